@@ -1,0 +1,30 @@
+# SPDX-FileCopyrightText: 2026 The Lynceus authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Every outside library is looked up here and nowhere else.
+
+set(CMAKE_CXX_STANDARD 17)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+find_program(LYNCEUS_CCACHE ccache)
+if(LYNCEUS_CCACHE)
+  # The second setting lets objects that use the precompiled header be cached.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      CCACHE_NOHASHDIR=1 ${LYNCEUS_CCACHE})
+endif()
+
+find_package(Threads REQUIRED)
+find_package(Qt6 6.4 REQUIRED COMPONENTS Core Sql)
+find_package(OpenCV 4.5 REQUIRED COMPONENTS core imgproc imgcodecs)
+if(LYNCEUS_TORCH)
+  find_package(Torch REQUIRED)
+endif()
+if(LYNCEUS_UI AND LYNCEUS_TORCH)
+  find_package(Qt6 6.4 REQUIRED COMPONENTS Gui Widgets Svg)
+  find_package(QCustomPlotQt6 REQUIRED)
+endif()
+if(LYNCEUS_TESTS)
+  find_package(Qt6 6.4 REQUIRED COMPONENTS Test)
+endif()

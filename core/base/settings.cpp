@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "core/base/settings.h"
+
+#include <QtCore/QDir>
+
+#include <algorithm>
+
+namespace lynceus {
+
+using namespace Qt::StringLiterals;
+
+Settings::Settings(const QString& file, QObject* parent) : QObject(parent), m_settings(file, QSettings::IniFormat) {}
+
+Settings::Theme Settings::theme() const
+{
+    const QString name = m_settings.value(u"theme"_s, u"system"_s).toString();
+    return name == u"light" ? Theme::Light : name == u"dark" ? Theme::Dark : Theme::System;
+}
+
+void Settings::setTheme(Theme theme)
+{
+    if (theme == this->theme())
+        return;
+    m_settings.setValue(u"theme"_s, theme == Theme::Light ? u"light"_s : theme == Theme::Dark ? u"dark"_s : u"system"_s);
+    Q_EMIT themeChanged();
+}
+
+bool Settings::colorBlindMap() const
+{
+    return m_settings.value(u"colorBlindMap"_s, false).toBool();
+}
+
+void Settings::setColorBlindMap(bool on)
+{
+    if (on == colorBlindMap())
+        return;
+    m_settings.setValue(u"colorBlindMap"_s, on);
+    Q_EMIT colorBlindMapChanged();
+}
+
+int Settings::threads() const
+{
+    return std::clamp(m_settings.value(u"threads"_s, 0).toInt(), 0, 1024);
+}
+
+void Settings::setThreads(int threads)
+{
+    m_settings.setValue(u"threads"_s, threads);
+}
+
+QStringList Settings::recentFolders() const
+{
+    return m_settings.value(u"recentFolders"_s).toStringList();
+}
+
+void Settings::addRecentFolder(const QString& folder)
+{
+    const QString path = QDir(folder).absolutePath();
+    QStringList folders = recentFolders();
+    folders.removeAll(path);
+    folders.prepend(path);
+    while (folders.size() > 10)
+        folders.removeLast();
+    m_settings.setValue(u"recentFolders"_s, folders);
+    Q_EMIT recentFoldersChanged();
+}
+
+QString Settings::lastModel() const
+{
+    return m_settings.value(u"lastModel"_s).toString();
+}
+
+void Settings::setLastModel(const QString& path)
+{
+    m_settings.setValue(u"lastModel"_s, path);
+}
+
+QByteArray Settings::layout(const QString& name) const
+{
+    return m_settings.value(u"layout/"_s + name).toByteArray();
+}
+
+void Settings::setLayout(const QString& name, const QByteArray& state)
+{
+    m_settings.setValue(u"layout/"_s + name, state);
+}
+
+void Settings::clearLayouts()
+{
+    m_settings.remove(u"layout"_s);
+}
+
+} // namespace lynceus

@@ -1,0 +1,56 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include <QtCore/QObject>
+#include <QtCore/QSettings>
+#include <QtCore/QStringList>
+
+namespace lynceus {
+
+/// Typed access to the user's settings (INI file in the data home). Lives on the main thread.
+/// Values that pages follow at run time have a change signal.
+class Settings : public QObject
+{
+    Q_OBJECT
+
+public:
+    enum class Theme { System, Light, Dark };
+
+    /// `file`: path of the INI file; it is created on the first write.
+    explicit Settings(const QString& file, QObject* parent = nullptr);
+
+    Theme theme() const;
+    void setTheme(Theme theme);
+
+    /// True: cividis-like colours (safe for colour-blind eyes); false: inferno-like.
+    bool colorBlindMap() const;
+    void setColorBlindMap(bool on);
+
+    int threads() const; ///< 0 = one for each physical core
+    void setThreads(int threads);
+
+    /// Newest first, at most ten, without duplicates.
+    QStringList recentFolders() const;
+    void addRecentFolder(const QString& folder);
+
+    /// Model file last used by the Inspect page; empty at first start.
+    QString lastModel() const;
+    void setLastModel(const QString& path);
+
+    /// Opaque window and splitter state by name.
+    QByteArray layout(const QString& name) const;
+    void setLayout(const QString& name, const QByteArray& state);
+    void clearLayouts();
+
+Q_SIGNALS:
+    void themeChanged();
+    void colorBlindMapChanged();
+    void recentFoldersChanged();
+
+private:
+    QSettings m_settings;
+};
+
+} // namespace lynceus

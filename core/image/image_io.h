@@ -1,0 +1,38 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include <QtCore/QString>
+#include <QtCore/QStringList>
+
+#include <opencv2/core/mat.hpp>
+
+namespace lynceus {
+
+// Reading and writing image files. All functions are thread-safe and throw Error naming the file.
+
+/// Reads PNG, JPEG, TIFF, BMP or WebP. The result is H x W, CV_8U or CV_16U as in the file (never converted), with
+/// 1 (grey), 3 (BGR) or 4 (BGRA) channels; EXIF orientation is applied. Palettes and 1-bit files come as 8 bit,
+/// grey with alpha as BGRA. Refuses more than kMaxPixels.
+cv::Mat readImage(const QString& path);
+
+/// 20,000 x 20,000 is 400 million; larger files are refused with a clear error before their pixels are decoded.
+inline constexpr qint64 kMaxPixels = 500'000'000;
+
+/// A mask: H x W CV_8U with 0 and 255 only (any channel above half of the type's range counts as 255).
+cv::Mat readMask(const QString& path);
+
+/// A small BGR 8-bit picture for lists: at most `size` pixels on its longer side, aspect kept. 16-bit files are mapped
+/// from their full range. Cheaper than readImage for JPEG (decodes at reduced size).
+cv::Mat readThumbnail(const QString& path, int size);
+
+/// Writes PNG (8 or 16 bit, 1, 3 BGR or 4 BGRA channels) through a temporary file and a rename: what was there before
+/// is lost only when the new file is complete.
+void writePng(const QString& path, const cv::Mat& image);
+
+/// "png", "jpg", ... in lower case, without dots.
+const QStringList& imageSuffixes();
+bool hasImageSuffix(const QString& path);
+
+} // namespace lynceus

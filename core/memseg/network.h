@@ -1,0 +1,123 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "core/nn/resnet.h"
+#include "core/memseg/options.h"
+
+#include <torch/nn.h>
+
+#include <array>
+
+namespace lynceus {
+
+/// Coordinate attention (methods.md 1.2, MSFF): x * a_w * a_h.
+class CoordAttImpl : public torch::nn::Module
+{
+public:
+    explicit CoordAttImpl(int channels);
+    torch::Tensor forward(const torch::Tensor& x);
+
+    torch::nn::Conv2d conv1{nullptr};
+    torch::nn::BatchNorm2d bn1{nullptr};
+    torch::nn::Conv2d conv_h{nullptr};
+    torch::nn::Conv2d conv_w{nullptr};
+};
+TORCH_MODULE(CoordAtt);
+
+/// One level of MSFF: c channels in, c/2 out.
+class MsffBlockImpl : public torch::nn::Module
+{
+public:
+    explicit MsffBlockImpl(int channels);
+    torch::Tensor forward(const torch::Tensor& ci);
+
+    torch::nn::Conv2d conv1{nullptr};
+    CoordAtt attn{nullptr};
+    torch::nn::Sequential conv2{nullptr};
+};
+TORCH_MODULE(MsffBlock);
+
+/// Multi-scale feature fusion. In: CI1..CI3 (features first, differences second). Out: G1..G3 = F_l * M_l.
+class MsffImpl : public torch::nn::Module
+{
+public:
+    explicit MsffImpl(int width = 64);
+    std::array<torch::Tensor, 3> forward(const std::array<torch::Tensor, 3>& ci);
+
+    MsffBlock blk1{nullptr};
+    MsffBlock blk2{nullptr};
+    MsffBlock blk3{nullptr};
+    torch::nn::Sequential upconv32{nullptr};
+    torch::nn::Sequential upconv21{nullptr};
+};
+TORCH_MODULE(Msff);
+
+/// Bilinear x2 (align_corners true), 3x3 convolution, batch norm, ReLU; the layers are blk.0 .. blk.3.
+class UpConvBlockImpl : public torch::nn::Module
+{
+public:
+    UpConvBlockImpl(int inChannels, int outChannels);
+    torch::Tensor forward(const torch::Tensor& x);
+
+    torch::nn::Sequential blk{nullptr};
+};
+TORCH_MODULE(UpConvBlock);
+
+/// U-Net decoder, "full" (the paper's text) or "lite" (the reference); methods.md 1.2, Decoder.
+class MemSegDecoderImpl : public torch::nn::Module
+{
+public:
+    explicit MemSegDecoderImpl(bool full, int width = 64);
+    /// f4 and f0 of the encoder, G1..G3; logits N x 2 x H x W at input size.
+    torch::Tensor forward(const torch::Tensor& f4, const torch::Tensor& f0, const std::array<torch::Tensor, 3>& g);
+
+    torch::nn::Conv2d conv{nullptr};
+    UpConvBlock upconv3{nullptr};
+    UpConvBlock upconv2{nullptr};
+    UpConvBlock upconv1{nullptr};
+    UpConvBlock upconv0{nullptr};
+    UpConvBlock upconv2mask{nullptr};
+    torch::nn::Sequential conv3{nullptr}; ///< full only, as conv2 .. final_block
+    torch::nn::Sequential conv2{nullptr};
+    torch::nn::Sequential conv1{nullptr};
+    torch::nn::Sequential conv0{nullptr};
+    torch::nn::Sequential final_block{nullptr};
+    torch::nn::Conv2d final_conv{nullptr};
+
+private:
+    bool m_full;
+};
+TORCH_MODULE(MemSegDecoder);
+
+/// The trainable network without the memory bank, which is data. Keys as the reference's.
+class MemSegNetworkImpl : public torch::nn::Module
+{
+public:
+    MemSegNetworkImpl(bool fullDecoder, int width = 64);
+
+    /// What stands before the memory: f0..f4 of normalised images N x 3 x H x W.
+    std::array<torch::Tensor, 5> encode(const torch::Tensor& x);
+    /// What stands after it: logits N x 2 x H x W from features and DI*.
+    torch::Tensor decode(const std::array<torch::Tensor, 5>& features, const std::array<torch::Tensor, 3>& difference);
+
+    /// Stem and layer1 to layer3: no gradients, batch norms in eval mode for good (methods.md 1.3, Freezing).
+    void freezeEncoder();
+    /// Like Module::train, but what freezeEncoder froze stays in eval mode.
+    void train(bool on = true) override;
+
+    ResNet18 feature_extractor{nullptr};
+    Msff msff{nullptr};
+    MemSegDecoder decoder{nullptr};
+
+private:
+    bool m_frozen = false;
+};
+TORCH_MODULE(MemSegNetwork);
+
+/// Folds every batch norm that follows a convolution into it (eval mode only); the network gives the same output to
+/// rounding and runs faster. Not to be trained afterwards.
+void foldBatchNorms(MemSegNetworkImpl& network);
+
+} // namespace lynceus

@@ -1,0 +1,79 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "core/image/preprocessing.h"
+
+#include <QtCore/QJsonObject>
+#include <QtCore/QString>
+#include <QtCore/QStringList>
+
+#include <cstdint>
+#include <vector>
+
+namespace lynceus {
+
+/// How the part is told from the background when defects are simulated (methods.md 1.3, step 2).
+struct ForegroundOptions
+{
+    enum class Mode { Off, Otsu, Threshold };
+    Mode mode = Mode::Otsu;
+    int threshold = 128;          ///< grey value, for Mode::Threshold
+    enum class Polarity { Auto, Bright, Dark };
+    Polarity polarity = Polarity::Auto; ///< is the part brighter than the background? Auto: the border is background
+    bool largestOnly = true;
+    bool fillHoles = false;
+};
+
+/// Simulated defects (methods.md 1.3).
+struct SimulatorOptions
+{
+    double textureProbability = 0.5; ///< else structure
+    QString textureFolder;           ///< empty: the built-in procedural textures
+    double opacityLow = 0.15;
+    double opacityHigh = 1.0;
+    double perlinThreshold = 0.5;
+    int perlinScaleLimit = 6;        ///< cells 2^0 .. 2^(limit-1)
+    int gridRows = 4;
+    int gridColumns = 8;
+    int minPixels = 16;
+    ForegroundOptions foreground;
+};
+
+/// All options of MemSeg. Defaults are right for most; the paper's values are the defaults unless a comment says so.
+struct MemSegOptions
+{
+    // Network (stored with the model, fixed after training)
+    QString encoder = QStringLiteral("random"); ///< "random", an id of the model store, or a weights file
+    int width = 64;              ///< channels of the encoder's stem; 64 is ResNet-18, 32 a quarter of its cost
+    QString decoder = QStringLiteral("full");   ///< "full" or "lite"
+    QString difference = QStringLiteral("squared"); ///< "squared" or "abs"
+    QString selection = QStringLiteral("mean");     ///< "mean" (each level counts the same) or "sum"
+    int memoryImages = 30;
+    Preprocessing preprocessing;
+
+    // Training
+    QString profile = QStringLiteral("reference"); ///< "reference" (AdamW) or "paper" (SGD)
+    int steps = 0;               ///< 0: the profile's own (5000 or 2700), or as many as fit into `minutes`
+    double minutes = 0.0;        ///< 0: no budget
+    int batch = 8;               ///< half of it good, half with simulated defects
+    double learningRate = 0.0;   ///< 0: the profile's own (3e-3 or 0.04)
+    double heldOut = 0.2;        ///< share of good images kept for calibration and validation, at least 2 images
+    double overkill = 0.01;      ///< false-reject rate the calibration aims at
+    std::uint64_t seed = 1;
+    int threads = 0;
+    SimulatorOptions simulator;
+
+    void validate() const;       ///< throws Error(Input) naming option, value and what is allowed
+    QJsonObject toJson() const;
+    static MemSegOptions fromJson(const QJsonObject& json); ///< unknown keys are ignored, bad values throw
+
+    /// Sets one option from text, as `--set key=value` gives it; throws Error(Input) listing the known keys.
+    void set(const QString& key, const QString& value);
+    /// All keys with a one-line description, for help and the Train page.
+    static std::vector<std::pair<QString, QString>> describe();
+    QString architecture() const; ///< "memseg-resnet18-full", with "-w32" when width is not 64
+};
+
+} // namespace lynceus

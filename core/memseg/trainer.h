@@ -1,0 +1,50 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "core/base/progress.h"
+#include "core/data/anomaly_folder.h"
+#include "core/memseg/options.h"
+#include "core/weights/model_file.h"
+
+#include <QtCore/QString>
+
+#include <opencv2/core/mat.hpp>
+
+#include <functional>
+#include <vector>
+
+namespace lynceus {
+
+/// What a training tells while it runs. All calls come from the training thread.
+struct TrainingObserver
+{
+    /// Curves: "loss" and "learning_rate" every few steps, "validation_auroc" now and then.
+    std::function<void(const QString& name, int step, double value)> metric;
+    /// Simulated defects as the network sees them: BGR 8-bit picture and mask side by side, a few at the start.
+    std::function<void(const std::vector<cv::Mat>& pictures)> samples;
+};
+
+/// What a training leaves.
+struct TrainingOutcome
+{
+    QString modelFile;
+    ModelInfo info;
+    int steps = 0;
+    double seconds = 0.0;
+    double secondsPerStep = 0.0;
+    bool stoppedEarly = false; ///< cancelled after the model was worth keeping; see trainMemSeg
+};
+
+/// Learns MemSeg from the folder's good training images and writes the model file (methods.md 1.3, 1.4): splits off the
+/// held-out images by seed, reads and prepares the images, builds the memory bank, trains on simulated defects within
+/// steps or minutes, calibrates the thresholds on the held-out good images alone, writes `modelFile` atomically.
+/// Defective images of the folder are never used. `encoderFile`: resolved weights file, empty for a random encoder.
+/// Throws Error (too few images, unreadable image with its name, NaN loss, disk full), Cancelled. Nothing is written
+/// when it throws. Deterministic for one seed and thread count with `steps`.
+TrainingOutcome trainMemSeg(const AnomalyFolder& folder, const MemSegOptions& options, const QString& encoderFile,
+                            const QString& modelFile, const TaskContext& context = {},
+                            const TrainingObserver& observer = {});
+
+} // namespace lynceus

@@ -1,0 +1,35 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include <QtCore/QString>
+
+namespace lynceus {
+
+// Where networks run and on how many threads. The one place that decides; no torch types here, so anybody may ask.
+
+enum class DeviceKind { Cpu, Cuda };
+
+/// Call first thing in main(). Picks the BLAS kernels that OpenBLAS fails to pick for new Intel processors by setting
+/// OPENBLAS_CORETYPE and starting the program again with it (the library reads it when it is loaded); does nothing
+/// where that is not needed or the variable is set already.
+void prepareProcess(char** argv);
+
+/// Threads for networks: 0 = one for each physical core. Also quiets OpenBLAS's own threads, which fight OpenMP.
+void setThreads(int threads);
+int threads();
+int physicalCores();
+
+/// "auto", "cpu" or "cuda"; throws Error(Input) on another word, or when "cuda" is asked for and not there.
+DeviceKind chooseDevice(const QString& name);
+QString deviceName(DeviceKind device);
+
+/// "AMD EPYC, 2 cores, LibTorch 1.13.1, OpenCV 4.6.0" for run records and `bench`.
+QString machineDescription();
+QString torchVersion();
+
+/// Largest resident memory of this process so far, MiB.
+double peakMemoryMb();
+
+} // namespace lynceus

@@ -1,0 +1,48 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "core/image/anomaly_result.h"
+
+#include <QtCore/QDateTime>
+#include <QtCore/QJsonObject>
+#include <QtCore/QString>
+
+#include <vector>
+
+namespace lynceus {
+
+/// One line of a report.
+struct ReportItem
+{
+    QString image;
+    QString error;        ///< not empty: the image could not be judged
+    AnomalyResult result; ///< the map may be empty
+    QString overlayPath;  ///< picture of the heat map, for HTML; may be empty
+};
+
+/// What a report says about one inspection.
+struct ReportData
+{
+    QString title;
+    QString modelPath;
+    QString modelHash;
+    QString programVersion;
+    QDateTime started;
+    QDateTime finished;
+    std::vector<ReportItem> items;
+};
+
+/// One result as in cli.md: image score threshold verdict regions[]{x,y,width,height,area,peak}
+/// latency_ms{load,prepare,infer,post}; with `error` and no `score` when it could not be judged.
+QJsonObject resultToJson(const ReportItem& item);
+
+/// inspection{...} counts{total ok ng review failed} results[].
+QJsonObject reportToJson(const ReportData& data);
+
+/// Writes by suffix: .csv, .json or .html (one file, pictures linked relatively). Atomic; throws Error(File) naming the
+/// file, Error(Input) on another suffix.
+void writeReport(const QString& path, const ReportData& data);
+
+} // namespace lynceus

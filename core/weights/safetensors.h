@@ -1,0 +1,75 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include <QtCore/QFile>
+#include <QtCore/QMap>
+#include <QtCore/QString>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace lynceus {
+
+/// Element types of the safetensors format that we read and write.
+enum class DType { F64, F32, F16, BF16, I64, I32, U8, Bool };
+
+std::size_t dtypeSize(DType type); ///< bytes of one element
+const char* dtypeName(DType type); ///< "F32", as in the file
+
+/// A tensor that lies in somebody else's memory (a mapped file, a torch tensor): row-major, little-endian.
+struct TensorView
+{
+    DType dtype = DType::F32;
+    std::vector<std::int64_t> shape; ///< empty: a scalar
+    const unsigned char* data = nullptr;
+    std::size_t bytes = 0;
+
+    std::int64_t elements() const;
+};
+
+/// A safetensors file, memory-mapped. Every length and offset of the header is checked before anything is believed:
+/// header size against file size, JSON, dtype, shape product against byte range, ranges inside the file, in order and
+/// without gaps or overlaps. Throws Error(File) when it can't be read and Error(Format) naming file and fault.
+class SafetensorsFile
+{
+public:
+    explicit SafetensorsFile(const QString& path);
+
+    const QString& path() const { return m_path; }
+    /// In order of the bytes in the file.
+    const std::vector<std::string>& names() const { return m_names; }
+    bool contains(const std::string& name) const { return m_views.count(name) != 0; }
+    /// Valid as long as this object; throws Error(Format) when there is no such tensor.
+    const TensorView& view(const std::string& name) const;
+    /// The `__metadata__` entry.
+    const QMap<QString, QString>& metadata() const { return m_metadata; }
+
+private:
+    QString m_path;
+    std::unique_ptr<QFile> m_file;
+    std::vector<std::string> m_names;
+    std::map<std::string, TensorView> m_views;
+    QMap<QString, QString> m_metadata;
+};
+
+/// A tensor to write.
+struct NamedTensor
+{
+    std::string name;
+    TensorView view;
+};
+
+/// Writes through a temporary file and a rename, so that a full disk or a crash leaves the old file as it was.
+/// Throws Error(File).
+void writeSafetensors(const QString& path, const std::vector<NamedTensor>& tensors,
+                      const QMap<QString, QString>& metadata = {});
+
+/// sha256 of a file, lower-case hex. Throws Error(File).
+QString fileSha256(const QString& path);
+
+} // namespace lynceus
