@@ -1,0 +1,25 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include <QtCore/QString>
+
+namespace lynceus {
+
+class Database;
+class JobRunner;
+class ModelStore;
+class Settings;
+
+/// What pages may use; handed to their constructors by the main window. The owner (AppContext) outlives every page.
+struct Services
+{
+    Settings& settings;
+    Database& database;
+    ModelStore& modelStore;
+    JobRunner& jobs;
+    QString modelFolder; ///< where trained models go
+};
+
+} // namespace lynceus
