@@ -22,7 +22,7 @@ if(LYNCEUS_TORCH)
   find_package(Torch REQUIRED)
 endif()
 if(LYNCEUS_UI AND LYNCEUS_TORCH)
-  find_package(Qt6 6.4 REQUIRED COMPONENTS Gui Widgets Svg)
+  find_package(Qt6 6.4 REQUIRED COMPONENTS Gui Widgets Svg PrintSupport) # QCustomPlot's package needs PrintSupport
   find_package(QCustomPlotQt6 REQUIRED)
 endif()
 if(LYNCEUS_TESTS)
