@@ -20,17 +20,17 @@ struct ModelInfo
 {
     static constexpr int kFormatVersion = 1;
 
-    QString method;        ///< "memseg"
-    QString architecture;  ///< "memseg-resnet18-full"
-    QJsonObject options;   ///< the method's options
+    QString method;       ///< "memseg"
+    QString architecture; ///< "memseg-resnet18-full"
+    QJsonObject options;  ///< the method's options
     Preprocessing preprocessing;
     QJsonObject calibration; ///< how the thresholds were found: kind, images, overkill, upper bound
     Thresholds thresholds;
-    qint64 trainingRun = 0;  ///< id in the database of the machine that trained it
+    qint64 trainingRun = 0; ///< id in the database of the machine that trained it
     QString dataHash;
-    QDateTime created;       ///< UTC
+    QDateTime created; ///< UTC
     QString programVersion;
-    QJsonObject metrics;     ///< held-out figures at the end of training
+    QJsonObject metrics; ///< held-out figures at the end of training
 };
 
 /// Writes tensors and info as one safetensors file, atomically. Throws Error(File).

@@ -6,7 +6,10 @@
 #include <QtCore/QJsonObject>
 #include <QtCore/QString>
 
+#include <cstdint>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace lynceus {

@@ -1,0 +1,150 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "core/weights/safetensors.h"
+
+#include "core/base/error.h"
+#include "core/weights/safetensors_header.h"
+
+#include <QtCore/QCoreApplication>
+#include <QtCore/QCryptographicHash>
+#include <QtCore/QSaveFile>
+#include <QtCore/QtEndian>
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+#include <set>
+
+namespace lynceus {
+
+namespace {
+
+constexpr std::uint64_t kPrefixBytes = 8; // length of the header, little-endian
+constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;
+
+[[noreturn]] void throwUnreadable(const QFile& file)
+{
+    throw Error(ErrorKind::File,
+                QCoreApplication::translate("core", "%1 cannot be read: %2.").arg(file.fileName(), file.errorString()),
+                QCoreApplication::translate("core", "Check that the file exists and that you may read it."));
+}
+
+[[noreturn]] void throwUnwritable(const QSaveFile& file)
+{
+    throw Error(
+        ErrorKind::File,
+        QCoreApplication::translate("core", "%1 cannot be written: %2.").arg(file.fileName(), file.errorString()),
+        QCoreApplication::translate("core", "Check that the folder exists, that you may write to it and that the disk "
+                                            "is not full. An older file of that name is unchanged."));
+}
+
+void writeAll(QSaveFile& file, const char* data, qint64 bytes)
+{
+    if (file.write(data, bytes) != bytes)
+        throwUnwritable(file);
+}
+
+/// Places for the tensors, one behind the other.
+SafetensorsHeader layOut(const std::vector<NamedTensor>& tensors, const QMap<QString, QString>& metadata)
+{
+    SafetensorsHeader header;
+    header.metadata = metadata;
+    std::uint64_t offset = 0;
+    std::set<std::string> names;
+    for (const auto& [name, view] : tensors) {
+        if (tensorBytes(view.dtype, view.shape) != view.bytes || !names.insert(name).second) {
+            throw Error(ErrorKind::Internal, QCoreApplication::translate(
+                                                 "core", "Tensor \"%1\" cannot be written: it is listed twice, or its "
+                                                         "shape and size disagree.")
+                                                 .arg(QString::fromStdString(name)));
+        }
+        header.entries.push_back({name, view.dtype, view.shape, offset, offset + view.bytes});
+        offset += view.bytes;
+    }
+    return header;
+}
+
+} // namespace
+
+std::int64_t TensorView::elements() const
+{
+    return std::accumulate(shape.begin(), shape.end(), std::int64_t(1), std::multiplies<>());
+}
+
+SafetensorsFile::SafetensorsFile(const QString& path)
+    : m_path(path)
+    , m_file(std::make_unique<QFile>(path))
+{
+    if (!m_file->open(QIODevice::ReadOnly))
+        throwUnreadable(*m_file);
+    const auto fileBytes = std::uint64_t(m_file->size());
+    if (fileBytes < kPrefixBytes)
+        throwBadSafetensors(path, QCoreApplication::translate("core", "it is too short"));
+    const unsigned char* start = m_file->map(0, qint64(fileBytes));
+    if (!start)
+        throwUnreadable(*m_file);
+
+    const auto headerBytes = qFromLittleEndian<quint64>(start);
+    if (headerBytes > kMaxHeaderBytes) {
+        throwBadSafetensors(path,
+                            QCoreApplication::translate("core", "its header would be %1 bytes long").arg(headerBytes));
+    }
+    if (headerBytes > fileBytes - kPrefixBytes)
+        throwBadSafetensors(path, QCoreApplication::translate("core", "it ends within the header"));
+
+    const unsigned char* json = start + kPrefixBytes;
+    const unsigned char* data = json + headerBytes;
+    SafetensorsHeader header = parseSafetensorsHeader({reinterpret_cast<const char*>(json), std::size_t(headerBytes)},
+                                                      fileBytes - kPrefixBytes - headerBytes, path);
+    m_metadata = std::move(header.metadata);
+    for (auto& entry : header.entries) {
+        m_views[entry.name] = {entry.dtype, std::move(entry.shape), data + entry.begin, entry.end - entry.begin};
+        m_names.push_back(std::move(entry.name));
+    }
+}
+
+const TensorView& SafetensorsFile::view(const std::string& name) const
+{
+    const auto it = m_views.find(name);
+    if (it == m_views.end()) {
+        throw Error(
+            ErrorKind::Format,
+            QCoreApplication::translate("core", "%1 has no tensor \"%2\".").arg(m_path, QString::fromStdString(name)));
+    }
+    return it->second;
+}
+
+void writeSafetensors(const QString& path, const std::vector<NamedTensor>& tensors,
+                      const QMap<QString, QString>& metadata)
+{
+    // Wide types first: then every tensor is aligned for its type when the data are.
+    std::vector<NamedTensor> ordered = tensors;
+    std::stable_sort(ordered.begin(), ordered.end(), [](const NamedTensor& a, const NamedTensor& b) {
+        return dtypeSize(a.view.dtype) > dtypeSize(b.view.dtype);
+    });
+    const QByteArray header = safetensorsHeader(layOut(ordered, metadata));
+    char prefix[kPrefixBytes];
+    qToLittleEndian(quint64(header.size()), prefix);
+
+    QSaveFile file(path);
+    if (!file.open(QIODevice::WriteOnly))
+        throwUnwritable(file);
+    writeAll(file, prefix, sizeof prefix);
+    writeAll(file, header.constData(), header.size());
+    for (const NamedTensor& tensor : ordered)
+        writeAll(file, reinterpret_cast<const char*>(tensor.view.data), qint64(tensor.view.bytes));
+    if (!file.commit())
+        throwUnwritable(file);
+}
+
+QString fileSha256(const QString& path)
+{
+    QFile file(path);
+    QCryptographicHash hash(QCryptographicHash::Sha256);
+    if (!file.open(QIODevice::ReadOnly) || !hash.addData(&file))
+        throwUnreadable(file);
+    return QString::fromLatin1(hash.result().toHex());
+}
+
+} // namespace lynceus
