@@ -24,10 +24,10 @@ Verdict verdictFromName(const QString& name);
 /// The limits that turn a map into a verdict. Stored in the model file; the only place they come from.
 struct Thresholds
 {
-    double score = 0.5;         ///< image score at or above: NG
-    double review = 0.5;        ///< at or above but below `score`: Review; equal to `score`: no review band
-    double pixel = 0.5;         ///< map values at or above belong to a region
-    double minRegionArea = 16;  ///< source pixels; smaller regions are not listed (they do not change the verdict)
+    double score = 0.5;        ///< image score at or above: NG
+    double review = 0.5;       ///< at or above but below `score`: Review; equal to `score`: no review band
+    double pixel = 0.5;        ///< map values at or above belong to a region
+    double minRegionArea = 16; ///< source pixels; smaller regions are not listed (they do not change the verdict)
 
     QJsonObject toJson() const;
     static Thresholds fromJson(const QJsonObject& json); ///< throws Error(Format)
@@ -58,7 +58,7 @@ struct AnomalyResult
     Thresholds thresholds;
     std::vector<Region> regions; ///< in source pixels
     StageTimes times;
-    int nearestGood = -1;     ///< index of the nearest memory sample, -1 when unknown
+    int nearestGood = -1; ///< index of the nearest memory sample, -1 when unknown
 };
 
 /// Re-judges a result with other thresholds: verdict always, regions only when the map is still there.

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <QtCore/QByteArray>
 #include <QtCore/QString>
 #include <QtCore/QStringList>
 
@@ -17,11 +18,21 @@ namespace lynceus {
 /// grey with alpha as BGRA. Refuses more than kMaxPixels.
 cv::Mat readImage(const QString& path);
 
+/// readImage for the bytes of a file; `path` is for messages only.
+cv::Mat decodeImage(const QByteArray& file, const QString& path);
+
+/// All bytes of an image file; throws when it is missing, unreadable, empty or not a file.
+QByteArray readImageFile(const QString& path);
+
 /// 20,000 x 20,000 is 400 million; larger files are refused with a clear error before their pixels are decoded.
 inline constexpr qint64 kMaxPixels = 500'000'000;
+/// Longest side that OpenCV decodes.
+inline constexpr qint64 kMaxSide = 1 << 20;
 
-/// A mask: H x W CV_8U with 0 and 255 only (any channel above half of the type's range counts as 255).
+/// A mask: H x W CV_8U with 0 and 255 only (any colour channel above half of the type's range counts as 255; alpha
+/// does not).
 cv::Mat readMask(const QString& path);
+cv::Mat decodeMask(const QByteArray& file, const QString& path);
 
 /// A small BGR 8-bit picture for lists: at most `size` pixels on its longer side, aspect kept. 16-bit files are mapped
 /// from their full range. Cheaper than readImage for JPEG (decodes at reduced size).

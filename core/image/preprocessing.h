@@ -24,7 +24,7 @@ struct IntensityWindow
 /// How a source image becomes the input of a network and how a map finds its way back.
 struct Preprocessing
 {
-    int width = 256;  ///< network input, pixels, multiple of 32
+    int width = 256; ///< network input, pixels, multiple of 32
     int height = 256;
     /// 0: resize straight to width x height (no edge of a part is lost). Else resize to this many pixels square and cut
     /// the centre width x height out (the reference implementation: 288, crop 256). The map is 0 outside the crop.

@@ -14,10 +14,10 @@ namespace lynceus {
 struct Region
 {
     cv::Rect box;
-    double area = 0.0;               ///< pixels
-    float peak = 0.0F;               ///< largest map value inside
-    cv::Point peakAt;                ///< where that is
-    std::vector<cv::Point> contour;  ///< outer outline, closed
+    double area = 0.0;              ///< pixels
+    float peak = 0.0F;              ///< largest map value inside
+    cv::Point peakAt;               ///< where that is
+    std::vector<cv::Point> contour; ///< outer outline, closed
 };
 
 /// 8-connected components of `map >= threshold` (CV_32F) with at least `minArea` pixels, largest peak first.
