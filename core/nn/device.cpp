@@ -1,0 +1,174 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "core/nn/device.h"
+
+#include "core/base/error.h"
+#include "core/base/log.h"
+
+#include <QtCore/QCoreApplication>
+#include <QtCore/QFile>
+
+#include <opencv2/core/utility.hpp>
+
+#include <ATen/Parallel.h>
+#include <torch/cuda.h>
+#include <torch/version.h>
+
+#ifdef __linux__
+#include <dlfcn.h>
+#include <sched.h>
+#include <unistd.h>
+#endif
+
+#include <algorithm>
+#include <cstdlib>
+#include <set>
+#include <thread>
+
+using namespace Qt::StringLiterals;
+
+namespace lynceus {
+
+namespace {
+
+/// A function of the BLAS library of this process; null when that is not OpenBLAS.
+template <class Function>
+Function* openBlas(const char* name)
+{
+#ifdef __linux__
+    return reinterpret_cast<Function*>(dlsym(RTLD_DEFAULT, name));
+#else
+    Q_UNUSED(name)
+    return nullptr;
+#endif
+}
+
+bool hasAvx512()
+{
+#ifdef __x86_64__
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+#else
+    return false;
+#endif
+}
+
+/// OpenBLAS's names of kernels that know no AVX.
+bool isOldCore(const QByteArray& core)
+{
+    static const QByteArrayList kOldCores{"prescott", "core2",     "penryn", "dunnington", "nehalem",   "atom",
+                                          "opteron",  "barcelona", "bobcat", "nano",       "generic",   "unknown",
+                                          "banias",   "northwood", "athlon", "katmai",     "coppermine"};
+    const QByteArray name = core.toLower();
+    return std::any_of(kOldCores.begin(), kOldCores.end(), [&](const QByteArray& old) { return name.startsWith(old); });
+}
+
+/// The value behind `key :` in one of Linux's text files about itself; empty when there is none.
+QString procValue(const QString& path, const QString& key)
+{
+    QFile file(path);
+    if (!file.open(QIODevice::ReadOnly))
+        return {};
+    const auto lines = QString::fromUtf8(file.readAll()).split(u'\n');
+    for (const QString& line : lines) {
+        if (line.startsWith(key))
+            return line.section(u':', 1).trimmed();
+    }
+    return {};
+}
+
+} // namespace
+
+void prepareProcess(char** argv)
+{
+#ifdef __linux__
+    constexpr const char* kVariable = "OPENBLAS_CORETYPE";
+    const auto coreName = openBlas<char*()>("openblas_get_corename");
+    // The variable also tells the second start from the first.
+    if (!coreName || std::getenv(kVariable) || !hasAvx512() || !isOldCore(coreName()))
+        return;
+    setenv(kVariable, "SkylakeX", 1);
+    execv("/proc/self/exe", argv);
+    qCWarning(logModel, "Could not start again with faster BLAS kernels; networks run slower than they could.");
+#else
+    Q_UNUSED(argv)
+#endif
+}
+
+void setThreads(int threads)
+{
+    at::set_num_threads(threads > 0 ? threads : physicalCores());
+    if (const auto setBlasThreads = openBlas<void(int)>("openblas_set_num_threads"))
+        setBlasThreads(1);
+}
+
+int threads()
+{
+    return at::get_num_threads();
+}
+
+int physicalCores()
+{
+#ifdef __linux__
+    // Only the processors this process may use: a container often gets a few of many.
+    cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) {
+        std::set<QByteArray> cores;
+        for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+            if (!CPU_ISSET(cpu, &allowed))
+                continue;
+            QFile siblings(u"/sys/devices/system/cpu/cpu%1/topology/thread_siblings_list"_s.arg(cpu));
+            cores.insert(siblings.open(QIODevice::ReadOnly) ? siblings.readAll() : QByteArray::number(cpu));
+        }
+        if (!cores.empty())
+            return int(cores.size());
+    }
+#endif
+    return std::max(1, int(std::thread::hardware_concurrency()));
+}
+
+DeviceKind chooseDevice(const QString& name)
+{
+    if (name == "cpu"_L1)
+        return DeviceKind::Cpu;
+    if (name != "cuda"_L1 && name != "auto"_L1) {
+        throw Error(ErrorKind::Input, QCoreApplication::translate("core", "\"%1\" is not a device.").arg(name),
+                    QCoreApplication::translate("core", "Use auto, cpu or cuda."));
+    }
+    if (torch::cuda::is_available())
+        return DeviceKind::Cuda;
+    if (name == "cuda"_L1) {
+        throw Error(ErrorKind::Input, QCoreApplication::translate("core", "There is no CUDA device for this program."),
+                    QCoreApplication::translate("core", "Use cpu, or install a LibTorch with CUDA and a driver."));
+    }
+    return DeviceKind::Cpu;
+}
+
+QString deviceName(DeviceKind device)
+{
+    return device == DeviceKind::Cuda ? u"cuda"_s : u"cpu"_s;
+}
+
+QString machineDescription()
+{
+    QString processor = procValue(u"/proc/cpuinfo"_s, u"model name"_s);
+    if (processor.isEmpty())
+        processor = QSysInfo::currentCpuArchitecture();
+    const int cores = physicalCores();
+    return u"%1, %2 %3, LibTorch %4, OpenCV %5"_s.arg(processor, QString::number(cores),
+                                                      cores == 1 ? u"core"_s : u"cores"_s, torchVersion(),
+                                                      QString::fromStdString(cv::getVersionString()));
+}
+
+QString torchVersion()
+{
+    return QStringLiteral(TORCH_VERSION);
+}
+
+double peakMemoryMb()
+{
+    return procValue(u"/proc/self/status"_s, u"VmHWM"_s).section(u' ', 0, 0).toDouble() / 1024.0;
+}
+
+} // namespace lynceus

@@ -16,14 +16,15 @@ enum class DeviceKind { Cpu, Cuda };
 /// where that is not needed or the variable is set already.
 void prepareProcess(char** argv);
 
-/// Threads for networks: 0 = one for each physical core. Also quiets OpenBLAS's own threads, which fight OpenMP.
+/// Threads for networks: 0 = one for each physical core. Also quiets OpenBLAS's own threads, which fight OpenMP. Holds
+/// for the calling thread and for those that compute for the first time later; a long-lived worker calls it itself.
 void setThreads(int threads);
 int threads();
 int physicalCores();
 
-/// "auto", "cpu" or "cuda"; throws Error(Input) on another word, or when "cuda" is asked for and not there.
+/// From "auto", "cpu" or "cuda"; throws Error(Input) on another word, or when "cuda" is asked for and not there.
 DeviceKind chooseDevice(const QString& name);
-QString deviceName(DeviceKind device);
+QString deviceName(DeviceKind device); ///< "cpu" or "cuda"
 
 /// "AMD EPYC, 2 cores, LibTorch 1.13.1, OpenCV 4.6.0" for run records and `bench`.
 QString machineDescription();

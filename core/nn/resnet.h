@@ -6,6 +6,7 @@
 #include <torch/nn.h>
 
 #include <array>
+#include <cstdint>
 
 namespace lynceus {
 
@@ -15,6 +16,7 @@ class BasicBlockImpl : public torch::nn::Module
 public:
     BasicBlockImpl(int inChannels, int channels, int stride);
     torch::Tensor forward(const torch::Tensor& x);
+    void foldBatchNorms();
 
     torch::nn::Conv2d conv1{nullptr};
     torch::nn::BatchNorm2d bn1{nullptr};
@@ -37,6 +39,9 @@ public:
     std::array<torch::Tensor, 4> stemToLayer3(const torch::Tensor& x);
     /// Logits; needs classes > 0.
     torch::Tensor forward(const torch::Tensor& x);
+    /// For inference only: every batch norm goes into the convolution before it and leaves the module. Call it on the
+    /// final device; the keys are no longer torchvision's.
+    void foldBatchNorms();
 
     torch::nn::Conv2d conv1{nullptr};
     torch::nn::BatchNorm2d bn1{nullptr};
@@ -45,11 +50,11 @@ public:
     torch::nn::Sequential layer3{nullptr};
     torch::nn::Sequential layer4{nullptr};
     torch::nn::Linear fc{nullptr};
-
-private:
-    int m_width;
 };
 TORCH_MODULE(ResNet18);
+
+/// Changes weight and bias of `conv` so that it does what `bn` in eval mode did after it; `bn` is to be left out then.
+void foldBatchNorm(torch::nn::Conv2dImpl& conv, const torch::nn::BatchNorm2dImpl& bn);
 
 /// Kaiming fan-out initialisation as torchvision does it, from `seed` alone.
 void initialise(ResNet18Impl& net, std::uint64_t seed);

@@ -36,8 +36,8 @@ struct LoadTolerance
 void loadState(torch::nn::Module& module, const StateDict& values, const QString& source,
                const LoadTolerance& tolerance = {});
 
-/// Views of the tensors for writeSafetensors. `storage` receives the contiguous CPU copies that the views point into and
-/// must outlive them. `half`: floating tensors with more than 1024 elements as F16.
+/// Views of the tensors for writeSafetensors. `storage` receives the contiguous CPU copies that the views point into
+/// and must outlive them. `half`: floating tensors with more than 1024 elements as F16.
 std::vector<NamedTensor> viewsOf(const StateDict& values, std::vector<torch::Tensor>& storage, bool half = false);
 
 /// The formula fill of methods.md 0.3 (fixtures of Annex B): every entry computed from its key.
