@@ -10,8 +10,8 @@ namespace lynceus {
 /// A threshold from good images alone.
 struct GoodCalibration
 {
-    double threshold = 0.0; ///< a little above the quantile, never below any tolerated good score
-    double overkill = 0.0;  ///< the rate asked for
+    double threshold = 0.0;  ///< a little above the quantile, never below any tolerated good score
+    double overkill = 0.0;   ///< the rate asked for
     double upperBound = 0.0; ///< "at most this overkill on parts like these" at `confidence`, exact binomial
     double confidence = 0.95;
     int images = 0;
@@ -21,7 +21,8 @@ struct GoodCalibration
 };
 
 /// Threshold so that at most the share `overkill` of good parts is rejected. Needs at least one finite score; throws
-/// Error(Input) otherwise. Never the lowest score, whatever the input: at least (1 - overkill) of the given images pass.
+/// Error(Input) otherwise. Never the lowest score, whatever the input: at least (1 - overkill) of the given images
+/// pass.
 GoodCalibration thresholdFromGood(std::vector<double> goodScores, double overkill = 0.01, double confidence = 0.95);
 
 /// A threshold from costs, when defective images exist too.

@@ -15,8 +15,8 @@ struct Confusion
     int trueNegative = 0;  ///< good, passed
     int falseNegative = 0; ///< defective, passed: escape
 
-    double overkill() const;  ///< false positives / good; 0 when there are none
-    double escape() const;    ///< false negatives / defective; 0 when there are none
+    double overkill() const; ///< false positives / good; 0 when there are none
+    double escape() const;   ///< false negatives / defective; 0 when there are none
     double precision() const;
     double recall() const;
     double f1() const;

@@ -1,0 +1,282 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "core/base/error.h"
+#include "core/base/random.h"
+#include "core/metrics/calibration.h"
+
+#include <QtTest/QtTest>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+using namespace lynceus;
+
+namespace {
+
+std::vector<double> skewedScores(Random& random, int count)
+{
+    std::vector<double> scores;
+    for (int i = 0; i < count; ++i)
+        scores.push_back(std::exp(-2.5 + 0.4 * random.normal()));
+    return scores;
+}
+
+/// Share of `skewedScores` at or above `threshold`, from the normal distribution.
+double trueOverkill(double threshold)
+{
+    return 0.5 * std::erfc((std::log(threshold) + 2.5) / 0.4 / std::sqrt(2.0));
+}
+
+double passShare(const std::vector<double>& scores, double threshold)
+{
+    return double(std::count_if(scores.begin(), scores.end(), [=](double s) { return s < threshold; })) /
+           double(scores.size());
+}
+
+} // namespace
+
+class TestCalibration : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void upperBound_data();
+    void upperBound();
+    void upperBoundMeetsItsDefinition();
+    void quantiles();
+    void neverTheLowestScore_data();
+    void neverTheLowestScore();
+    void smallSetsExtrapolate();
+    void oneOddImageDoesNotSetTheMargin();
+    void largeSetsUseTheQuantile();
+    void promiseHoldsOnNewParts();
+    void badGoodScores();
+    void costsAgreeWithEveryThreshold();
+    void costsTakeTheMiddleOfTheWidestGap();
+    void costsMayRejectOrPassAll();
+    void badCosts();
+};
+
+void TestCalibration::upperBound_data()
+{
+    QTest::addColumn<int>("events");
+    QTest::addColumn<int>("trials");
+    QTest::addColumn<double>("confidence");
+    QTest::addColumn<double>("bound");
+    // Without events the bound is 1 - (1-confidence)^(1/trials).
+    QTest::newRow("0 of 60") << 0 << 60 << 0.95 << 1.0 - std::pow(0.05, 1.0 / 60);
+    QTest::newRow("0 of 299") << 0 << 299 << 0.95 << 1.0 - std::pow(0.05, 1.0 / 299);
+    QTest::newRow("0 of 1") << 0 << 1 << 0.95 << 0.95;
+    QTest::newRow("0 of 100000") << 0 << 100000 << 0.99 << 1.0 - std::pow(0.01, 1e-5);
+    // With one event short of all it is confidence^(1/trials).
+    QTest::newRow("9 of 10") << 9 << 10 << 0.95 << std::pow(0.95, 0.1);
+    QTest::newRow("all") << 10 << 10 << 0.95 << 1.0;
+    QTest::newRow("no trials") << 0 << 0 << 0.95 << 1.0;
+}
+
+void TestCalibration::upperBound()
+{
+    QFETCH(int, events);
+    QFETCH(int, trials);
+    QFETCH(double, confidence);
+    QFETCH(double, bound);
+    QVERIFY(std::abs(rateUpperBound(events, trials, confidence) - bound) < 1e-9);
+}
+
+void TestCalibration::upperBoundMeetsItsDefinition()
+{
+    QVERIFY(std::abs(rateUpperBound(0, 60) - 0.0487) < 5e-5);
+    // At the bound, this few events or fewer have probability 0.05.
+    for (const int events : {1, 3, 7}) {
+        const int trials = 25;
+        const double p = rateUpperBound(events, trials);
+        double sum = 0.0;
+        double ways = 1.0;
+        for (int k = 0; k <= events; ++k) {
+            sum += ways * std::pow(p, k) * std::pow(1.0 - p, trials - k);
+            ways = ways * (trials - k) / (k + 1);
+        }
+        QVERIFY(std::abs(sum - 0.05) < 1e-9);
+    }
+    QVERIFY(rateUpperBound(500, 20000) < 0.0275);
+    QVERIFY(rateUpperBound(500, 20000) > 0.025);
+}
+
+void TestCalibration::quantiles()
+{
+    QCOMPARE(quantile({3, 1, 2}, 0.5), 2.0);
+    QCOMPARE(quantile({1, 2, 3, 4}, 0.5), 2.5);
+    QCOMPARE(quantile({1, 2, 3, 4}, 0.0), 1.0);
+    QCOMPARE(quantile({1, 2, 3, 4}, 1.0), 4.0);
+    QCOMPARE(quantile({7}, 0.3), 7.0);
+    QVERIFY_EXCEPTION_THROWN(quantile({}, 0.5), Error);
+}
+
+void TestCalibration::neverTheLowestScore_data()
+{
+    QTest::addColumn<std::vector<double>>("scores");
+    Random random(9);
+    QTest::newRow("one") << std::vector<double>{0.3};
+    QTest::newRow("two") << std::vector<double>{0.3, 0.2};
+    QTest::newRow("zeros") << std::vector<double>(10, 0.0);
+    QTest::newRow("equal") << std::vector<double>(1000, 0.25);
+    QTest::newRow("negative") << std::vector<double>{-0.5, -0.4, -0.3};
+    QTest::newRow("not a number") << std::vector<double>{0.1, std::nan(""), 0.2};
+    QTest::newRow("twenty") << skewedScores(random, 20);
+    QTest::newRow("thousand") << skewedScores(random, 1000);
+    std::vector<double> tied = skewedScores(random, 500);
+    std::sort(tied.begin(), tied.end());
+    std::fill(tied.end() - 50, tied.end(), 0.5);
+    QTest::newRow("tied at the top") << tied;
+}
+
+void TestCalibration::neverTheLowestScore()
+{
+    QFETCH(std::vector<double>, scores);
+    scores.erase(std::remove_if(scores.begin(), scores.end(), [](double s) { return std::isnan(s); }), scores.end());
+    for (const double overkill : {0.0001, 0.005, 0.01, 0.1, 0.5, 0.999}) {
+        const GoodCalibration result = thresholdFromGood(scores, overkill);
+        QVERIFY(std::isfinite(result.threshold));
+        QVERIFY(result.threshold > *std::min_element(scores.begin(), scores.end()));
+        QVERIFY(passShare(scores, result.threshold) >= 1.0 - overkill);
+        QCOMPARE(result.images, int(scores.size()));
+        if (!result.extrapolated)
+            QVERIFY(result.upperBound <= overkill);
+    }
+}
+
+void TestCalibration::smallSetsExtrapolate()
+{
+    Random random(10);
+    const std::vector<double> scores = skewedScores(random, 20);
+    const double largest = *std::max_element(scores.begin(), scores.end());
+    const GoodCalibration few = thresholdFromGood(scores, 0.01);
+    QVERIFY(few.extrapolated);
+    QVERIFY(few.threshold > 1.05 * largest);
+    QVERIFY(few.threshold < 5.0 * largest);
+    QVERIFY(std::abs(few.upperBound - rateUpperBound(0, 20)) < 1e-12);
+
+    // The margin grows with the spread and with what is asked for, and moves with the scores.
+    QVERIFY(thresholdFromGood(scores, 0.001).threshold > few.threshold);
+    std::vector<double> wider = scores;
+    for (double& score : wider)
+        score = 2.0 * score + 1.0;
+    QVERIFY(std::abs(thresholdFromGood(wider, 0.01).threshold - (2.0 * few.threshold + 1.0)) < 1e-9);
+}
+
+void TestCalibration::oneOddImageDoesNotSetTheMargin()
+{
+    std::vector<double> scores;
+    for (int i = 0; i < 30; ++i)
+        scores.push_back(0.10 + 0.001 * i);
+    scores.push_back(0.9);
+    const GoodCalibration result = thresholdFromGood(scores, 0.01);
+    QVERIFY(result.threshold > 0.9);
+    QVERIFY(result.threshold < 0.95);
+}
+
+void TestCalibration::largeSetsUseTheQuantile()
+{
+    Random random(11);
+    const std::vector<double> scores = skewedScores(random, 3000);
+    const GoodCalibration result = thresholdFromGood(scores, 0.01);
+    QVERIFY(!result.extrapolated);
+    QVERIFY(result.upperBound <= 0.01);
+    QVERIFY(result.upperBound > 0.009);
+    QVERIFY(result.threshold >= quantile(scores, 0.99));
+    QVERIFY(result.threshold < quantile(scores, 0.999));
+
+    // 299 images are the first that support 1 % at 95 %.
+    QVERIFY(thresholdFromGood(skewedScores(random, 298), 0.01).extrapolated);
+    QVERIFY(!thresholdFromGood(skewedScores(random, 299), 0.01).extrapolated);
+}
+
+void TestCalibration::promiseHoldsOnNewParts()
+{
+    // Calibrated again and again, the bound must hold in at least 95 % of the cases (allowing for chance).
+    Random random(12);
+    for (const int images : {40, 350}) {
+        int held = 0;
+        int asked = 0;
+        const int rounds = 400;
+        for (int i = 0; i < rounds; ++i) {
+            const GoodCalibration result = thresholdFromGood(skewedScores(random, images), 0.01);
+            held += trueOverkill(result.threshold) <= result.upperBound ? 1 : 0;
+            asked += trueOverkill(result.threshold) <= 0.01 ? 1 : 0;
+        }
+        QVERIFY2(held >= int(0.93 * rounds), qPrintable(QString::number(held)));
+        // The extrapolation leans on the shape of the tail, so less is asked of it.
+        QVERIFY2(asked >= int(0.85 * rounds), qPrintable(QString::number(asked)));
+    }
+}
+
+void TestCalibration::badGoodScores()
+{
+    QVERIFY_EXCEPTION_THROWN(thresholdFromGood({}), Error);
+    QVERIFY_EXCEPTION_THROWN(thresholdFromGood({std::nan(""), std::numeric_limits<double>::infinity()}), Error);
+    for (const double rate : {0.0, 1.0, -1.0, std::nan("")}) {
+        QVERIFY_EXCEPTION_THROWN(thresholdFromGood({0.1, 0.2}, rate), Error);
+        QVERIFY_EXCEPTION_THROWN(thresholdFromGood({0.1, 0.2}, 0.01, rate), Error);
+    }
+}
+
+void TestCalibration::costsAgreeWithEveryThreshold()
+{
+    Random random(13);
+    for (int round = 0; round < 20; ++round) {
+        std::vector<double> good;
+        std::vector<double> defective;
+        for (int i = 0; i < 40; ++i)
+            good.push_back(double(random.integer(0, 30)) / 40.0);
+        for (int i = 0; i < 25; ++i)
+            defective.push_back(double(random.integer(10, 40)) / 40.0);
+        const double share = random.uniform(0.01, 0.5);
+        const double escapeCost = random.uniform(1.0, 50.0);
+        const auto cost = [&](double threshold) {
+            return (1.0 - share) * (1.0 - passShare(good, threshold)) * 2.0 +
+                   share * passShare(defective, threshold) * escapeCost;
+        };
+        const CostCalibration best = thresholdFromCosts(good, defective, 2.0, escapeCost, share);
+        QVERIFY(std::abs(best.expectedCost - cost(best.threshold)) < 1e-12);
+        QVERIFY(std::abs(best.overkill - (1.0 - passShare(good, best.threshold))) < 1e-12);
+        for (int t = -1; t <= 42; ++t)
+            QVERIFY(best.expectedCost <= cost(t / 40.0) + 1e-9);
+    }
+}
+
+void TestCalibration::costsTakeTheMiddleOfTheWidestGap()
+{
+    const CostCalibration clean = thresholdFromCosts({0.1, 0.2}, {0.6, 0.9}, 1, 10, 0.1);
+    QCOMPARE(clean.threshold, 0.4);
+    QCOMPARE(clean.expectedCost, 0.0);
+
+    // Rejecting the good part at 0.8 or passing the defective one at 0.5 cost the same; the lower gap is wider.
+    const CostCalibration tied = thresholdFromCosts({0.1, 0.8}, {0.5, 0.9}, 1, 1, 0.5);
+    QCOMPARE(tied.threshold, 0.3);
+    QCOMPARE(tied.overkill, 0.5);
+    QCOMPARE(tied.escape, 0.0);
+}
+
+void TestCalibration::costsMayRejectOrPassAll()
+{
+    const CostCalibration free = thresholdFromCosts({0.5, 0.9}, {0.1, 0.6}, 0.0, 100.0, 0.5);
+    QCOMPARE(free.escape, 0.0);
+    QVERIFY(free.threshold <= 0.1);
+    const CostCalibration pass = thresholdFromCosts({0.5, 0.9}, {0.1, 0.6}, 100.0, 0.0, 0.5);
+    QCOMPARE(pass.overkill, 0.0);
+    QVERIFY(pass.threshold > 0.9);
+}
+
+void TestCalibration::badCosts()
+{
+    QVERIFY_EXCEPTION_THROWN(thresholdFromCosts({}, {0.5}, 1, 1, 0.1), Error);
+    QVERIFY_EXCEPTION_THROWN(thresholdFromCosts({0.5}, {}, 1, 1, 0.1), Error);
+    QVERIFY_EXCEPTION_THROWN(thresholdFromCosts({0.5}, {std::nan("")}, 1, 1, 0.1), Error);
+    QVERIFY_EXCEPTION_THROWN(thresholdFromCosts({0.5}, {0.6}, -1, 1, 0.1), Error);
+    QVERIFY_EXCEPTION_THROWN(thresholdFromCosts({0.5}, {0.6}, 1, 1, 1.5), Error);
+}
+
+QTEST_APPLESS_MAIN(TestCalibration)
+#include "tst_calibration.moc"
