@@ -8,6 +8,7 @@
 #include "core/image/anomaly_result.h"
 
 #include <QtCore/QJsonObject>
+#include <QtCore/QStringList>
 
 #include <vector>
 
@@ -16,6 +17,7 @@ namespace lynceus {
 /// Figures of a model on labelled images. Absent ones (no defective image, no mask) are NaN and null in JSON.
 struct EvaluationReport
 {
+    QString method = QStringLiteral("memseg");
     int images = 0;
     int failed = 0; ///< unreadable
     double imageAuroc = 0.0;
@@ -28,13 +30,17 @@ struct EvaluationReport
     double p50 = 0.0, p95 = 0.0, p99 = 0.0; ///< latency of inspect(), milliseconds
     std::vector<double> scores;             ///< of the readable images, in order
     std::vector<bool> labels;
+    QStringList problems; ///< unreadable images and unusable masks, each by name with the reason
 
-    /// Keys of cli.md: method images image_auroc pixel_auroc aupro threshold overkill escape f1 latency_ms{p50,p95,p99}.
+    /// Keys of cli.md: method images image_auroc pixel_auroc aupro threshold overkill escape f1
+    /// latency_ms{p50,p95,p99}.
     QJsonObject toJson() const;
 };
 
-/// Inspects the folder's test part. Maps and masks are compared at the size `evaluationSize` (longer side, pixels), as
-/// published figures do; bad images are counted, not fatal.
+/// Inspects the labelled images of the folder's test part. Maps and masks are compared at the size `evaluationSize`
+/// (longer side, pixels), as published figures do, and kept at that size only. Bad images are counted, not fatal; a
+/// defective image without a usable mask counts for the image figures alone. Throws Error(Input) when nothing can be
+/// evaluated at all, Cancelled.
 EvaluationReport evaluate(AnomalyInspector& inspector, const AnomalyFolder& folder, const TaskContext& context = {},
                           int evaluationSize = 256);
 

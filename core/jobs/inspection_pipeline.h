@@ -8,8 +8,8 @@
 
 #include <QtCore/QString>
 
+#include <cstddef>
 #include <functional>
-#include <memory>
 #include <vector>
 
 namespace lynceus {
@@ -19,9 +19,29 @@ struct InspectedImage
 {
     std::size_t index = 0; ///< position in the list given
     QString path;
-    QString error;         ///< not empty: could not be judged (message and remedy)
+    QString error; ///< not empty: could not be judged (message and remedy)
     AnomalyResult result;
+    cv::Mat image; ///< as read, for whoever draws on it; InspectionService leaves it empty
 };
+
+/// Decoded images that wait for the network hold no more memory than this, whatever their number.
+inline constexpr std::size_t kPrefetchBytes = std::size_t(512) << 20;
+
+/// A file as it came from the disk, or why it did not.
+struct LoadedImage
+{
+    cv::Mat image;
+    QString error;   ///< message and remedy
+    double ms = 0.0; ///< time to read and decode
+
+    std::size_t bytes() const { return image.total() * image.elemSize(); }
+};
+
+/// Reads an image; never throws what is wrong with the file.
+LoadedImage loadImage(const QString& path);
+
+/// Inspects what was loaded; an error of either becomes the result's. Throws nothing but Cancelled.
+InspectedImage inspectLoaded(std::size_t index, const QString& path, LoadedImage&& loaded, AnomalyInspector& inspector);
 
 /// Inspects `paths` in order with one inspector: reading and decoding of the next images (at most `ahead`) overlaps the
 /// network, so memory does not grow with their number. An unreadable image becomes a result with an error and the

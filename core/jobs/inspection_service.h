@@ -26,10 +26,13 @@ public:
     explicit InspectionService(QObject* parent = nullptr);
     ~InspectionService() override;
 
-    /// Loads a model on the worker thread; an Error of the factory comes as modelFailed. Results so far become stale.
+    /// Loads a model on the worker thread; an Error of the factory comes as modelFailed. Results so far become stale;
+    /// the image in focus is inspected with the new model, a background run has to be started again. `factory` is not
+    /// empty.
     void setInspector(InspectorFactory factory);
+    /// A new list: nothing has a result, nothing is in focus, no background run.
     void setImages(std::vector<QString> paths);
-    /// Thresholds for results from now on.
+    /// Thresholds for results from now on, instead of the model's own; until the next model.
     void setThresholds(const Thresholds& thresholds);
 
     /// The image on screen: inspected (again, if its map is wanted) before anything else.
@@ -44,8 +47,8 @@ Q_SIGNALS:
     void modelFailed(const QString& message, const QString& remedy);
     /// `withMap` results of focus() carry the map; those of the background run do not.
     void inspected(const lynceus::InspectedImage& image);
-    void progressed(int done, int total, double secondsLeft);
-    void finished(); ///< everything in the list has a result
+    void progressed(int done, int total, double secondsLeft); ///< of the background run; negative: not known yet
+    void finished(); ///< of the background run: everything in the list has a result
 
 private:
     struct Private;

@@ -10,8 +10,8 @@
 
 namespace lynceus {
 
-/// A piece of work for a worker thread: plain C++ that knows no thread. Copy the inputs in before starting; hand results
-/// out as finished values (through a callback or signal of your own that crosses threads queued).
+/// A piece of work for a worker thread: plain C++ that knows no thread. Copy the inputs in before starting; hand
+/// results out as finished values (through a callback or signal of your own that crosses threads queued).
 class Job
 {
 public:
@@ -30,8 +30,8 @@ struct JobStatus
     QString title;
     State state = State::Queued;
     Progress progress;
-    QString error;   ///< message, when failed
-    QString remedy;  ///< what to do about it, when failed
+    QString error;  ///< message, when failed
+    QString remedy; ///< what to do about it, when failed
 
     bool ended() const { return state != State::Queued && state != State::Running; }
 };

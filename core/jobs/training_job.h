@@ -23,7 +23,7 @@ public:
         MemSegOptions options;
         QString encoderFile; ///< resolved; empty for a random encoder
         QString modelFile;
-        QString name;        ///< of the run; empty: made from folder and time
+        QString name; ///< of the run; empty: made from folder and time
     };
 
     /// Callbacks of `observer` and `finished` come from the worker thread.

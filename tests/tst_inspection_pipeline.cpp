@@ -1,0 +1,237 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "core/base/error.h"
+#include "core/jobs/bounded_queue.h"
+#include "core/jobs/inspection_pipeline.h"
+#include "tests/support/fake_inspector.h"
+
+#include <QtCore/QDir>
+#include <QtCore/QFile>
+#include <QtCore/QTemporaryDir>
+#include <QtTest/QTest>
+
+#include <stdexcept>
+#include <thread>
+
+#include <unistd.h>
+
+using namespace lynceus;
+using namespace lynceus::test;
+using namespace Qt::StringLiterals;
+
+namespace {
+
+/// Resident memory of this process now, MiB.
+double residentMb()
+{
+    QFile file(u"/proc/self/statm"_s);
+    if (!file.open(QIODevice::ReadOnly))
+        return 0.0;
+    return file.readAll().split(' ').value(1).toDouble() * double(sysconf(_SC_PAGESIZE)) / 1048576.0;
+}
+
+} // namespace
+
+class TestInspectionPipeline : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init();
+    void resultsComeInOrder();
+    void badFilesDoNotStopTheBatch();
+    void failingInspectorIsThatImagesError();
+    void cancelFinishesTheCurrentImage();
+    void exceptionOfTheReceiverStopsTheLoader();
+    void emptyListIsNothing();
+    void progressGoesToOne();
+    void onlyAFewImagesAreAhead();
+    void hugeItemsPassTheQueueAlone();
+    void memoryStaysFlatOver5000Images();
+
+private:
+    QString write(const QString& name, int level) const
+    {
+        const QString path = m_folder + name;
+        writeGrey(path, level);
+        return path;
+    }
+
+    std::unique_ptr<QTemporaryDir> m_dir;
+    QString m_folder;
+};
+
+void TestInspectionPipeline::init()
+{
+    m_dir = std::make_unique<QTemporaryDir>();
+    m_folder = m_dir->path() + u"/Prüfteile 部品/"_s;
+    QVERIFY(QDir().mkpath(m_folder));
+}
+
+void TestInspectionPipeline::resultsComeInOrder()
+{
+    std::vector<QString> paths;
+    for (int i = 0; i < 20; ++i)
+        paths.push_back(write(u"%1.png"_s.arg(i), i * 10));
+    FakeInspector inspector;
+    std::size_t expected = 0;
+    inspectImages(paths, inspector, [&](InspectedImage&& image) {
+        QCOMPARE(image.index, expected);
+        QCOMPARE(image.path, paths[expected]);
+        QVERIFY2(image.error.isEmpty(), qPrintable(image.error));
+        QCOMPARE(image.result.score, double(float(expected * 10 / 255.0)));
+        QCOMPARE(image.image.size(), image.result.map.size());
+        QVERIFY(image.result.times.load > 0.0);
+        ++expected;
+    });
+    QCOMPARE(expected, paths.size());
+}
+
+void TestInspectionPipeline::badFilesDoNotStopTheBatch()
+{
+    const QString truncated = m_folder + u"truncated.png"_s;
+    QFile source(write(u"whole.png"_s, 90));
+    QVERIFY(source.open(QIODevice::ReadOnly));
+    QFile cut(truncated);
+    QVERIFY(cut.open(QIODevice::WriteOnly));
+    cut.write(source.read(40));
+    cut.close();
+    QFile text(m_folder + u"text.png"_s);
+    QVERIFY(text.open(QIODevice::WriteOnly));
+    text.write("no picture");
+    text.close();
+    const QString one = m_folder + u"one.png"_s;
+    writeGrey(one, 255, {1, 1});
+
+    const std::vector<QString> paths{truncated, text.fileName(), m_folder + u"missing.png"_s, one, source.fileName()};
+    FakeInspector inspector;
+    std::vector<InspectedImage> images;
+    inspectImages(paths, inspector, [&](InspectedImage&& image) { images.push_back(std::move(image)); });
+    QCOMPARE(images.size(), paths.size());
+    for (std::size_t i = 0; i < 3; ++i)
+        QVERIFY2(images[i].error.contains(QFileInfo(paths[i]).fileName()), qPrintable(images[i].error));
+    QVERIFY(images[3].error.isEmpty());
+    QCOMPARE(images[3].result.score, 1.0);
+    QVERIFY(images[4].error.isEmpty());
+}
+
+void TestInspectionPipeline::failingInspectorIsThatImagesError()
+{
+    const std::vector<QString> paths{write(u"a.png"_s, 10), write(u"b.png"_s, 20), write(u"c.png"_s, 30)};
+    auto log = std::make_shared<FakeInspector::Log>();
+    log->onInspect = [&](const cv::Mat& image) {
+        if (image.at<uchar>(0, 0) == 20)
+            throw std::runtime_error("out of cheese");
+    };
+    FakeInspector inspector(log);
+    QStringList errors;
+    inspectImages(paths, inspector, [&](InspectedImage&& image) { errors.append(image.error); });
+    QCOMPARE(errors.size(), 3);
+    QVERIFY(errors[0].isEmpty());
+    QVERIFY(errors[1].contains(u"b.png"_s) && errors[1].contains(u"out of cheese"_s));
+    QVERIFY(errors[2].isEmpty());
+}
+
+void TestInspectionPipeline::cancelFinishesTheCurrentImage()
+{
+    std::vector<QString> paths(50, write(u"a.png"_s, 10));
+    auto log = std::make_shared<FakeInspector::Log>();
+    TaskContext context;
+    log->onInspect = [&](const cv::Mat&) {
+        if (log->inspected == 4)
+            context.cancel.cancel();
+    };
+    FakeInspector inspector(log);
+    int received = 0;
+    QVERIFY_EXCEPTION_THROWN(inspectImages(
+                                 paths, inspector, [&](InspectedImage&&) { ++received; }, context),
+                             Cancelled);
+    QCOMPARE(received, 5);
+}
+
+void TestInspectionPipeline::exceptionOfTheReceiverStopsTheLoader()
+{
+    std::vector<QString> paths(50, write(u"a.png"_s, 10));
+    FakeInspector inspector;
+    const auto full = [](InspectedImage&&) { throw Error(ErrorKind::File, u"disk full"_s); };
+    QVERIFY_EXCEPTION_THROWN(inspectImages(paths, inspector, full), Error);
+}
+
+void TestInspectionPipeline::emptyListIsNothing()
+{
+    FakeInspector inspector;
+    inspectImages({}, inspector, [](InspectedImage&&) { QFAIL("there was no image"); });
+}
+
+void TestInspectionPipeline::progressGoesToOne()
+{
+    std::vector<QString> paths(7, write(u"a.png"_s, 10));
+    FakeInspector inspector;
+    std::vector<double> fractions;
+    TaskContext context;
+    context.progress = [&](const Progress& progress) { fractions.push_back(progress.fraction); };
+    inspectImages(paths, inspector, [](InspectedImage&&) {}, context);
+    QCOMPARE(fractions.size(), paths.size());
+    QVERIFY(std::is_sorted(fractions.begin(), fractions.end()));
+    QCOMPARE(fractions.back(), 1.0);
+}
+
+void TestInspectionPipeline::onlyAFewImagesAreAhead()
+{
+    BoundedQueue<int> queue(3, 1000);
+    std::atomic<int> pushed{0};
+    std::thread producer([&] {
+        while (queue.push(int(pushed), 1))
+            ++pushed;
+    });
+    for (int i = 0; i < 100; ++i) {
+        QCOMPARE(queue.pop().value(), i);
+        QVERIFY(pushed <= i + 1 + 3);
+    }
+    queue.close();
+    producer.join();
+    QVERIFY(!queue.pop());
+}
+
+void TestInspectionPipeline::hugeItemsPassTheQueueAlone()
+{
+    BoundedQueue<int> queue(10, 100);
+    std::atomic<int> pushed{0};
+    std::thread producer([&] {
+        for (int i = 0; i < 5; ++i) {
+            queue.push(i, 400);
+            ++pushed;
+        }
+    });
+    for (int i = 0; i < 5; ++i) {
+        QVERIFY(pushed <= i + 1);
+        QCOMPARE(queue.pop().value(), i);
+    }
+    producer.join();
+}
+
+void TestInspectionPipeline::memoryStaysFlatOver5000Images()
+{
+    // Few files, read over and over; each decodes to 0.75 MiB, so keeping them would cost gigabytes.
+    const QString path = m_folder + u"large.png"_s;
+    writeGrey(path, 100, {1024, 768});
+    const std::vector<QString> paths(5000, path);
+    FakeInspector inspector;
+    int count = 0;
+    double before = 0.0;
+    double largest = 0.0;
+    inspectImages(paths, inspector, [&](InspectedImage&&) {
+        if (++count == 100)
+            before = residentMb();
+        if (count % 100 == 0)
+            largest = std::max(largest, residentMb());
+    });
+    QCOMPARE(count, 5000);
+    if (before == 0.0)
+        QSKIP("this system does not tell the resident memory");
+    QVERIFY2(largest - before < 40.0, qPrintable(u"grew by %1 MiB"_s.arg(largest - before)));
+}
+
+QTEST_GUILESS_MAIN(TestInspectionPipeline)
+#include "tst_inspection_pipeline.moc"

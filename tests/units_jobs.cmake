@@ -1,0 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The Lynceus authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+lynceus_test(job_runner LINKS lynceus_jobs)
+lynceus_test(inspection_pipeline LINKS lynceus_jobs)
+lynceus_test(inspection_service LINKS lynceus_jobs)
+lynceus_test(evaluation LINKS lynceus_jobs)
