@@ -17,16 +17,17 @@ enum class Truth { Unknown, Good, Defective };
 /// One image file of a data folder.
 struct Sample
 {
-    QString path;       ///< absolute
-    QString name;       ///< relative to the folder's root, with '/'
-    QString defect;     ///< defect type as the folder names it ("broken_large"); "good" for good ones; may be empty
+    QString path;   ///< absolute
+    QString name;   ///< relative to the folder's root, with '/'
+    QString defect; ///< defect type as the folder names it ("broken_large"); "good" for good ones; may be empty
     Truth truth = Truth::Unknown;
-    QString maskPath;   ///< absolute; empty when there is none
+    QString maskPath; ///< absolute; empty when there is none
 };
 
 /// The images of a folder, sorted by name within each part. Two layouts are understood:
 ///  - MVTec: `train/good/*`, `test/<type>/*`, `ground_truth/<type>/<name>_mask.png` (or `<name>.png`);
-///  - plain: images directly in the folder or in `good/` are good, images in `bad/` (also `ng/`, `defect/`, `defective/`)
+///  - plain: images directly in the folder or in `good/` are good, images in `bad/` (also `ng/`, `defect/`,
+///  `defective/`)
 ///    are defective; masks for them in `masks/` (or `mask/`, `ground_truth/`) by the same base name, with or without
 ///    `_mask`. Images that lie in a plain folder without good/ or bad/ have Truth::Unknown when the folder is
 ///    opened for inspection and count as good when it is opened for training.
@@ -37,6 +38,7 @@ struct AnomalyFolder
 
     QString root; ///< absolute
     Layout layout = Layout::Plain;
+    QString maskRoot;          ///< absolute; the folder that holds the masks, empty when there is none
     std::vector<Sample> train; ///< good images to learn from
     std::vector<Sample> test;  ///< images to judge. Plain layout: all images for inspection, the bad ones for training
 

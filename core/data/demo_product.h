@@ -15,15 +15,15 @@
 
 namespace lynceus {
 
-/// The demo product: a procedural machined part (brushed metal, holes, lighting, jittered pose) with exact defect masks.
-/// The same seed and index give the same picture on every machine.
+/// The demo product: a procedural machined part (brushed metal, holes, lighting, jittered pose) with exact defect
+/// masks. The same seed and index give the same picture on every machine.
 struct DemoOptions
 {
-    int size = 512;          ///< square picture, 256..1024 px
+    int size = 512; ///< square picture, 256..1024 px
     std::uint64_t seed = 1;
     int trainGood = 80;
     int testGood = 20;
-    int testDefective = 40;  ///< spread evenly over the defect kinds
+    int testDefective = 40; ///< spread evenly over the defect kinds
 
     void validate() const; ///< throws Error(Input)
 };

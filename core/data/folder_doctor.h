@@ -28,14 +28,14 @@ struct Finding
 struct FolderReport
 {
     AnomalyFolder folder;
-    int trainGood = 0;
+    int trainGood = 0; ///< this and the next three count readable files only
     int testGood = 0;
     int testDefective = 0;
     int masks = 0;
     int unreadable = 0;
     std::vector<Finding> findings; ///< most severe first
 
-    bool canTrain() const;    ///< no Error finding and at least four readable good images
+    bool canTrain() const; ///< no Error finding and at least four readable good images
     QJsonObject toJson() const;
 };
 
