@@ -1,0 +1,3 @@
+if(LYNCEUS_TORCH)
+  lynceus_test(resnet TORCH LABELS parity LINKS lynceus_nn)
+endif()
