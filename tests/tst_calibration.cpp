@@ -111,7 +111,7 @@ void TestCalibration::quantiles()
     QCOMPARE(quantile({1, 2, 3, 4}, 0.0), 1.0);
     QCOMPARE(quantile({1, 2, 3, 4}, 1.0), 4.0);
     QCOMPARE(quantile({7}, 0.3), 7.0);
-    QVERIFY_EXCEPTION_THROWN(quantile({}, 0.5), Error);
+    QVERIFY_THROWS_EXCEPTION(Error, quantile({}, 0.5));
 }
 
 void TestCalibration::neverTheLowestScore_data()
@@ -214,11 +214,11 @@ void TestCalibration::promiseHoldsOnNewParts()
 
 void TestCalibration::badGoodScores()
 {
-    QVERIFY_EXCEPTION_THROWN(thresholdFromGood({}), Error);
-    QVERIFY_EXCEPTION_THROWN(thresholdFromGood({std::nan(""), std::numeric_limits<double>::infinity()}), Error);
+    QVERIFY_THROWS_EXCEPTION(Error, thresholdFromGood({}));
+    QVERIFY_THROWS_EXCEPTION(Error, thresholdFromGood({std::nan(""), std::numeric_limits<double>::infinity()}));
     for (const double rate : {0.0, 1.0, -1.0, std::nan("")}) {
-        QVERIFY_EXCEPTION_THROWN(thresholdFromGood({0.1, 0.2}, rate), Error);
-        QVERIFY_EXCEPTION_THROWN(thresholdFromGood({0.1, 0.2}, 0.01, rate), Error);
+        QVERIFY_THROWS_EXCEPTION(Error, thresholdFromGood({0.1, 0.2}, rate));
+        QVERIFY_THROWS_EXCEPTION(Error, thresholdFromGood({0.1, 0.2}, 0.01, rate));
     }
 }
 
@@ -271,11 +271,11 @@ void TestCalibration::costsMayRejectOrPassAll()
 
 void TestCalibration::badCosts()
 {
-    QVERIFY_EXCEPTION_THROWN(thresholdFromCosts({}, {0.5}, 1, 1, 0.1), Error);
-    QVERIFY_EXCEPTION_THROWN(thresholdFromCosts({0.5}, {}, 1, 1, 0.1), Error);
-    QVERIFY_EXCEPTION_THROWN(thresholdFromCosts({0.5}, {std::nan("")}, 1, 1, 0.1), Error);
-    QVERIFY_EXCEPTION_THROWN(thresholdFromCosts({0.5}, {0.6}, -1, 1, 0.1), Error);
-    QVERIFY_EXCEPTION_THROWN(thresholdFromCosts({0.5}, {0.6}, 1, 1, 1.5), Error);
+    QVERIFY_THROWS_EXCEPTION(Error, thresholdFromCosts({}, {0.5}, 1, 1, 0.1));
+    QVERIFY_THROWS_EXCEPTION(Error, thresholdFromCosts({0.5}, {}, 1, 1, 0.1));
+    QVERIFY_THROWS_EXCEPTION(Error, thresholdFromCosts({0.5}, {std::nan("")}, 1, 1, 0.1));
+    QVERIFY_THROWS_EXCEPTION(Error, thresholdFromCosts({0.5}, {0.6}, -1, 1, 0.1));
+    QVERIFY_THROWS_EXCEPTION(Error, thresholdFromCosts({0.5}, {0.6}, 1, 1, 1.5));
 }
 
 QTEST_APPLESS_MAIN(TestCalibration)

@@ -162,26 +162,26 @@ void TestPro::badInputIsRefused()
 {
     const cv::Mat map(4, 4, CV_32F, cv::Scalar(0.5));
     const cv::Mat all(4, 4, CV_8U, cv::Scalar(255));
-    QVERIFY_EXCEPTION_THROWN(proCurve({}, {}), Error);
-    QVERIFY_EXCEPTION_THROWN(proCurve({map}, {cv::Mat()}), Error);                  // no region
-    QVERIFY_EXCEPTION_THROWN(proCurve({map}, {all}), Error);                        // nothing defect-free
-    QVERIFY_EXCEPTION_THROWN(proCurve({map}, {all, all}), Error);                   // counts differ
-    QVERIFY_EXCEPTION_THROWN(proCurve({map}, {cv::Mat::ones(4, 3, CV_8U)}), Error); // sizes differ
-    QVERIFY_EXCEPTION_THROWN(proCurve({cv::Mat(4, 4, CV_64F)}, {all}), Error);      // type
+    QVERIFY_THROWS_EXCEPTION(Error, proCurve({}, {}));
+    QVERIFY_THROWS_EXCEPTION(Error, proCurve({map}, {cv::Mat()}));                  // no region
+    QVERIFY_THROWS_EXCEPTION(Error, proCurve({map}, {all}));                        // nothing defect-free
+    QVERIFY_THROWS_EXCEPTION(Error, proCurve({map}, {all, all}));                   // counts differ
+    QVERIFY_THROWS_EXCEPTION(Error, proCurve({map}, {cv::Mat::ones(4, 3, CV_8U)})); // sizes differ
+    QVERIFY_THROWS_EXCEPTION(Error, proCurve({cv::Mat(4, 4, CV_64F)}, {all}));      // type
     cv::Mat corner = cv::Mat::zeros(4, 4, CV_8U);
     corner.at<uchar>(0, 0) = 1;
     cv::Mat broken = map.clone();
     broken.at<float>(3, 3) = std::nanf("");
-    QVERIFY_EXCEPTION_THROWN(proCurve({broken}, {corner}), Error);
+    QVERIFY_THROWS_EXCEPTION(Error, proCurve({broken}, {corner}));
     for (const double limit : {0.0, -0.1, 1.1, std::nan("")})
-        QVERIFY_EXCEPTION_THROWN(aupro({map}, {corner}, limit), Error);
+        QVERIFY_THROWS_EXCEPTION(Error, aupro({map}, {corner}, limit));
 }
 
 void TestPro::cancelStopsIt()
 {
     CancelToken cancel;
     cancel.cancel();
-    QVERIFY_EXCEPTION_THROWN(proCurve({cv::Mat::zeros(4, 4, CV_32F)}, {cv::Mat::eye(4, 4, CV_8U)}, cancel), Cancelled);
+    QVERIFY_THROWS_EXCEPTION(Cancelled, proCurve({cv::Mat::zeros(4, 4, CV_32F)}, {cv::Mat::eye(4, 4, CV_8U)}, cancel));
 }
 
 void TestPro::sixHundredMasksInTime()

@@ -144,16 +144,16 @@ void TestRoc::averagePrecisionOfKnownExample()
 
 void TestRoc::badInputIsRefused()
 {
-    QVERIFY_EXCEPTION_THROWN(auroc({}, {}), Error);
-    QVERIFY_EXCEPTION_THROWN(auroc({0.1, 0.2}, {true}), Error);
-    QVERIFY_EXCEPTION_THROWN(auroc({0.1, 0.2}, {true, true}), Error);
-    QVERIFY_EXCEPTION_THROWN(rocCurve({0.1, 0.2}, {false, false}), Error);
-    QVERIFY_EXCEPTION_THROWN(auroc({0.1, std::nan("")}, {true, false}), Error);
+    QVERIFY_THROWS_EXCEPTION(Error, auroc({}, {}));
+    QVERIFY_THROWS_EXCEPTION(Error, auroc({0.1, 0.2}, {true}));
+    QVERIFY_THROWS_EXCEPTION(Error, auroc({0.1, 0.2}, {true, true}));
+    QVERIFY_THROWS_EXCEPTION(Error, rocCurve({0.1, 0.2}, {false, false}));
+    QVERIFY_THROWS_EXCEPTION(Error, auroc({0.1, std::nan("")}, {true, false}));
     const cv::Mat map(4, 4, CV_32F, cv::Scalar(0.5));
-    QVERIFY_EXCEPTION_THROWN(pixelAuroc({map}, {cv::Mat()}), Error);
-    QVERIFY_EXCEPTION_THROWN(pixelAuroc({map}, {cv::Mat(4, 5, CV_8U, cv::Scalar(1))}), Error);
-    QVERIFY_EXCEPTION_THROWN(pixelAuroc({map}, {cv::Mat(4, 4, CV_16U, cv::Scalar(1))}), Error);
-    QVERIFY_EXCEPTION_THROWN(pixelAuroc({map, map}, {cv::Mat()}), Error);
+    QVERIFY_THROWS_EXCEPTION(Error, pixelAuroc({map}, {cv::Mat()}));
+    QVERIFY_THROWS_EXCEPTION(Error, pixelAuroc({map}, {cv::Mat(4, 5, CV_8U, cv::Scalar(1))}));
+    QVERIFY_THROWS_EXCEPTION(Error, pixelAuroc({map}, {cv::Mat(4, 4, CV_16U, cv::Scalar(1))}));
+    QVERIFY_THROWS_EXCEPTION(Error, pixelAuroc({map, map}, {cv::Mat()}));
 }
 
 void TestRoc::confusionCounts()
@@ -184,7 +184,7 @@ void TestRoc::bestF1TakesLargestThresholdOnTies()
     const BestF1 best = bestF1({0.9, 0.6, 0.5, 0.2}, {true, false, false, true});
     QCOMPARE(best.f1, 2.0 / 3);
     QCOMPARE(best.threshold, 0.9);
-    QVERIFY_EXCEPTION_THROWN(bestF1({0.1, 0.2}, {false, false}), Error);
+    QVERIFY_THROWS_EXCEPTION(Error, bestF1({0.1, 0.2}, {false, false}));
 }
 
 void TestRoc::bestF1AgreesWithEveryThreshold()
