@@ -1,0 +1,628 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// QCustomPlot's header says foreach, which the rest of the project does without. Qt must hear of it first.
+#undef QT_NO_FOREACH
+
+#include "ui/curve_plot.h"
+
+#include "core/base/error.h"
+#include "ui/theme.h"
+
+#include <QtCore/QCoreApplication>
+#include <QtCore/QSaveFile>
+#include <QtGui/QActionGroup>
+#include <QtGui/QKeyEvent>
+#include <QtWidgets/QFileDialog>
+#include <QtWidgets/QMenu>
+#include <QtWidgets/QToolTip>
+#include <QtWidgets/QVBoxLayout>
+
+#include <qcustomplot.h>
+
+#include <array>
+#include <cmath>
+#include <map>
+
+namespace lynceus {
+
+using namespace Qt::StringLiterals;
+using theme::Token;
+
+namespace {
+
+constexpr int kBins = 50;
+constexpr int kGrabDistance = 8; // pixels around the threshold line
+
+QCustomPlot* makePlot(QWidget* parent)
+{
+    auto* plot = new QCustomPlot(parent);
+    plot->setFocusPolicy(Qt::NoFocus);
+    plot->setContextMenuPolicy(Qt::CustomContextMenu);
+    plot->setInteractions(QCP::iRangeDrag | QCP::iRangeZoom);
+    plot->setNoAntialiasingOnDrag(true);
+    auto* layout = new QVBoxLayout(parent);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->addWidget(plot);
+    return plot;
+}
+
+void styleAxis(QCPAxis* axis)
+{
+    const QPen line(theme::color(Token::Line), 1);
+    axis->setBasePen(line);
+    axis->setTickPen(line);
+    axis->setSubTickPen(Qt::NoPen);
+    axis->setTickLengthIn(0);
+    axis->setTickLengthOut(3);
+    axis->setTickLabelColor(theme::color(Token::Secondary));
+    axis->setTickLabelFont(theme::captionFont());
+    axis->setLabelColor(theme::color(Token::Secondary));
+    axis->setLabelFont(theme::captionFont());
+    axis->grid()->setPen(line);
+    axis->grid()->setZeroLinePen(Qt::NoPen);
+    axis->grid()->setSubGridVisible(false);
+}
+
+void stylePlot(QCustomPlot* plot)
+{
+    plot->setBackground(theme::color(Token::Panel));
+    for (QCPAxis* axis : plot->axisRect()->axes())
+        styleAxis(axis);
+    plot->xAxis->grid()->setVisible(false);
+    QColor behindLegend = theme::color(Token::Panel);
+    behindLegend.setAlpha(220);
+    plot->legend->setBrush(behindLegend);
+    plot->legend->setBorderPen(Qt::NoPen);
+    plot->legend->setFont(theme::captionFont());
+    plot->legend->setTextColor(theme::color(Token::Text));
+    plot->legend->setIconSize(14, 10);
+}
+
+void saveImage(QCustomPlot* plot, const QString& file)
+{
+    if (!plot->savePng(file, 0, 0, 2.0))
+        throw Error(ErrorKind::File, QCoreApplication::translate("ui", "Cannot write the picture %1.").arg(file),
+                    QCoreApplication::translate("ui", "Choose a folder that you may write to, with space left."));
+}
+
+void saveText(const QString& file, const QString& text)
+{
+    QSaveFile out(file);
+    const QByteArray bytes = text.toUtf8();
+    if (!out.open(QIODevice::WriteOnly) || out.write(bytes) != bytes.size() || !out.commit())
+        throw Error(ErrorKind::File,
+                    QCoreApplication::translate("ui", "Cannot write %1: %2.").arg(file, out.errorString()),
+                    QCoreApplication::translate("ui", "Choose a folder that you may write to, with space left."));
+}
+
+/// The entries that every plot has. `Widget` offers exportPng, exportCsv and errorOccurred.
+template <class Widget>
+void addExportActions(QMenu& menu, Widget* widget)
+{
+    const auto add = [&](const QString& text, const QString& filter, auto write) {
+        menu.addAction(text, widget, [widget, text, filter, write] {
+            const QString file = QFileDialog::getSaveFileName(widget, text, {}, filter);
+            if (file.isEmpty())
+                return;
+            try {
+                (widget->*write)(file);
+            } catch (const Error& error) {
+                Q_EMIT widget->errorOccurred(error.message(), error.remedy());
+            }
+        });
+    };
+    add(QCoreApplication::translate("ui", "Export picture…"), u"PNG (*.png)"_s, &Widget::exportPng);
+    add(QCoreApplication::translate("ui", "Export values…"), u"CSV (*.csv)"_s, &Widget::exportCsv);
+}
+
+QString csvCell(QString text)
+{
+    if (text.contains(u',') || text.contains(u'"'))
+        text = u'"' + text.replace(u'"', u"\"\""_s) + u'"';
+    return text;
+}
+
+} // namespace
+
+struct CurvePlot::Private
+{
+    QCustomPlot* plot = nullptr;
+    std::map<QString, QCPGraph*> curves;
+    bool userRange = false; ///< zoomed or panned by hand: new points don't move the axes
+    bool logScale = false;
+
+    void style();
+    void fit();
+    void setLogScale(bool on);
+    QString readout(double x) const;
+};
+
+void CurvePlot::Private::style()
+{
+    stylePlot(plot);
+    // Told apart by dash as well as by colour.
+    const std::array<std::pair<Token, Qt::PenStyle>, 4> looks{{{Token::Accent, Qt::SolidLine},
+                                                               {Token::Review, Qt::DashLine},
+                                                               {Token::Ok, Qt::DashDotLine},
+                                                               {Token::Text, Qt::DotLine}}};
+    for (int i = 0; i < plot->graphCount(); ++i) {
+        const auto& [token, dash] = looks[std::size_t(i) % looks.size()];
+        plot->graph(i)->setPen(QPen(theme::color(token), 1.6, dash));
+    }
+    plot->replot(QCustomPlot::rpQueuedReplot);
+}
+
+void CurvePlot::Private::fit()
+{
+    userRange = false;
+    plot->rescaleAxes();
+    for (QCPAxis* axis : {plot->yAxis, plot->yAxis2}) {
+        const QCPRange range = axis->range();
+        if (axis->scaleType() == QCPAxis::stLinear)
+            axis->setRange(range.lower - 0.05 * range.size(), range.upper + 0.05 * range.size());
+    }
+    plot->replot(QCustomPlot::rpQueuedReplot);
+}
+
+void CurvePlot::Private::setLogScale(bool on)
+{
+    logScale = on;
+    plot->yAxis->setScaleType(on ? QCPAxis::stLogarithmic : QCPAxis::stLinear);
+    plot->yAxis->setTicker(on ? QSharedPointer<QCPAxisTicker>(new QCPAxisTickerLog)
+                              : QSharedPointer<QCPAxisTicker>(new QCPAxisTicker));
+    plot->yAxis->ticker()->setTickCount(4);
+    fit();
+}
+
+QString CurvePlot::Private::readout(double x) const
+{
+    QStringList lines;
+    for (int i = 0; i < plot->graphCount(); ++i) {
+        const QCPGraph* graph = plot->graph(i);
+        if (graph->data()->isEmpty())
+            continue;
+        auto nearest = graph->data()->findBegin(x, true);
+        const auto next = nearest + 1;
+        if (next != graph->data()->constEnd() && std::abs(next->key - x) < std::abs(nearest->key - x))
+            nearest = next;
+        if (lines.isEmpty())
+            lines << u"%1 %2"_s.arg(plot->xAxis->label()).arg(plot->locale().toString(nearest->key, 'g', 6));
+        lines << u"%1: %2"_s.arg(graph->name(), plot->locale().toString(nearest->value, 'g', 4));
+    }
+    return lines.join(u'\n');
+}
+
+CurvePlot::CurvePlot(QWidget* parent)
+    : QWidget(parent)
+    , d(std::make_unique<Private>())
+{
+    d->plot = makePlot(this);
+    d->plot->setLocale(locale());
+    d->plot->axisRect()->setRangeZoomAxes({d->plot->xAxis, d->plot->yAxis, d->plot->yAxis2});
+    d->plot->axisRect()->setRangeDragAxes({d->plot->xAxis, d->plot->yAxis, d->plot->yAxis2});
+    for (QCPAxis* axis : {d->plot->xAxis, d->plot->yAxis, d->plot->yAxis2})
+        axis->ticker()->setTickCount(5);
+    d->plot->legend->setVisible(true);
+    d->plot->axisRect()->insetLayout()->setInsetAlignment(0, Qt::AlignTop | Qt::AlignRight);
+    d->style();
+    setMinimumSize(240, 140);
+    setAccessibleName(tr("Curves"));
+
+    const auto byHand = [this] { d->userRange = true; };
+    connect(d->plot, &QCustomPlot::mouseWheel, this, byHand);
+    connect(d->plot, &QCustomPlot::mouseMove, this, [this](QMouseEvent* event) {
+        if (event->buttons() & Qt::LeftButton)
+            d->userRange = true;
+        else if (d->plot->axisRect()->rect().contains(event->pos()))
+            QToolTip::showText(event->globalPosition().toPoint(),
+                               d->readout(d->plot->xAxis->pixelToCoord(event->pos().x())), d->plot);
+    });
+    connect(d->plot, &QCustomPlot::mouseDoubleClick, this, [this] { d->fit(); });
+    connect(d->plot, &QWidget::customContextMenuRequested, this, [this](const QPoint& at) {
+        QMenu menu;
+        menu.addAction(tr("Show everything"), this, [this] { d->fit(); });
+        QAction* log = menu.addAction(tr("Logarithmic scale"), this, [this](bool on) { d->setLogScale(on); });
+        log->setCheckable(true);
+        log->setChecked(d->logScale);
+        menu.addSeparator();
+        addExportActions(menu, this);
+        menu.exec(d->plot->mapToGlobal(at));
+    });
+}
+
+CurvePlot::~CurvePlot() = default;
+
+void CurvePlot::clearCurves()
+{
+    d->plot->clearGraphs();
+    d->curves.clear();
+    d->userRange = false;
+    d->plot->yAxis2->setVisible(false);
+    d->plot->replot(QCustomPlot::rpQueuedReplot);
+}
+
+void CurvePlot::addPoint(const QString& name, double x, double y, bool rightAxis)
+{
+    QCPGraph*& graph = d->curves[name];
+    if (!graph) {
+        graph = d->plot->addGraph(d->plot->xAxis, rightAxis ? d->plot->yAxis2 : d->plot->yAxis);
+        graph->setName(name);
+        if (rightAxis) {
+            d->plot->yAxis2->setVisible(true);
+            d->plot->yAxis2->setTickLabels(true);
+        }
+        d->style();
+    }
+    graph->addData(x, y);
+    if (d->userRange)
+        d->plot->replot(QCustomPlot::rpQueuedReplot);
+    else
+        d->fit();
+}
+
+void CurvePlot::setAxisTitles(const QString& x, const QString& left, const QString& right)
+{
+    d->plot->xAxis->setLabel(x);
+    d->plot->yAxis->setLabel(left);
+    d->plot->yAxis2->setLabel(right);
+    d->plot->replot(QCustomPlot::rpQueuedReplot);
+}
+
+void CurvePlot::exportCsv(const QString& file) const
+{
+    std::map<double, std::vector<QString>> rows;
+    const int curves = d->plot->graphCount();
+    QStringList header{d->plot->xAxis->label().isEmpty() ? u"x"_s : csvCell(d->plot->xAxis->label())};
+    for (int i = 0; i < curves; ++i) {
+        header << csvCell(d->plot->graph(i)->name());
+        for (const QCPGraphData& point : *d->plot->graph(i)->data()) {
+            auto& row = rows[point.key];
+            row.resize(std::size_t(curves));
+            row[std::size_t(i)] = QString::number(point.value, 'g', 10);
+        }
+    }
+    QString text = header.join(u',') + u'\n';
+    for (const auto& [x, cells] : rows) {
+        text += QString::number(x, 'g', 10);
+        for (const QString& cell : cells)
+            text += u',' + cell;
+        text += u'\n';
+    }
+    saveText(file, text);
+}
+
+void CurvePlot::exportPng(const QString& file) const
+{
+    saveImage(d->plot, file);
+}
+
+void CurvePlot::changeEvent(QEvent* event)
+{
+    if (event->type() == QEvent::PaletteChange)
+        d->style();
+    else if (event->type() == QEvent::LocaleChange)
+        d->plot->setLocale(locale());
+    QWidget::changeEvent(event);
+}
+
+struct ScoreHistogram::Private
+{
+    explicit Private(ScoreHistogram* widget)
+        : q(widget)
+    {
+    }
+
+    struct Group
+    {
+        QCPBars* bars = nullptr;
+        std::vector<int> counts = std::vector<int>(kBins, 0);
+        int total = 0;
+    };
+
+    void style();
+    void setCounts(Group& group, const std::vector<double>& scores, const QString& name);
+    void placeLine();
+    void setRange(QCPRange range);
+    bool nearLine(const QPoint& at) const;
+    void moveTo(double value);
+    QString readout(double score) const;
+
+    ScoreHistogram* q;
+    QCustomPlot* plot = nullptr;
+    Group good;
+    Group defective;
+    Group unknown;
+    QCPItemStraightLine* line = nullptr;
+    QCPItemText* label = nullptr;
+    QCPItemText* hint = nullptr;
+    double value = 0.5;
+    bool dragging = false;
+    bool keyMoved = false;
+};
+
+void ScoreHistogram::Private::style()
+{
+    stylePlot(plot);
+    const auto fill = [](Group& group, Token token) {
+        QColor color = theme::color(token);
+        group.bars->setPen(QPen(color, 1));
+        color.setAlpha(150);
+        group.bars->setBrush(color);
+    };
+    fill(good, Token::Ok);
+    fill(defective, Token::Ng);
+    fill(unknown, Token::Secondary);
+    const QColor text = theme::color(Token::Text);
+    line->setPen(QPen(text, 1.6));
+    label->setFont(theme::captionFont());
+    label->setColor(theme::color(Token::Panel));
+    label->setBrush(text);
+    hint->setFont(theme::tabularFont());
+    hint->setColor(theme::color(Token::Secondary));
+    plot->replot(QCustomPlot::rpQueuedReplot);
+}
+
+void ScoreHistogram::Private::setCounts(Group& group, const std::vector<double>& scores, const QString& name)
+{
+    group.counts.assign(kBins, 0);
+    group.total = int(scores.size());
+    for (const double score : scores) {
+        // The scale is fixed, so anything else (NaN included) belongs to the last bin: it is judged NG.
+        const int bin = score >= 0.0 && score < 1.0 ? int(score * kBins) : score < 0.0 ? 0 : kBins - 1;
+        ++group.counts[std::size_t(bin)];
+    }
+    QVector<double> keys;
+    QVector<double> heights;
+    for (int bin = 0; bin < kBins; ++bin) {
+        keys << (bin + 0.5) / kBins;
+        heights << std::sqrt(double(group.counts[std::size_t(bin)]));
+    }
+    group.bars->setData(keys, heights, true);
+    group.bars->setName(u"%1 %2"_s.arg(name).arg(plot->locale().toString(group.total)));
+    if (scores.empty())
+        group.bars->removeFromLegend();
+    else
+        group.bars->addToLegend();
+}
+
+void ScoreHistogram::Private::placeLine()
+{
+    line->point1->setCoords(value, 0.0);
+    line->point2->setCoords(value, 1.0);
+    // Near the borders the label leans inwards.
+    const QCPRange range = plot->xAxis->range();
+    const double place = (value - range.lower) / range.size();
+    const auto lean = place < 0.1 ? Qt::AlignLeft : place > 0.9 ? Qt::AlignRight : Qt::AlignHCenter;
+    label->setPositionAlignment(lean | Qt::AlignTop);
+    label->position->setCoords(value, 0.0);
+    label->setText(QCoreApplication::translate("ui", "T = %1").arg(plot->locale().toString(value, 'f', 3)));
+    label->setVisible(range.contains(value));
+    plot->replot(QCustomPlot::rpQueuedReplot);
+}
+
+/// Keeps what is shown inside the scale.
+void ScoreHistogram::Private::setRange(QCPRange range)
+{
+    const double size = std::clamp(range.size(), 0.02, 1.0);
+    const double lower = std::clamp(range.lower, 0.0, 1.0 - size);
+    plot->xAxis->setRange(lower, lower + size);
+    placeLine();
+}
+
+bool ScoreHistogram::Private::nearLine(const QPoint& at) const
+{
+    return std::abs(at.x() - plot->xAxis->coordToPixel(value)) <= kGrabDistance &&
+           plot->axisRect()->outerRect().contains(at);
+}
+
+void ScoreHistogram::Private::moveTo(double newValue)
+{
+    newValue = std::clamp(newValue, 0.0, 1.0);
+    if (newValue == value)
+        return;
+    q->setThreshold(newValue);
+    Q_EMIT q->thresholdMoved(value);
+}
+
+QString ScoreHistogram::Private::readout(double score) const
+{
+    const int bin = std::clamp(int(score * kBins), 0, kBins - 1);
+    const QLocale locale = plot->locale();
+    QStringList lines{u"%1 – %2"_s.arg(locale.toString(double(bin) / kBins, 'f', 2),
+                                       locale.toString(double(bin + 1) / kBins, 'f', 2))};
+    const auto add = [&](const Group& group, const QString& name) {
+        if (const int count = group.counts[std::size_t(bin)]; count > 0)
+            lines << u"%1: %2"_s.arg(name).arg(locale.toString(count));
+    };
+    add(good, ScoreHistogram::tr("good"));
+    add(defective, ScoreHistogram::tr("defective"));
+    add(unknown, ScoreHistogram::tr("unknown"));
+    return lines.size() > 1 ? lines.join(u'\n') : QString();
+}
+
+ScoreHistogram::ScoreHistogram(QWidget* parent)
+    : QWidget(parent)
+    , d(std::make_unique<Private>(this))
+{
+    QCustomPlot* plot = d->plot = makePlot(this);
+    plot->setLocale(locale());
+    plot->axisRect()->setRangeDragAxes(plot->xAxis, nullptr);
+    plot->axisRect()->setRangeZoomAxes(plot->xAxis, nullptr);
+    plot->axisRect()->setMinimumMargins(QMargins(8, 18, 12, 0));
+    plot->xAxis->setRange(0.0, 1.0);
+    plot->xAxis->setLabel(tr("Score"));
+    plot->xAxis->ticker()->setTickCount(6);
+    plot->yAxis->setTicker(QSharedPointer<QCPAxisTickerText>::create());
+    plot->legend->setVisible(true);
+    plot->axisRect()->insetLayout()->setInsetAlignment(0, Qt::AlignTop | Qt::AlignRight);
+    for (Private::Group* group : {&d->unknown, &d->good, &d->defective}) {
+        group->bars = new QCPBars(plot->xAxis, plot->yAxis);
+        group->bars->setWidth(0.8 / kBins);
+        group->bars->setAntialiased(false);
+    }
+
+    d->line = new QCPItemStraightLine(plot);
+    for (QCPItemPosition* position : {d->line->point1, d->line->point2}) {
+        position->setTypeX(QCPItemPosition::ptPlotCoords);
+        position->setTypeY(QCPItemPosition::ptAxisRectRatio);
+    }
+    d->label = new QCPItemText(plot);
+    d->label->setClipToAxisRect(false);
+    d->label->setPadding(QMargins(6, 1, 6, 2));
+    d->label->position->setTypeX(QCPItemPosition::ptPlotCoords);
+    d->label->position->setTypeY(QCPItemPosition::ptAxisRectRatio);
+    d->hint = new QCPItemText(plot);
+    d->hint->position->setType(QCPItemPosition::ptAxisRectRatio);
+    d->hint->position->setCoords(0.5, 0.5);
+    d->hint->setText(tr("No scores yet: F5 inspects all images"));
+
+    setMinimumSize(240, 120);
+    setFocusPolicy(Qt::StrongFocus);
+    setAccessibleName(tr("Histogram of scores with the threshold"));
+    setAccessibleDescription(tr("Left and Right move the threshold."));
+    setScores({}, {}, {});
+    d->placeLine();
+    d->style();
+
+    connect(plot, &QCustomPlot::mousePress, this, [this](QMouseEvent* event) {
+        setFocus(Qt::MouseFocusReason);
+        if (event->button() != Qt::LeftButton || !d->nearLine(event->pos()))
+            return;
+        d->dragging = true;
+        d->plot->setInteraction(QCP::iRangeDrag, false);
+    });
+    connect(plot, &QCustomPlot::mouseMove, this, [this](QMouseEvent* event) {
+        const double score = d->plot->xAxis->pixelToCoord(event->pos().x());
+        if (d->dragging) {
+            d->moveTo(score);
+            return;
+        }
+        d->plot->setCursor(d->nearLine(event->pos()) ? Qt::SizeHorCursor : Qt::ArrowCursor);
+        if (!event->buttons() && d->plot->axisRect()->rect().contains(event->pos()))
+            QToolTip::showText(event->globalPosition().toPoint(), d->readout(score), d->plot);
+    });
+    connect(plot, &QCustomPlot::mouseRelease, this, [this](QMouseEvent*) {
+        if (!d->dragging)
+            return;
+        d->dragging = false;
+        d->plot->setInteraction(QCP::iRangeDrag, true);
+        Q_EMIT thresholdReleased(d->value);
+    });
+    connect(plot, &QCustomPlot::mouseDoubleClick, this, [this] { d->setRange({0.0, 1.0}); });
+    connect(plot->xAxis, qOverload<const QCPRange&>(&QCPAxis::rangeChanged), this, [this](const QCPRange& range) {
+        const QSignalBlocker blocker(d->plot->xAxis);
+        d->setRange(range);
+    });
+    connect(plot, &QWidget::customContextMenuRequested, this, [this](const QPoint& at) {
+        QMenu menu;
+        menu.addAction(tr("Show everything"), this, [this] { d->setRange({0.0, 1.0}); });
+        menu.addSeparator();
+        addExportActions(menu, this);
+        menu.exec(d->plot->mapToGlobal(at));
+    });
+}
+
+ScoreHistogram::~ScoreHistogram() = default;
+
+void ScoreHistogram::setScores(const std::vector<double>& good, const std::vector<double>& defective,
+                               const std::vector<double>& unknown)
+{
+    d->setCounts(d->good, good, tr("Good"));
+    d->setCounts(d->defective, defective, tr("Defective"));
+    d->setCounts(d->unknown, unknown, tr("Unknown"));
+    int largest = 1;
+    for (const Private::Group* group : {&d->good, &d->defective, &d->unknown})
+        largest = std::max(largest, *std::max_element(group->counts.begin(), group->counts.end()));
+
+    const auto ticker = QSharedPointer<QCPAxisTickerText>::create();
+    int step = 1;
+    while (step * 10 <= largest)
+        step *= 10;
+    for (const int count : {0, step, largest})
+        ticker->addTick(std::sqrt(double(count)), d->plot->locale().toString(count));
+    d->plot->yAxis->setTicker(ticker);
+    d->plot->yAxis->setRange(0.0, std::sqrt(double(largest)) * 1.08);
+    d->hint->setVisible(good.empty() && defective.empty() && unknown.empty());
+    d->plot->replot(QCustomPlot::rpQueuedReplot);
+}
+
+void ScoreHistogram::setThreshold(double threshold)
+{
+    d->value = threshold;
+    d->placeLine();
+}
+
+double ScoreHistogram::threshold() const
+{
+    return d->value;
+}
+
+int ScoreHistogram::thresholdX() const
+{
+    return d->plot->x() + qRound(d->plot->xAxis->coordToPixel(d->value));
+}
+
+void ScoreHistogram::exportCsv(const QString& file) const
+{
+    QString text = u"from,to,good,defective,unknown\n"_s;
+    for (int bin = 0; bin < kBins; ++bin) {
+        const auto i = std::size_t(bin);
+        text += u"%1,%2,%3,%4,%5\n"_s.arg(double(bin) / kBins)
+                    .arg(double(bin + 1) / kBins)
+                    .arg(d->good.counts[i])
+                    .arg(d->defective.counts[i])
+                    .arg(d->unknown.counts[i]);
+    }
+    saveText(file, text);
+}
+
+void ScoreHistogram::exportPng(const QString& file) const
+{
+    saveImage(d->plot, file);
+}
+
+bool ScoreHistogram::event(QEvent* event)
+{
+    // Left and Right belong to the threshold here, even where the page uses them as shortcuts.
+    if (event->type() == QEvent::ShortcutOverride) {
+        const int key = static_cast<QKeyEvent*>(event)->key();
+        if (key == Qt::Key_Left || key == Qt::Key_Right) {
+            event->accept();
+            return true;
+        }
+    }
+    return QWidget::event(event);
+}
+
+void ScoreHistogram::changeEvent(QEvent* event)
+{
+    if (event->type() == QEvent::PaletteChange)
+        d->style();
+    else if (event->type() == QEvent::LocaleChange)
+        d->plot->setLocale(locale());
+    QWidget::changeEvent(event);
+}
+
+void ScoreHistogram::keyPressEvent(QKeyEvent* event)
+{
+    if (event->key() != Qt::Key_Left && event->key() != Qt::Key_Right) {
+        QWidget::keyPressEvent(event);
+        return;
+    }
+    const double step = event->modifiers() & Qt::ShiftModifier ? 0.01 : 0.001;
+    d->keyMoved = true;
+    d->moveTo(d->value + (event->key() == Qt::Key_Left ? -step : step));
+}
+
+void ScoreHistogram::keyReleaseEvent(QKeyEvent* event)
+{
+    if (!d->keyMoved || event->isAutoRepeat()) {
+        QWidget::keyReleaseEvent(event);
+        return;
+    }
+    d->keyMoved = false;
+    Q_EMIT thresholdReleased(d->value);
+}
+
+} // namespace lynceus

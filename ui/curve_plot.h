@@ -12,6 +12,7 @@
 namespace lynceus {
 
 /// All drawing of curves and histograms; the only place that includes QCustomPlot. Follows palette changes.
+/// Wheel zooms, dragging pans, double click fits; the context menu exports PNG and CSV.
 class CurvePlot : public QWidget
 {
     Q_OBJECT
@@ -26,12 +27,24 @@ public:
     void addPoint(const QString& name, double x, double y, bool rightAxis = false);
     void setAxisTitles(const QString& x, const QString& left, const QString& right = {});
 
+    /// A column of x and one for each curve; empty cells where a curve has no point. Throws Error(File).
+    void exportCsv(const QString& file) const;
+    void exportPng(const QString& file) const; ///< at twice the size on screen; throws Error(File)
+
+Q_SIGNALS:
+    void errorOccurred(const QString& message, const QString& remedy); ///< an export from the menu failed
+
+protected:
+    void changeEvent(QEvent* event) override;
+
 private:
     struct Private;
     std::unique_ptr<Private> d;
 };
 
 /// Histogram of image scores on the fixed scale 0..1, split by truth, with the threshold as a line to drag.
+/// Heights grow with the square root of the count, so that one escape shows beside thousands of good images; the axis
+/// is labelled with the counts themselves.
 class ScoreHistogram : public QWidget
 {
     Q_OBJECT
@@ -45,10 +58,22 @@ public:
                    const std::vector<double>& unknown);
     void setThreshold(double threshold);
     double threshold() const;
+    /// Where the threshold line is, in pixels of this widget.
+    int thresholdX() const;
+
+    void exportCsv(const QString& file) const; ///< bins with counts; throws Error(File)
+    void exportPng(const QString& file) const; ///< throws Error(File)
 
 Q_SIGNALS:
     void thresholdMoved(double threshold); ///< while dragging and by arrow keys
     void thresholdReleased(double threshold);
+    void errorOccurred(const QString& message, const QString& remedy);
+
+protected:
+    bool event(QEvent* event) override;
+    void changeEvent(QEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    void keyReleaseEvent(QKeyEvent* event) override;
 
 private:
     struct Private;
