@@ -55,6 +55,9 @@ public:
     SimulatedDefect simulate(const cv::Mat& good, Random& random) const;
 
 private:
+    /// Perlin noise above the threshold, inside the foreground; empty when all draws came out too small.
+    cv::Mat drawMask(const cv::Mat& foreground, Random& random) const;
+
     SimulatorOptions m_options;
     std::shared_ptr<const TextureSource> m_textures;
 };
