@@ -34,6 +34,18 @@ struct ReportData
     std::vector<ReportItem> items;
 };
 
+/// How many images got which verdict.
+struct ReportCounts
+{
+    int total = 0;
+    int ok = 0;
+    int ng = 0;
+    int review = 0;
+    int failed = 0; ///< could not be judged
+};
+
+ReportCounts countVerdicts(const ReportData& data);
+
 /// One result as in cli.md: image score threshold verdict regions[]{x,y,width,height,area,peak}
 /// latency_ms{load,prepare,infer,post}; with `error` and no `score` when it could not be judged.
 QJsonObject resultToJson(const ReportItem& item);
@@ -42,7 +54,8 @@ QJsonObject resultToJson(const ReportItem& item);
 QJsonObject reportToJson(const ReportData& data);
 
 /// Writes by suffix: .csv, .json or .html (one file, pictures linked relatively). Atomic; throws Error(File) naming the
-/// file, Error(Input) on another suffix.
+/// file, Error(Input) on another suffix. Text cells of the CSV that a spreadsheet would run as a formula get an
+/// apostrophe in front.
 void writeReport(const QString& path, const ReportData& data);
 
 } // namespace lynceus

@@ -3,7 +3,9 @@
 
 #pragma once
 
+#include <QtCore/QMutex>
 #include <QtCore/QString>
+#include <QtCore/QStringList>
 #include <QtCore/QVariantList>
 #include <QtSql/QSqlQuery>
 
@@ -12,6 +14,7 @@ namespace lynceus {
 /// The SQLite file and the only place that opens it. One Database object serves all threads: each thread gets a
 /// connection of its own on first use (WAL, synchronous FULL, foreign keys on, busy timeout). Writers take turns
 /// through Transaction, which begins IMMEDIATE; window and command line may use one file at the same time.
+/// No other thread may use the object while it is destroyed.
 /// Throws Error(Storage) naming the file. A database from a newer program is refused and left untouched; a corrupt one
 /// is refused with the way to restore or move it.
 class Database
@@ -31,6 +34,9 @@ public:
 
     /// Prepares, binds and runs; throws on error. The query belongs to the calling thread.
     QSqlQuery run(const QString& sql, const QVariantList& values = {}) const;
+    /// The two halves of run(), for statements that run many times in a loop.
+    QSqlQuery prepare(const QString& sql) const;
+    void execute(QSqlQuery& query, const QVariantList& values) const;
     /// Runs an INSERT and returns the new row's id.
     qint64 insert(const QString& sql, const QVariantList& values) const;
 
@@ -44,10 +50,13 @@ public:
 
 private:
     QSqlDatabase connection() const;
+    void examine() const;
     void migrate();
 
     QString m_file;
     QString m_name; ///< prefix of the connection names
+    mutable QMutex m_mutex;
+    mutable QStringList m_connections; ///< names of all open ones; guarded by m_mutex
 };
 
 /// Scope guard: BEGIN IMMEDIATE now, COMMIT by commit(), ROLLBACK otherwise.

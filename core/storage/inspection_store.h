@@ -22,10 +22,10 @@ struct InspectionRecord
     qint64 productId = 0; ///< 0: no product
     QString folder;
     QString modelPath;
-    QString modelHash;    ///< sha256 of the model file
+    QString modelHash; ///< sha256 of the model file
     Thresholds thresholds;
-    QDateTime started;    ///< UTC
-    QDateTime finished;   ///< invalid while it runs or after a crash
+    QDateTime started;  ///< UTC
+    QDateTime finished; ///< invalid while it runs or after a crash
     QString programVersion;
 };
 
@@ -33,9 +33,9 @@ struct InspectionRecord
 struct ResultRecord
 {
     qint64 id = 0;
-    QString image;      ///< as given
-    QString imageHash;  ///< sha256 of the file; may be empty
-    QString error;      ///< when the image could not be judged; then the rest is empty
+    QString image;     ///< as given
+    QString imageHash; ///< sha256 of the file; may be empty
+    QString error;     ///< when the image could not be judged; then the rest is empty
     AnomalyResult result;
 };
 
@@ -43,7 +43,10 @@ struct ResultRecord
 class InspectionStore
 {
 public:
-    explicit InspectionStore(const Database& database) : m_database(database) {}
+    explicit InspectionStore(const Database& database)
+        : m_database(database)
+    {
+    }
 
     qint64 begin(const InspectionRecord& record);
     /// Adds results in one transaction: all or none.

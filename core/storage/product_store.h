@@ -16,9 +16,9 @@ class Database;
 struct ProductRecord
 {
     qint64 id = 0;
-    QString name;       ///< unique, not empty
-    QString folder;     ///< where its images are
-    QString modelPath;  ///< model in use; empty until trained
+    QString name;      ///< unique, not empty
+    QString folder;    ///< where its images are
+    QString modelPath; ///< model in use; empty until trained
     QString notes;
 };
 
@@ -26,7 +26,10 @@ struct ProductRecord
 class ProductStore
 {
 public:
-    explicit ProductStore(const Database& database) : m_database(database) {}
+    explicit ProductStore(const Database& database)
+        : m_database(database)
+    {
+    }
 
     qint64 add(const ProductRecord& record);
     void update(const ProductRecord& record);

@@ -21,19 +21,19 @@ struct RunRecord
 
     qint64 id = 0;
     QString name;
-    QString method;      ///< "memseg"
+    QString method; ///< "memseg"
     QString dataFolder;
     QString dataHash;
     QJsonObject options;
     quint64 seed = 0;
-    QString machine;     ///< processor, threads, library versions
+    QString machine; ///< processor, threads, library versions
     QString programVersion;
     State state = State::Running;
-    QString message;     ///< why it failed
-    QString modelPath;   ///< the result
+    QString message;   ///< why it failed
+    QString modelPath; ///< the result
     QString modelHash;
-    QJsonObject final;   ///< metrics at the end
-    QDateTime started;   ///< UTC
+    QJsonObject final; ///< metrics at the end
+    QDateTime started; ///< UTC
     QDateTime finished;
 };
 
@@ -49,7 +49,10 @@ struct MetricPoint
 class RunStore
 {
 public:
-    explicit RunStore(const Database& database) : m_database(database) {}
+    explicit RunStore(const Database& database)
+        : m_database(database)
+    {
+    }
 
     qint64 begin(const RunRecord& record);
     void addMetrics(qint64 runId, const std::vector<MetricPoint>& points); ///< one transaction
