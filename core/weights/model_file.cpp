@@ -16,11 +16,6 @@ namespace {
 
 const QString kEntry = u"lynceus"_s;
 
-QString toText(const QJsonObject& json)
-{
-    return QString::fromUtf8(QJsonDocument(json).toJson(QJsonDocument::Compact));
-}
-
 QJsonObject toJson(const ModelInfo& info)
 {
     return {
@@ -54,6 +49,13 @@ ModelInfo fromJson(const QJsonObject& json)
     info.programVersion = json[u"program_version"_s].toString();
     info.metrics = json[u"metrics"_s].toObject();
     return info;
+}
+
+/// Throws Error(Format) on values that could not be read back, such as NaN.
+QString toText(const QJsonObject& json)
+{
+    fromJson(json);
+    return QString::fromUtf8(QJsonDocument(json).toJson(QJsonDocument::Compact));
 }
 
 QJsonObject readEntry(const SafetensorsFile& file)

@@ -51,7 +51,7 @@ ModelEntry readEntry(const QJsonObject& json, const QString& folder, bool builtI
     if (entry.id.isEmpty() || entry.architecture.isEmpty() || entry.sha256.size() != 64)
         throwBadManifest(manifestPath(folder), QCoreApplication::translate("core", "an entry is not complete"));
     // A list must not reach outside its folder: remove() deletes what it names.
-    if (file.isEmpty() || file != QFileInfo(file).fileName())
+    if (file.isEmpty() || file.startsWith(u'.') || file != QFileInfo(file).fileName())
         throwBadManifest(manifestPath(folder),
                          QCoreApplication::translate("core", "\"%1\" is not a file name").arg(file));
     return entry;

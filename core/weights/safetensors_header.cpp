@@ -46,6 +46,13 @@ QString text(const std::string& utf8)
     return QString::fromStdString(utf8);
 }
 
+/// A name for a message; a hostile one may have megabytes.
+QString shown(const std::string& name)
+{
+    const QString whole = text(name);
+    return whole.size() <= 80 ? whole : whole.first(80) + u'\u2026';
+}
+
 class HeaderParser
 {
 public:
@@ -117,7 +124,7 @@ private:
         do {
             const std::string key = readString();
             if (!seen.insert(key).second)
-                fail(QCoreApplication::translate("core", "the header names \"%1\" twice").arg(text(key)));
+                fail(QCoreApplication::translate("core", "the header names \"%1\" twice").arg(shown(key)));
             expect(':');
             read(key);
         } while (accept(','));
@@ -218,7 +225,7 @@ private:
                 return row.type;
         }
         fail(QCoreApplication::translate("core", "tensor \"%1\" has the type \"%2\", which is not supported")
-                 .arg(text(tensor), text(name)));
+                 .arg(shown(tensor), shown(name)));
     }
 
     SafetensorsHeader::Entry readEntry(const std::string& name)
@@ -244,7 +251,7 @@ private:
         });
         // Keys are distinct, so three of them are all of them.
         if (members != 3)
-            fail(QCoreApplication::translate("core", "tensor \"%1\" lacks its type, shape or place").arg(text(name)));
+            fail(QCoreApplication::translate("core", "tensor \"%1\" lacks its type, shape or place").arg(shown(name)));
         return entry;
     }
 
@@ -265,17 +272,17 @@ void checkRanges(const SafetensorsHeader& header, std::uint64_t dataBytes, const
         if (entry.end > dataBytes) {
             throwBadSafetensors(path,
                                 QCoreApplication::translate("core", "tensor \"%1\" ends behind the end of the file")
-                                    .arg(text(entry.name)));
+                                    .arg(shown(entry.name)));
         }
         if (entry.begin != covered || entry.end < entry.begin) {
             throwBadSafetensors(path, QCoreApplication::translate(
                                           "core", "tensor \"%1\" overlaps its neighbour or leaves a gap before it")
-                                          .arg(text(entry.name)));
+                                          .arg(shown(entry.name)));
         }
         if (tensorBytes(entry.dtype, entry.shape) != entry.end - entry.begin) {
             throwBadSafetensors(
                 path,
-                QCoreApplication::translate("core", "shape and size of tensor \"%1\" disagree").arg(text(entry.name)));
+                QCoreApplication::translate("core", "shape and size of tensor \"%1\" disagree").arg(shown(entry.name)));
         }
         covered = entry.end;
     }
