@@ -121,9 +121,10 @@ QString row(const ReportItem& item, const QDir& folder)
         return html + u"<td colspan=\"3\" class=\"failed\">"_s + item.error.toHtmlEscaped() + u"</td></tr>\n"_s;
 
     const AnomalyResult& result = item.result;
-    html += u"<td class=\""_s + verdict.style + u"\">"_s + QString::number(result.score, 'f', 4) +
-            u"<div class=\"bar\"><i style=\"width:"_s + percent(result.score) + u"\"></i><u style=\"left:"_s +
-            percent(result.thresholds.score) + u"\"></u></div></td>"_s;
+    html += u"<td class=\""_s + verdict.style + u"\" title=\""_s +
+            QString::number(result.score, 'g', QLocale::FloatingPointShortest) + u"\">"_s +
+            QString::number(result.score, 'f', 4) + u"<div class=\"bar\"><i style=\"width:"_s + percent(result.score) +
+            u"\"></i><u style=\"left:"_s + percent(result.thresholds.score) + u"\"></u></div></td>"_s;
     html += u"<td class=\"number\">"_s + QString::number(result.regions.size()) + u"</td>"_s;
     html += u"<td class=\"number\">"_s + QString::number(result.times.total(), 'f', 1) + u" ms</td></tr>\n"_s;
     return html;

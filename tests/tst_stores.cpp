@@ -1,0 +1,314 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "core/base/error.h"
+#include "core/storage/database.h"
+#include "core/storage/inspection_store.h"
+#include "core/storage/product_store.h"
+#include "core/storage/run_store.h"
+
+#include <QtCore/QTemporaryDir>
+#include <QtTest/QtTest>
+
+#include <cmath>
+#include <memory>
+
+using namespace lynceus;
+using namespace Qt::StringLiterals;
+
+namespace {
+
+ResultRecord sampleResult(const QString& image)
+{
+    ResultRecord record;
+    record.image = image;
+    record.imageHash = u"ab12"_s;
+    record.result.score = 0.1 + 0.2; // no short decimal text
+    record.result.verdict = Verdict::Review;
+    record.result.thresholds = {0.7, 1.0 / 3.0, 0.25, 9.0};
+    record.result.nearestGood = 12;
+    record.result.times = {1.5, 2.25, 1.0 / 7.0, 0.5};
+    Region first;
+    first.box = {3, 4, 50, 60};
+    first.area = 1234.0;
+    first.peak = 0.1F;
+    first.peakAt = {11, 22};
+    Region second;
+    second.box = {100, 0, 1, 1};
+    second.area = 1.0;
+    record.result.regions = {first, second};
+    return record;
+}
+
+} // namespace
+
+class TestStores : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init();
+    void cleanup() { m_database.reset(); }
+    void productsComeBackByName();
+    void productNamesAreUnique();
+    void inspectionComesBackAsItWas();
+    void failedAndNotANumber();
+    void resultsAreAllOrNone();
+    void removeTakesEverythingAlong();
+    void inspectionOutlivesItsProduct();
+    void newestInspectionFirst();
+    void runComesBackAsItWas();
+    void metricsByStep();
+    void unknownRowsAreErrors();
+
+private:
+    int rows(const QString& table) const
+    {
+        QSqlQuery query = m_database->run(u"SELECT count(*) FROM "_s + table);
+        return query.next() ? query.value(0).toInt() : -1;
+    }
+
+    std::unique_ptr<QTemporaryDir> m_dir;
+    std::unique_ptr<Database> m_database;
+};
+
+void TestStores::init()
+{
+    m_dir = std::make_unique<QTemporaryDir>();
+    m_database = std::make_unique<Database>(m_dir->filePath(u"Datenbank é.sqlite"_s));
+}
+
+void TestStores::productsComeBackByName()
+{
+    ProductStore store(*m_database);
+    const qint64 id = store.add({0, u"flansch"_s, u"/teile/flänsche"_s, u"/m.safetensors"_s, u"zwei\nZeilen"_s});
+    store.add({0, u"Achse"_s, {}, {}, {}});
+    store.add({0, u"'; DROP TABLE products; --"_s, {}, {}, {}});
+    const auto list = store.list();
+    QCOMPARE(list.size(), std::size_t(3));
+    QCOMPARE(list[1].name, u"Achse"_s);
+    QCOMPARE(list[2].name, u"flansch"_s);
+
+    auto found = store.find(id);
+    QVERIFY(found);
+    QCOMPARE(found->folder, u"/teile/flänsche"_s);
+    QCOMPARE(found->modelPath, u"/m.safetensors"_s);
+    QCOMPARE(found->notes, u"zwei\nZeilen"_s);
+    found->folder = u"/neu"_s;
+    store.update(*found);
+    QCOMPARE(store.findByName(u"flansch"_s)->folder, u"/neu"_s);
+    store.remove(id);
+    QVERIFY(!store.find(id));
+    QVERIFY(!store.findByName(u"flansch"_s));
+}
+
+void TestStores::productNamesAreUnique()
+{
+    ProductStore store(*m_database);
+    store.add({0, u"a"_s, {}, {}, {}});
+    const qint64 b = store.add({0, u"b"_s, {}, {}, {}});
+    QVERIFY_THROWS_EXCEPTION(Error, store.add({0, u"a"_s, {}, {}, {}}));
+    QVERIFY_THROWS_EXCEPTION(Error, store.add({0, u"  "_s, {}, {}, {}}));
+    QVERIFY_THROWS_EXCEPTION(Error, store.update({b, u"a"_s, {}, {}, {}}));
+    store.update({b, u"b"_s, u"/x"_s, {}, {}});
+    QCOMPARE(store.list().size(), std::size_t(2));
+}
+
+void TestStores::inspectionComesBackAsItWas()
+{
+    const qint64 product = ProductStore(*m_database).add({0, u"p"_s, {}, {}, {}});
+    InspectionRecord record;
+    record.productId = product;
+    record.folder = u"/bilder/Öl"_s;
+    record.modelPath = u"/modelle/m.safetensors"_s;
+    record.modelHash = u"cafe"_s;
+    record.thresholds = {0.1 + 0.2, 0.2, 1.0 / 3.0, 17.0};
+    record.started = QDateTime::fromMSecsSinceEpoch(1790000000123, Qt::UTC);
+    record.programVersion = u"0.1.0"_s;
+    InspectionStore store(*m_database);
+    const qint64 id = store.begin(record);
+    const ResultRecord result = sampleResult(u"teil 1.png"_s);
+    store.add(id, {result, sampleResult(u"teil 2.png"_s)});
+    QVERIFY(!store.find(id)->finished.isValid());
+    store.finish(id);
+
+    const auto found = store.find(id);
+    QCOMPARE(found->productId, product);
+    QCOMPARE(found->folder, record.folder);
+    QCOMPARE(found->modelPath, record.modelPath);
+    QCOMPARE(found->modelHash, record.modelHash);
+    QVERIFY(found->thresholds.score == record.thresholds.score);
+    QVERIFY(found->thresholds.pixel == record.thresholds.pixel);
+    QVERIFY(found->thresholds.minRegionArea == 17.0);
+    QCOMPARE(found->started, record.started);
+    QVERIFY(found->finished >= found->started.addDays(-36500));
+    QVERIFY(found->finished.isValid());
+    QCOMPARE(found->programVersion, u"0.1.0"_s);
+
+    const auto results = store.results(id);
+    QCOMPARE(results.size(), std::size_t(2));
+    QCOMPARE(results[0].image, u"teil 1.png"_s);
+    QCOMPARE(results[1].image, u"teil 2.png"_s);
+    const AnomalyResult& got = results[0].result;
+    QVERIFY(got.score == result.result.score); // every bit
+    QCOMPARE(got.verdict, Verdict::Review);
+    QVERIFY(got.thresholds.review == 1.0 / 3.0);
+    QVERIFY(got.times.infer == 1.0 / 7.0);
+    QCOMPARE(got.nearestGood, 12);
+    QVERIFY(got.map.empty());
+    QCOMPARE(got.regions.size(), std::size_t(2));
+    QCOMPARE(got.regions[0].box, cv::Rect(3, 4, 50, 60));
+    QCOMPARE(got.regions[0].area, 1234.0);
+    QVERIFY(got.regions[0].peak == 0.1F);
+    QCOMPARE(got.regions[0].peakAt, cv::Point(11, 22));
+    QCOMPARE(got.regions[1].box.x, 100);
+    QCOMPARE(results[1].result.regions.size(), std::size_t(2));
+}
+
+void TestStores::failedAndNotANumber()
+{
+    InspectionStore store(*m_database);
+    const qint64 id = store.begin({});
+    ResultRecord failed;
+    failed.image = u"kaputt.png"_s;
+    failed.error = u"can't be read"_s;
+    ResultRecord nan = sampleResult(u"n.png"_s);
+    nan.result.score = std::nan("");
+    nan.result.verdict = Verdict::Ng;
+    nan.result.regions.clear();
+    store.add(id, {failed, nan});
+    const auto results = store.results(id);
+    QCOMPARE(results.size(), std::size_t(2));
+    QCOMPARE(results[0].error, failed.error);
+    QVERIFY(std::isnan(results[1].result.score));
+    QCOMPARE(results[1].result.verdict, Verdict::Ng);
+    QCOMPARE(store.find(id)->productId, qint64(0));
+    QCOMPARE(store.find(id)->modelPath, QString());
+}
+
+void TestStores::resultsAreAllOrNone()
+{
+    InspectionStore store(*m_database);
+    const qint64 id = store.begin({});
+    ResultRecord bad = sampleResult(u"b.png"_s);
+    bad.result.regions[1].peak = std::nanf(""); // NULL in a column that takes none
+    QVERIFY_THROWS_EXCEPTION(Error, store.add(id, {sampleResult(u"a.png"_s), bad}));
+    QCOMPARE(rows(u"results"_s), 0);
+    QCOMPARE(rows(u"regions"_s), 0);
+    QVERIFY_THROWS_EXCEPTION(Error, store.add(id + 1, {sampleResult(u"a.png"_s)})); // no such inspection
+    QCOMPARE(rows(u"results"_s), 0);
+}
+
+void TestStores::removeTakesEverythingAlong()
+{
+    InspectionStore store(*m_database);
+    const qint64 id = store.begin({});
+    const qint64 other = store.begin({});
+    store.add(id, {sampleResult(u"a.png"_s)});
+    store.add(other, {sampleResult(u"b.png"_s)});
+    store.remove(id);
+    QVERIFY(!store.find(id));
+    QCOMPARE(rows(u"results"_s), 1);
+    QCOMPARE(rows(u"regions"_s), 2);
+    QCOMPARE(store.results(other).size(), std::size_t(1));
+    QCOMPARE(m_database->check(), u"ok"_s);
+}
+
+void TestStores::inspectionOutlivesItsProduct()
+{
+    ProductStore products(*m_database);
+    InspectionRecord record;
+    record.productId = products.add({0, u"p"_s, {}, {}, {}});
+    InspectionStore store(*m_database);
+    const qint64 id = store.begin(record);
+    products.remove(record.productId);
+    QCOMPARE(store.find(id)->productId, qint64(0));
+}
+
+void TestStores::newestInspectionFirst()
+{
+    InspectionStore store(*m_database);
+    InspectionRecord record;
+    record.modelPath = u"/m"_s;
+    for (const int day : {2, 3, 1}) {
+        record.folder = QString::number(day);
+        record.started = QDateTime(QDate(2026, 5, day), QTime(1, 2, 3), Qt::UTC);
+        store.begin(record);
+    }
+    const auto list = store.list(2);
+    QCOMPARE(list.size(), std::size_t(2));
+    QCOMPARE(list[0].folder, u"3"_s);
+    QCOMPARE(list[1].folder, u"2"_s);
+    QCOMPARE(rows(u"models"_s), 1); // one row for the model that all three used
+}
+
+void TestStores::runComesBackAsItWas()
+{
+    RunRecord record;
+    record.name = u"erster Lauf"_s;
+    record.method = u"memseg"_s;
+    record.dataFolder = u"/daten/Öse"_s;
+    record.dataHash = u"d00d"_s;
+    record.options = {{u"steps"_s, 100}, {u"lr"_s, 0.003}};
+    record.seed = 0xFFFFFFFFFFFFFFF1u; // beyond what SQLite's signed integers show
+    record.machine = u"2 threads"_s;
+    record.programVersion = u"0.1.0"_s;
+    RunStore store(*m_database);
+    const qint64 id = store.begin(record);
+    auto found = store.find(id);
+    QCOMPARE(found->state, RunRecord::State::Running);
+    QVERIFY(found->started.isValid());
+    QVERIFY(!found->finished.isValid());
+
+    store.finish(id, RunRecord::State::Finished, {}, u"/m/ö.safetensors"_s, u"beef"_s, {{u"loss"_s, 0.25}});
+    found = store.find(id);
+    QCOMPARE(found->name, record.name);
+    QCOMPARE(found->method, record.method);
+    QCOMPARE(found->dataFolder, record.dataFolder);
+    QCOMPARE(found->dataHash, record.dataHash);
+    QCOMPARE(found->options, record.options);
+    QCOMPARE(found->seed, record.seed);
+    QCOMPARE(found->machine, record.machine);
+    QCOMPARE(found->state, RunRecord::State::Finished);
+    QCOMPARE(found->modelPath, u"/m/ö.safetensors"_s);
+    QCOMPARE(found->modelHash, u"beef"_s);
+    QCOMPARE(found->final.value(u"loss"_s).toDouble(), 0.25);
+    QVERIFY(found->finished >= found->started);
+
+    const qint64 second = store.begin({});
+    store.finish(second, RunRecord::State::Failed, u"no room"_s);
+    QCOMPARE(store.find(second)->message, u"no room"_s);
+    QCOMPARE(store.find(second)->state, RunRecord::State::Failed);
+    QCOMPARE(store.list().front().id, second);
+    QCOMPARE(store.list(1).size(), std::size_t(1));
+}
+
+void TestStores::metricsByStep()
+{
+    RunStore store(*m_database);
+    const qint64 id = store.begin({});
+    store.addMetrics(id, {{u"loss"_s, 2, 0.5}, {u"loss"_s, 1, 1.0 / 3.0}, {u"rate"_s, 1, std::nan("")}});
+    store.addMetrics(id, {{u"loss"_s, 2, 0.4}}); // written again after a resume
+    const auto loss = store.metrics(id, u"loss"_s);
+    QCOMPARE(loss.size(), std::size_t(2));
+    QCOMPARE(loss[0].step, 1);
+    QVERIFY(loss[0].value == 1.0 / 3.0);
+    QCOMPARE(loss[1].value, 0.4);
+    QVERIFY(std::isnan(store.metrics(id, u"rate"_s).at(0).value));
+    QCOMPARE(store.metrics(id).size(), std::size_t(3));
+    store.remove(id);
+    QCOMPARE(rows(u"run_metrics"_s), 0);
+}
+
+void TestStores::unknownRowsAreErrors()
+{
+    QVERIFY_THROWS_EXCEPTION(Error, RunStore(*m_database).finish(5, RunRecord::State::Finished));
+    QVERIFY_THROWS_EXCEPTION(Error, RunStore(*m_database).addMetrics(5, {{u"loss"_s, 1, 1.0}}));
+    QVERIFY_THROWS_EXCEPTION(Error, InspectionStore(*m_database).finish(5));
+    QVERIFY_THROWS_EXCEPTION(Error, ProductStore(*m_database).update({5, u"x"_s, {}, {}, {}}));
+    QVERIFY(!InspectionStore(*m_database).find(5));
+    QVERIFY(InspectionStore(*m_database).results(5).empty());
+}
+
+QTEST_GUILESS_MAIN(TestStores)
+#include "tst_stores.moc"
