@@ -1,0 +1,557 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "ui/main_window.h"
+
+#include "core/base/error.h"
+#include "core/base/log.h"
+#include "core/base/settings.h"
+#include "core/data/demo_product.h"
+#include "core/image/image_io.h"
+#include "core/nn/device.h"
+#include "core/storage/database.h"
+#include "core/weights/model_store.h"
+#include "ui/about_dialog.h"
+#include "ui/background_task.h"
+#include "ui/icons.h"
+#include "ui/import_weights_dialog.h"
+#include "ui/inspect_page.h"
+#include "ui/message_banner.h"
+#include "ui/navigation_rail.h"
+#include "ui/shortcuts_dialog.h"
+#include "ui/top_bar.h"
+#include "ui/train_page.h"
+
+#include <QtCore/QCoreApplication>
+#include <QtCore/QDir>
+#include <QtCore/QFileInfo>
+#include <QtCore/QUrl>
+#include <QtGui/QActionGroup>
+#include <QtGui/QCloseEvent>
+#include <QtGui/QDesktopServices>
+#include <QtWidgets/QFileDialog>
+#include <QtWidgets/QHBoxLayout>
+#include <QtWidgets/QLabel>
+#include <QtWidgets/QMenu>
+#include <QtWidgets/QMenuBar>
+#include <QtWidgets/QMessageBox>
+#include <QtWidgets/QPushButton>
+#include <QtWidgets/QStackedWidget>
+#include <QtWidgets/QStatusBar>
+#include <QtWidgets/QVBoxLayout>
+
+#include <algorithm>
+
+namespace lynceus {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr QSize kDefaultSize{1280, 800};
+constexpr int kModelsListed = 12;
+
+QString imageFilter()
+{
+    QStringList patterns;
+    for (const QString& suffix : imageSuffixes())
+        patterns << u"*."_s + suffix;
+    return QCoreApplication::translate("lynceus::MainWindow", "Images (%1)").arg(patterns.join(u' '));
+}
+
+QString nativeName(const QString& path)
+{
+    return QDir::toNativeSeparators(path).replace(u'&', u"&&"_s);
+}
+
+QString userGuide()
+{
+    return QDir::cleanPath(ModelStore::defaultBuiltInFolder() + u"/../docs/user-guide.md"_s);
+}
+
+/// A group of menu entries of which one is checked.
+template <typename Value>
+struct Choice
+{
+    QString text;
+    Value value;
+};
+
+template <typename Value, typename Get, typename Set, typename Signal>
+void addChoices(QMenu* menu, Settings& settings, const std::vector<Choice<Value>>& choices, Get get, Set set,
+                Signal changed)
+{
+    auto* group = new QActionGroup(menu);
+    for (const Choice<Value>& choice : choices) {
+        QAction* action = menu->addAction(choice.text);
+        action->setCheckable(true);
+        action->setChecked((settings.*get)() == choice.value);
+        group->addAction(action);
+        const Value value = choice.value;
+        QObject::connect(action, &QAction::triggered, menu, [&settings, set, value] { (settings.*set)(value); });
+        QObject::connect(&settings, changed, action,
+                         [&settings, get, action, value] { action->setChecked((settings.*get)() == value); });
+    }
+}
+
+} // namespace
+
+MainWindow::MainWindow(const Services& services, QWidget* parent)
+    : QMainWindow(parent)
+    , m_services(services)
+    , m_inspect(new InspectPage(services, this))
+    , m_train(new TrainPage(services, this))
+{
+    setWindowTitle(u"Lynceus"_s);
+    setWindowIcon(programIcon());
+    setAcceptDrops(true);
+    makePages();
+    makeMenus();
+    makeFrame();
+    connectPages();
+    setCurrentPage(0);
+    resize(kDefaultSize);
+    restoreGeometry(m_services.settings.layout(u"window"_s));
+}
+
+MainWindow::~MainWindow() = default;
+
+void MainWindow::makePages()
+{
+    // A new page adds itself here and nowhere else.
+    m_pages.push_back({u"inspect"_s,
+                       tr("Inspect"),
+                       u"inspect"_s,
+                       tr("Look at images and their verdicts"),
+                       m_inspect,
+                       [this] { return m_inspect->isIdle(); },
+                       [] {},
+                       {}});
+    m_pages.push_back({u"train"_s,
+                       tr("Train"),
+                       u"train"_s,
+                       tr("Learn a model from good parts"),
+                       m_train,
+                       [this] { return m_train->isIdle(); },
+                       [this] { m_train->resetLayout(); },
+                       {}});
+}
+
+QAction* MainWindow::addAction(QMenu* menu, const QString& text, const QString& icon, const QKeySequence& key,
+                               const QString& toolTip, std::function<void()> run)
+{
+    auto* action = menu->addAction(text);
+    if (!icon.isEmpty())
+        action->setIcon(themedIcon(icon));
+    action->setShortcut(key);
+    action->setToolTip(toolTip);
+    action->setStatusTip(toolTip);
+    connect(action, &QAction::triggered, this, [run = std::move(run)] { run(); });
+    return action;
+}
+
+void MainWindow::makeMenus()
+{
+    QMenu* file = menuBar()->addMenu(tr("&File"));
+    m_openFolder = addAction(file, tr("&Open folder…"), u"folder"_s, QKeySequence::Open, tr("Open a folder of images"),
+                             [this] { chooseFolder(); });
+    addAction(file, tr("Open &images…"), u"image"_s, tr("Ctrl+Shift+O"), tr("Open single images"),
+              [this] { chooseImages(); });
+    addAction(file, tr("Open &model…"), u"model"_s, tr("Ctrl+M"), tr("Choose the model that judges"),
+              [this] { chooseModel(); });
+    QMenu* recent = file->addMenu(themedIcon(u"clock"_s), tr("&Recent folders"));
+    connect(recent, &QMenu::aboutToShow, this, [this, recent] {
+        recent->clear();
+        for (const QString& folder : m_services.settings.recentFolders())
+            recent->addAction(nativeName(folder), this, [this, folder] { openFolder(folder); });
+        recent->setEnabled(true);
+        if (recent->isEmpty())
+            recent->addAction(tr("None yet"))->setEnabled(false);
+    });
+    addAction(file, tr("Open the &demo product"), {}, {}, tr("Open the demo product with its model"),
+              [this] { openDemoProduct(); });
+    file->addSeparator();
+    addAction(file, tr("&Quit"), u"quit"_s, QKeySequence(Qt::CTRL | Qt::Key_Q), tr("Close Lynceus"),
+              [this] { close(); });
+
+    QMenu* view = menuBar()->addMenu(tr("&View"));
+    for (std::size_t i = 0; i < m_pages.size(); ++i) {
+        const QKeySequence key(QKeyCombination(Qt::CTRL, Qt::Key(Qt::Key_1 + int(i))));
+        addAction(view, m_pages[i].title, m_pages[i].icon, key, m_pages[i].toolTip,
+                  [this, i] { setCurrentPage(int(i)); });
+    }
+    view->addSeparator();
+    QMenu* themes = view->addMenu(themedIcon(u"theme"_s), tr("&Theme"));
+    addChoices<Settings::Theme>(themes, m_services.settings,
+                                {{tr("&System"), Settings::Theme::System},
+                                 {tr("&Light"), Settings::Theme::Light},
+                                 {tr("&Dark"), Settings::Theme::Dark}},
+                                &Settings::theme, &Settings::setTheme, &Settings::themeChanged);
+    QMenu* colors = view->addMenu(themedIcon(u"palette"_s), tr("&Colours of heat maps"));
+    addChoices<bool>(colors, m_services.settings, {{tr("&Inferno"), false}, {tr("&Safe for colour-blind eyes"), true}},
+                     &Settings::colorBlindMap, &Settings::setColorBlindMap, &Settings::colorBlindMapChanged);
+    view->addSeparator();
+    addAction(view, tr("&Reset layout"), u"layout"_s, {}, tr("Window, splitters and columns as at first start"),
+              [this] { resetLayout(); });
+
+    QMenu* product = menuBar()->addMenu(tr("&Product"));
+    m_inspectAll = addAction(product, tr("&Inspect all"), u"play"_s, QKeySequence(Qt::Key_F5),
+                             tr("Inspect all images of the folder in the background"), [this] {
+                                 showPage(u"inspect"_s);
+                                 m_inspect->inspectAll();
+                             });
+    m_inspectAll->setEnabled(false);
+    addAction(product, tr("&Train a model…"), u"train"_s, tr("Ctrl+T"), tr("Train a model for the open folder"),
+              [this] { train(m_folder); });
+
+    QMenu* tools = menuBar()->addMenu(tr("&Tools"));
+    addAction(tools, tr("&Import weights…"), u"import"_s, {}, tr("Import encoder weights that training can start from"),
+              [this] { chooseWeights(); });
+    addAction(tools, tr("&Check the database"), u"database"_s, {}, tr("Look the database over for damage"),
+              [this] { checkDatabase(); });
+
+    QMenu* help = menuBar()->addMenu(tr("&Help"));
+    addAction(help, tr("&Keys"), u"keyboard"_s, QKeySequence(Qt::Key_F1), tr("List all keys"), [this] { showKeys(); });
+    if (QFileInfo::exists(userGuide())) {
+        addAction(help, tr("&User guide"), {}, {}, tr("Open the user guide"),
+                  [] { QDesktopServices::openUrl(QUrl::fromLocalFile(userGuide())); });
+    }
+    addAction(help, tr("&About Lynceus"), u"info"_s, {}, tr("Version and licences"), [this] { showAbout(); });
+}
+
+void MainWindow::makeFrame()
+{
+    m_folderMenu = new QMenu(this);
+    m_modelMenu = new QMenu(this);
+    connect(m_folderMenu, &QMenu::aboutToShow, this, [this] { fillFolderMenu(m_folderMenu); });
+    connect(m_modelMenu, &QMenu::aboutToShow, this, [this] { fillModelMenu(m_modelMenu); });
+    auto* central = new QWidget(this);
+    m_rail = new NavigationRail(central);
+    m_topBar = new TopBar(m_services.jobs, m_folderMenu, m_modelMenu, m_openFolder, m_inspectAll, central);
+    m_banner = new MessageBanner(central);
+    m_stack = new QStackedWidget(central);
+    for (std::size_t i = 0; i < m_pages.size(); ++i) {
+        const Page& page = m_pages[i];
+        m_rail->addPage(page.title, page.icon, tr("%1 (Ctrl+%2)").arg(page.toolTip).arg(i + 1));
+        m_stack->addWidget(page.widget);
+    }
+
+    auto* bannerRow = new QHBoxLayout;
+    bannerRow->setContentsMargins(16, 0, 16, 0);
+    bannerRow->addWidget(m_banner);
+    auto* column = new QVBoxLayout;
+    column->setSpacing(0);
+    column->addWidget(m_topBar);
+    column->addLayout(bannerRow);
+    column->addWidget(m_stack, 1);
+    auto* row = new QHBoxLayout(central);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(0);
+    row->addWidget(m_rail);
+    row->addLayout(column, 1);
+    setCentralWidget(central);
+    setTabOrder(m_rail, m_topBar);
+    setTabOrder(m_topBar, m_banner);
+    setTabOrder(m_banner, m_stack);
+
+    m_statusText = new QLabel(this);
+    m_statusText->setTextFormat(Qt::PlainText);
+    m_statusText->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    m_statusText->setContentsMargins(8, 0, 8, 0);
+    statusBar()->setSizeGripEnabled(false);
+    statusBar()->addWidget(m_statusText, 1);
+    auto* device = new QLabel(tr("%1 · %2 threads").arg(deviceName(DeviceKind::Cpu)).arg(threads()), this);
+    device->setContentsMargins(8, 0, 8, 0);
+    statusBar()->addPermanentWidget(device);
+
+    connect(m_rail, &NavigationRail::pageChosen, this, &MainWindow::setCurrentPage);
+    connect(&m_services.jobs, &JobRunner::ended, this, [this](const JobStatus& job) {
+        if (job.state == JobStatus::State::Failed)
+            showError(tr("%1: %2").arg(job.title, job.error), job.remedy);
+    });
+}
+
+void MainWindow::connectPages()
+{
+    connect(m_inspect, &InspectPage::errorOccurred, this, &MainWindow::showError);
+    connect(m_train, &TrainPage::errorOccurred, this, &MainWindow::showError);
+    connect(m_inspect, &InspectPage::statusChanged, this,
+            [this](const QString& text) { setPageStatus(m_inspect, text); });
+    connect(m_inspect, &InspectPage::folderChanged, this, [this](const QString& folder) {
+        m_folder = folder;
+        m_topBar->setFolder(folder);
+        m_inspectAll->setEnabled(!folder.isEmpty());
+    });
+    connect(m_inspect, &InspectPage::modelChanged, this, [this](const QString& file) {
+        m_model = file;
+        m_topBar->setModel(file);
+    });
+    connect(m_inspect, &InspectPage::trainRequested, this, &MainWindow::train);
+    connect(m_train, &TrainPage::useModelRequested, this, [this](const QString& model, const QString& folder) {
+        openModel(model);
+        if (!folder.isEmpty() && folder != m_folder)
+            openFolder(folder);
+        showPage(u"inspect"_s);
+    });
+}
+
+void MainWindow::openFolder(const QString& folder)
+{
+    showPage(u"inspect"_s);
+    m_inspect->openFolder(folder);
+}
+
+void MainWindow::openImages(const QStringList& files)
+{
+    showPage(u"inspect"_s);
+    m_inspect->openImages(files);
+}
+
+void MainWindow::openModel(const QString& modelFile)
+{
+    m_inspect->useModel(modelFile);
+}
+
+void MainWindow::openDemoProduct()
+{
+    const QString folder = QDir::cleanPath(m_services.modelFolder + u"/../demo"_s);
+    const auto write = [folder](const TaskContext& context) {
+        if (QFileInfo::exists(folder))
+            return folder;
+        // Under another name until it is complete, so that a stop half-way leaves nothing that looks whole.
+        const QString unfinished = folder + u".part"_s;
+        writeDemoProduct(unfinished, {}, context);
+        if (!QDir().rename(unfinished, folder))
+            throw Error(ErrorKind::File, tr("The folder %1 cannot be made.").arg(QDir::toNativeSeparators(folder)),
+                        tr("Check the rights to the folder above it."));
+        return folder;
+    };
+    runInBackground(m_services.jobs, JobRunner::Lane::Files, tr("Making the demo product"), this, write,
+                    [this](const QString& made) {
+                        const QString page = currentPage();
+                        if (const auto model = m_services.modelStore.find(u"demo-memseg"_s))
+                            openModel(model->path);
+                        m_inspect->openFolder(made);
+                        if (page == u"train")
+                            m_train->setFolder(made);
+                    });
+}
+
+QStringList MainWindow::pageIds() const
+{
+    QStringList ids;
+    for (const Page& page : m_pages)
+        ids << page.id;
+    return ids;
+}
+
+QString MainWindow::currentPage() const
+{
+    return m_pages[std::size_t(m_stack->currentIndex())].id;
+}
+
+bool MainWindow::showPage(const QString& id)
+{
+    const auto index = pageIds().indexOf(id);
+    if (index >= 0)
+        setCurrentPage(int(index));
+    return index >= 0;
+}
+
+bool MainWindow::isIdle() const
+{
+    return m_services.jobs.isIdle() && m_pages[std::size_t(m_stack->currentIndex())].isIdle();
+}
+
+void MainWindow::showError(const QString& message, const QString& remedy)
+{
+    qCWarning(logUi) << "Shown to the user:" << message << remedy;
+    m_banner->showError(message, remedy);
+}
+
+void MainWindow::closeEvent(QCloseEvent* event)
+{
+    if (!m_closeAgreed && !m_services.jobs.active().empty()) {
+        event->ignore();
+        askToClose();
+        return;
+    }
+    m_services.settings.setLayout(u"window"_s, saveGeometry());
+    event->accept();
+}
+
+void MainWindow::askToClose()
+{
+    const auto name = u"closeQuestion"_s;
+    if (findChild<QMessageBox*>(name))
+        return;
+    QStringList titles;
+    for (const JobStatus& job : m_services.jobs.active())
+        titles << job.title;
+    auto* box = new QMessageBox(QMessageBox::Question, tr("Close Lynceus?"), tr("Work is still running."),
+                                QMessageBox::NoButton, this);
+    box->setObjectName(name);
+    box->setAttribute(Qt::WA_DeleteOnClose);
+    box->setTextFormat(Qt::PlainText);
+    box->setInformativeText(titles.join(u'\n'));
+    QPushButton* stop = box->addButton(tr("Stop it and close"), QMessageBox::AcceptRole);
+    box->setDefaultButton(box->addButton(tr("Keep working"), QMessageBox::RejectRole));
+    connect(stop, &QPushButton::clicked, this, [this] {
+        m_closeAgreed = true;
+        m_services.jobs.cancelAll();
+        close();
+    });
+    box->open();
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent* event)
+{
+    // The frame takes what the page under it would take.
+    QCoreApplication::sendEvent(m_stack->currentWidget(), event);
+}
+
+void MainWindow::dropEvent(QDropEvent* event)
+{
+    QCoreApplication::sendEvent(m_stack->currentWidget(), event);
+}
+
+void MainWindow::fillFolderMenu(QMenu* menu)
+{
+    menu->clear();
+    menu->addAction(m_openFolder);
+    menu->addSeparator();
+    for (const QString& folder : m_services.settings.recentFolders())
+        menu->addAction(nativeName(folder), this, [this, folder] { openFolder(folder); });
+}
+
+void MainWindow::fillModelMenu(QMenu* menu)
+{
+    menu->clear();
+    menu->addAction(themedIcon(u"model"_s), tr("Open model…"), this, &MainWindow::chooseModel);
+    menu->addSeparator();
+    const auto add = [&](const QString& name, const QString& file) {
+        QAction* action =
+            menu->addAction(QString(name).replace(u'&', u"&&"_s), this, [this, file] { openModel(file); });
+        action->setCheckable(true);
+        action->setChecked(file == m_model);
+    };
+    try {
+        for (const ModelEntry& entry : m_services.modelStore.list()) {
+            if (entry.architecture.startsWith(u"memseg"))
+                add(entry.id, entry.path);
+        }
+    } catch (const Error& error) {
+        showError(error.message(), error.remedy());
+    }
+    const QFileInfoList trained =
+        QDir(m_services.modelFolder).entryInfoList({u"*.safetensors"_s}, QDir::Files, QDir::Time);
+    for (const QFileInfo& file : trained.mid(0, kModelsListed))
+        add(file.completeBaseName(), file.absoluteFilePath());
+}
+
+void MainWindow::chooseFolder()
+{
+    const QString folder = QFileDialog::getExistingDirectory(this, tr("Open a folder of images"), m_folder);
+    if (!folder.isEmpty())
+        openFolder(folder);
+}
+
+void MainWindow::chooseImages()
+{
+    const QStringList files = QFileDialog::getOpenFileNames(this, tr("Open images"), m_folder, imageFilter());
+    if (!files.isEmpty())
+        openImages(files);
+}
+
+void MainWindow::chooseModel()
+{
+    const QString start = m_model.isEmpty() ? m_services.modelFolder : m_model;
+    const QString file = QFileDialog::getOpenFileName(this, tr("Open a model"), start, tr("Models (*.safetensors)"));
+    if (!file.isEmpty())
+        openModel(file);
+}
+
+void MainWindow::chooseWeights()
+{
+    auto* dialog = new ImportWeightsDialog(this);
+    connect(dialog, &QDialog::accepted, this, [this, dialog] {
+        // Copies of the fields: the dialog is gone when the work starts.
+        const auto import = [&store = m_services.modelStore, file = dialog->file(), id = dialog->id(),
+                             licence = dialog->licence(), origin = dialog->origin()](const TaskContext&) {
+            return store.importWeights(file, id, u"resnet18"_s, licence, origin);
+        };
+        runInBackground(m_services.jobs, JobRunner::Lane::Files, tr("Importing %1").arg(dialog->id()), this, import,
+                        [this](const ModelEntry& entry) {
+                            m_banner->showNotice(tr("The weights \"%1\" are ready for training.").arg(entry.id),
+                                                 tr("SHA-256: %1").arg(entry.sha256));
+                            m_train->refreshEncoders();
+                        });
+    });
+    dialog->open();
+}
+
+void MainWindow::checkDatabase()
+{
+    const auto check = [&database = m_services.database](const TaskContext&) {
+        const QString found = database.check();
+        if (found != u"ok")
+            throw Error(ErrorKind::Storage, tr("The database %1 is damaged: %2").arg(database.file(), found),
+                        tr("Restore a backup, or move the file away and start with an empty one."));
+        return database.file();
+    };
+    runInBackground(m_services.jobs, JobRunner::Lane::Files, tr("Checking the database"), this, check,
+                    [this](const QString& file) {
+                        m_banner->showNotice(tr("The database is sound."), QDir::toNativeSeparators(file));
+                    });
+}
+
+void MainWindow::resetLayout()
+{
+    m_services.settings.clearLayouts();
+    showNormal();
+    resize(kDefaultSize);
+    for (const Page& page : m_pages)
+        page.resetLayout();
+}
+
+void MainWindow::showKeys()
+{
+    std::vector<KeySection> sections;
+    for (QAction* menu : menuBar()->actions())
+        sections.push_back(keysOf(menu->text(), menu->menu()));
+    for (const Page& page : m_pages)
+        sections.push_back(keysOf(tr("Page %1").arg(page.title), page.widget));
+    (new ShortcutsDialog(sections, this))->open();
+}
+
+void MainWindow::showAbout()
+{
+    (new AboutDialog(this))->open();
+}
+
+void MainWindow::train(const QString& folder)
+{
+    showPage(u"train"_s);
+    if (!folder.isEmpty())
+        m_train->setFolder(folder);
+}
+
+void MainWindow::setCurrentPage(int index)
+{
+    m_stack->setCurrentIndex(index);
+    m_rail->setCurrent(index);
+    m_statusText->setText(m_pages[std::size_t(index)].status);
+    m_pages[std::size_t(index)].widget->setFocus();
+}
+
+void MainWindow::setPageStatus(const QWidget* page, const QString& text)
+{
+    for (Page& known : m_pages) {
+        if (known.widget == page)
+            known.status = text;
+    }
+    if (m_stack->currentWidget() == page)
+        m_statusText->setText(text);
+}
+
+} // namespace lynceus

@@ -252,7 +252,7 @@ QFont tabularFont()
 
 void setRole(QLabel* label, TextRole role)
 {
-    static constexpr std::array<const char*, 4> kNames{"title", "heading", "caption", "secondary"};
+    static constexpr std::array<const char*, 5> kNames{"title", "heading", "caption", "secondary", "current"};
     setSheetProperty(label, "role", QString::fromLatin1(kNames[std::size_t(role)]));
 }
 

@@ -58,7 +58,8 @@ enum class TextRole {
     Title,   ///< of a page
     Heading, ///< of a card
     Caption, ///< small and secondary
-    Secondary
+    Secondary,
+    Current ///< the one of several captions that counts now
 };
 /// Size, weight and colour of a label; follows the theme.
 void setRole(QLabel* label, TextRole role);

@@ -21,7 +21,9 @@ public:
     ~TrainPage() override;
 
     void setFolder(const QString& folder);
-    bool isIdle() const; ///< the doctor is not at work (a running training does not count)
+    bool isIdle() const;    ///< the doctor is not at work (a running training does not count)
+    void refreshEncoders(); ///< after an import
+    void resetLayout();
 
 Q_SIGNALS:
     void errorOccurred(const QString& message, const QString& remedy);

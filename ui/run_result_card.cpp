@@ -1,0 +1,134 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "ui/run_result_card.h"
+
+#include "core/base/error.h"
+#include "core/weights/model_file.h"
+#include "ui/theme.h"
+
+#include <QtCore/QDir>
+#include <QtCore/QFileInfo>
+#include <QtCore/QLocale>
+#include <QtWidgets/QGridLayout>
+#include <QtWidgets/QHBoxLayout>
+#include <QtWidgets/QLabel>
+#include <QtWidgets/QPushButton>
+#include <QtWidgets/QVBoxLayout>
+
+#include <cmath>
+
+namespace lynceus {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr int kColumns = 3;
+
+/// Names of figures that every reader should understand; others keep their key.
+QString figureName(const QString& key)
+{
+    static const std::pair<const char*, const char*> kNames[] = {
+        {"validation_auroc", QT_TRANSLATE_NOOP("lynceus::RunResultCard", "Validation AUROC")},
+        {"loss", QT_TRANSLATE_NOOP("lynceus::RunResultCard", "Loss")},
+        {"steps", QT_TRANSLATE_NOOP("lynceus::RunResultCard", "Steps")},
+        {"seconds", QT_TRANSLATE_NOOP("lynceus::RunResultCard", "Seconds")},
+        {"seconds_per_step", QT_TRANSLATE_NOOP("lynceus::RunResultCard", "Seconds a step")},
+    };
+    for (const auto& [known, name] : kNames) {
+        if (key == QLatin1String(known))
+            return RunResultCard::tr(name);
+    }
+    QString name = QString(key).replace(u'_', u' ');
+    if (!name.isEmpty())
+        name[0] = name[0].toUpper();
+    return name;
+}
+
+QString figureText(double value)
+{
+    const bool whole = value == std::floor(value) && std::abs(value) >= 1.0;
+    return QLocale().toString(value, 'f', whole ? 0 : 3);
+}
+
+} // namespace
+
+RunResultCard::RunResultCard(QWidget* parent)
+    : QFrame(parent)
+    , m_title(new QLabel(this))
+    , m_note(new QLabel(this))
+    , m_figures(new QGridLayout)
+    , m_use(new QPushButton(tr("&Use in Inspect"), this))
+{
+    theme::setCard(this);
+    theme::setRole(m_title, theme::TextRole::Heading);
+    theme::setRole(m_note, theme::TextRole::Caption);
+    for (QLabel* label : {m_title, m_note})
+        label->setTextFormat(Qt::PlainText);
+    m_note->setWordWrap(true);
+    theme::setPrimary(m_use);
+    m_use->setObjectName(u"useButton"_s);
+    m_use->setToolTip(tr("Inspect the folder with this model (Alt+U)"));
+    m_figures->setHorizontalSpacing(24);
+    m_figures->setVerticalSpacing(2);
+
+    auto* head = new QHBoxLayout;
+    head->addWidget(m_title, 1);
+    head->addWidget(m_use);
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(12, 12, 12, 12);
+    layout->setSpacing(8);
+    layout->addLayout(head);
+    layout->addLayout(m_figures);
+    layout->addWidget(m_note);
+    connect(m_use, &QPushButton::clicked, this, [this] { Q_EMIT useRequested(m_run.modelPath, m_run.dataFolder); });
+}
+
+void RunResultCard::setRun(const RunRecord& run)
+{
+    m_run = run;
+    while (QLayoutItem* item = m_figures->takeAt(0)) {
+        delete item->widget();
+        delete item;
+    }
+    m_title->setText(tr("Result · %1").arg(run.name));
+    for (auto figure = run.final.begin(); figure != run.final.end(); ++figure) {
+        if (figure.value().isDouble())
+            addFigure(figureName(figure.key()), figureText(figure.value().toDouble()));
+    }
+
+    QString note;
+    bool usable = false;
+    if (run.state == RunRecord::State::Failed) {
+        note = run.message;
+    } else if (run.modelPath.isEmpty()) {
+        note = tr("This run left no model.");
+    } else {
+        try {
+            const ModelInfo info = readModelInfo(run.modelPath);
+            addFigure(tr("Threshold (score)"), figureText(info.thresholds.score));
+            addFigure(tr("Threshold (pixel)"), figureText(info.thresholds.pixel));
+            note = QDir::toNativeSeparators(run.modelPath);
+            usable = true;
+        } catch (const Error& error) {
+            note = error.text();
+        }
+    }
+    m_note->setText(note);
+    m_use->setVisible(usable);
+}
+
+void RunResultCard::addFigure(const QString& name, const QString& value)
+{
+    const int index = m_figures->count() / 2;
+    auto* nameLabel = new QLabel(name, this);
+    theme::setRole(nameLabel, theme::TextRole::Caption);
+    auto* valueLabel = new QLabel(value, this);
+    valueLabel->setFont(theme::tabularFont());
+    valueLabel->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_figures->addWidget(nameLabel, index / kColumns * 2, index % kColumns);
+    m_figures->addWidget(valueLabel, index / kColumns * 2 + 1, index % kColumns);
+}
+
+} // namespace lynceus

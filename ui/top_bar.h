@@ -1,0 +1,35 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include <QtWidgets/QFrame>
+
+class QAction;
+class QMenu;
+class QPushButton;
+
+namespace lynceus {
+
+class JobRunner;
+
+/// The bar above the pages: which folder and which model are open (each with a menu to change it), the window's main
+/// action, and the running tasks.
+class TopBar : public QFrame
+{
+    Q_OBJECT
+
+public:
+    /// The menus fill themselves when they open; `inspectAll` is what the primary button does.
+    TopBar(JobRunner& jobs, QMenu* folders, QMenu* models, QAction* openFolder, QAction* inspectAll,
+           QWidget* parent = nullptr);
+
+    void setFolder(const QString& folder);
+    void setModel(const QString& modelFile);
+
+private:
+    QPushButton* m_folder;
+    QPushButton* m_model;
+};
+
+} // namespace lynceus

@@ -1,0 +1,38 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "core/memseg/trainer.h"
+#include "core/storage/run_store.h"
+
+#include <QtGui/QImage>
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace lynceus {
+
+/// Carries what a training tells from its thread to the window: the worker adds, the UI thread takes what has gathered
+/// whenever the job runner reports progress. However fast the worker is, the window is not flooded.
+class TrainingFeed
+{
+public:
+    struct News
+    {
+        std::vector<MetricPoint> points;
+        std::vector<QImage> pictures; ///< empty: none came since the last time
+    };
+
+    /// Callbacks that fill `feed`; for the worker thread. They keep it alive.
+    static TrainingObserver observer(const std::shared_ptr<TrainingFeed>& feed);
+
+    News take();
+
+private:
+    std::mutex m_mutex;
+    News m_news;
+};
+
+} // namespace lynceus

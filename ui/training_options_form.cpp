@@ -1,0 +1,251 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "ui/training_options_form.h"
+
+#include "core/base/error.h"
+#include "core/weights/model_store.h"
+#include "ui/theme.h"
+
+#include <QtWidgets/QComboBox>
+#include <QtWidgets/QDialog>
+#include <QtWidgets/QDialogButtonBox>
+#include <QtWidgets/QFormLayout>
+#include <QtWidgets/QHeaderView>
+#include <QtWidgets/QLabel>
+#include <QtWidgets/QPushButton>
+#include <QtWidgets/QSpinBox>
+#include <QtWidgets/QTableView>
+#include <QtWidgets/QVBoxLayout>
+
+#include <algorithm>
+#include <limits>
+
+namespace lynceus {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+const QStringList& shownKeys()
+{
+    static const QStringList keys{u"encoder"_s, u"input_width"_s,   u"input_height"_s, u"decoder"_s,
+                                  u"minutes"_s, u"memory_images"_s, u"seed"_s};
+    return keys;
+}
+
+constexpr double kDefaultMinutes = 10.0;
+
+} // namespace
+
+AdvancedOptionsModel::AdvancedOptionsModel(const QStringList& shown, QObject* parent)
+    : QAbstractTableModel(parent)
+{
+    const QJsonObject standard = MemSegOptions().toJson();
+    for (const auto& [key, meaning] : MemSegOptions::describe()) {
+        if (!shown.contains(key))
+            m_options.push_back({key, meaning, standard.value(key).toVariant().toString()});
+    }
+}
+
+void AdvancedOptionsModel::reset()
+{
+    beginResetModel();
+    m_changes.clear();
+    endResetModel();
+    Q_EMIT changed();
+}
+
+int AdvancedOptionsModel::rowCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : int(m_options.size());
+}
+
+int AdvancedOptionsModel::columnCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : int(ColumnCount);
+}
+
+QVariant AdvancedOptionsModel::data(const QModelIndex& index, int role) const
+{
+    if (!checkIndex(index, CheckIndexOption::IndexIsValid | CheckIndexOption::ParentIsInvalid))
+        return {};
+    const Option& option = m_options[std::size_t(index.row())];
+    if (role == Qt::FontRole && index.column() == Value && m_changes.contains(option.key)) {
+        QFont font;
+        font.setBold(true);
+        return font;
+    }
+    if (role == Qt::ForegroundRole && index.column() == Meaning)
+        return theme::color(theme::Token::Secondary);
+    if (role == Qt::ToolTipRole)
+        return option.meaning;
+    if (role != Qt::DisplayRole && role != Qt::EditRole)
+        return {};
+    switch (index.column()) {
+    case Key:
+        return option.key;
+    case Value:
+        return m_changes.value(option.key, option.standard);
+    default:
+        return option.meaning;
+    }
+}
+
+bool AdvancedOptionsModel::setData(const QModelIndex& index, const QVariant& value, int role)
+{
+    if (role != Qt::EditRole || !checkIndex(index, CheckIndexOption::IndexIsValid) || index.column() != Value)
+        return false;
+    const Option& option = m_options[std::size_t(index.row())];
+    const QString text = value.toString().trimmed();
+    if (text.isEmpty() || text == option.standard) {
+        m_changes.remove(option.key);
+    } else {
+        try {
+            MemSegOptions().set(option.key, text);
+        } catch (const Error& error) {
+            Q_EMIT refused(error.text());
+            return false;
+        }
+        m_changes.insert(option.key, text);
+    }
+    Q_EMIT dataChanged(index, index);
+    Q_EMIT changed();
+    return true;
+}
+
+Qt::ItemFlags AdvancedOptionsModel::flags(const QModelIndex& index) const
+{
+    const Qt::ItemFlags flags = QAbstractTableModel::flags(index);
+    return index.column() == Value ? flags | Qt::ItemIsEditable : flags;
+}
+
+QVariant AdvancedOptionsModel::headerData(int section, Qt::Orientation orientation, int role) const
+{
+    if (orientation != Qt::Horizontal || role != Qt::DisplayRole)
+        return {};
+    return section == Key ? tr("Option") : section == Value ? tr("Value") : tr("What it does");
+}
+
+TrainingOptionsForm::TrainingOptionsForm(const ModelStore& store, QWidget* parent)
+    : QWidget(parent)
+    , m_store(store)
+    , m_advanced(new AdvancedOptionsModel(shownKeys(), this))
+    , m_encoder(new QComboBox(this))
+    , m_size(new QComboBox(this))
+    , m_decoder(new QComboBox(this))
+    , m_minutes(new QDoubleSpinBox(this))
+    , m_memory(new QSpinBox(this))
+    , m_seed(new QSpinBox(this))
+    , m_more(new QPushButton(this))
+{
+    const MemSegOptions standard;
+    for (const int size : {128, 192, 256, 320, 384, 512})
+        m_size->addItem(tr("%1 × %1").arg(size), size);
+    m_size->setCurrentIndex(m_size->findData(standard.preprocessing.width));
+    m_decoder->addItem(tr("Full, as in the paper"), u"full"_s);
+    m_decoder->addItem(tr("Lite, faster"), u"lite"_s);
+    m_minutes->setRange(0.0, 1440.0);
+    m_minutes->setDecimals(0);
+    m_minutes->setSuffix(tr(" min"));
+    m_minutes->setSpecialValueText(tr("no limit"));
+    m_minutes->setValue(kDefaultMinutes);
+    m_memory->setRange(1, 1000);
+    m_memory->setSuffix(tr(" parts"));
+    m_memory->setValue(standard.memoryImages);
+    m_seed->setRange(0, std::numeric_limits<int>::max());
+    m_seed->setValue(int(standard.seed));
+    m_more->setObjectName(u"advancedButton"_s);
+
+    auto* form = new QFormLayout(this);
+    form->setContentsMargins(0, 0, 0, 0);
+    form->setVerticalSpacing(4);
+    form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
+    const auto add = [&](const QString& label, QWidget* field, const QString& name, const QString& toolTip) {
+        field->setObjectName(name);
+        field->setToolTip(toolTip);
+        form->addRow(label, field);
+    };
+    add(tr("&Encoder"), m_encoder, u"encoder"_s,
+        tr("Weights that training starts from. Imported weights (Tools menu) tell defects better than random ones."));
+    add(tr("Si&ze"), m_size, u"size"_s,
+        tr("Size of the network's input: larger sees smaller defects and takes longer"));
+    add(tr("&Decoder"), m_decoder, u"decoder"_s, tr("The part of the network that draws the map"));
+    add(tr("&Budget"), m_minutes, u"minutes"_s, tr("The training is planned to be complete when this time is over"));
+    add(tr("&Memory"), m_memory, u"memory"_s, tr("Good parts that the model keeps to compare with"));
+    add(tr("See&d"), m_seed, u"seed"_s, tr("The same seed, data and options give the same model"));
+    form->addRow(QString(), m_more);
+
+    const auto showChanges = [this] {
+        const auto count = m_advanced->changes().size();
+        m_more->setText(count == 0 ? tr("&Advanced…") : tr("&Advanced… (%1 changed)").arg(count));
+    };
+    m_more->setToolTip(tr("All other options"));
+    connect(m_advanced, &AdvancedOptionsModel::changed, this, showChanges);
+    connect(m_more, &QPushButton::clicked, this, &TrainingOptionsForm::openAdvanced);
+    showChanges();
+}
+
+MemSegOptions TrainingOptionsForm::options() const
+{
+    MemSegOptions options;
+    options.encoder = m_encoder->currentData().toString();
+    options.decoder = m_decoder->currentData().toString();
+    options.preprocessing.width = m_size->currentData().toInt();
+    options.preprocessing.height = options.preprocessing.width;
+    options.minutes = m_minutes->value();
+    options.memoryImages = m_memory->value();
+    options.seed = std::uint64_t(m_seed->value());
+    const QMap<QString, QString>& changes = m_advanced->changes();
+    for (auto change = changes.begin(); change != changes.end(); ++change)
+        options.set(change.key(), change.value());
+    options.validate();
+    return options;
+}
+
+void TrainingOptionsForm::refreshEncoders()
+{
+    const QString chosen = m_encoder->currentData().toString();
+    m_encoder->clear();
+    // Imported weights first: they are the better start.
+    for (const ModelEntry& entry : m_store.list()) {
+        if (entry.architecture == u"resnet18")
+            m_encoder->addItem(entry.id, entry.id);
+    }
+    m_encoder->addItem(tr("Random"), u"random"_s);
+    m_encoder->setCurrentIndex(std::max(m_encoder->findData(chosen), 0));
+}
+
+void TrainingOptionsForm::openAdvanced()
+{
+    auto* dialog = new QDialog(this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setWindowTitle(tr("Advanced options"));
+    auto* table = new QTableView(dialog);
+    table->setModel(m_advanced);
+    table->setShowGrid(false);
+    table->verticalHeader()->hide();
+    table->verticalHeader()->setDefaultSectionSize(28);
+    table->horizontalHeader()->setStretchLastSection(true);
+    table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+    table->setColumnWidth(AdvancedOptionsModel::Key, 170);
+    table->setColumnWidth(AdvancedOptionsModel::Value, 130);
+    table->setEditTriggers(QAbstractItemView::AllEditTriggers);
+    auto* refusal = new QLabel(dialog);
+    refusal->setTextFormat(Qt::PlainText);
+    refusal->setWordWrap(true);
+    theme::setRole(refusal, theme::TextRole::Secondary);
+    connect(m_advanced, &AdvancedOptionsModel::refused, refusal, &QLabel::setText);
+    connect(m_advanced, &AdvancedOptionsModel::changed, refusal, &QLabel::clear);
+    auto* buttons = new QDialogButtonBox(QDialogButtonBox::Reset | QDialogButtonBox::Close, dialog);
+    connect(buttons->button(QDialogButtonBox::Reset), &QPushButton::clicked, m_advanced, &AdvancedOptionsModel::reset);
+    connect(buttons, &QDialogButtonBox::rejected, dialog, &QDialog::reject);
+    auto* layout = new QVBoxLayout(dialog);
+    layout->addWidget(table, 1);
+    layout->addWidget(refusal);
+    layout->addWidget(buttons);
+    dialog->resize(860, 560);
+    dialog->open();
+}
+
+} // namespace lynceus
