@@ -269,12 +269,6 @@ void TestDatabase::fullDiskLosesNothing()
     products.add({0, u"before"_s, {}, {}, {}});
     // As many pages as there are now: SQLite then fails as it does on a full disk.
     database.run(u"PRAGMA max_page_count = 1"_s);
-    try {
-        const Transaction transaction(database);
-        products.update({1, u"half done"_s, {}, {}, {}});
-        QFAIL("nested transactions are an error");
-    } catch (const Error&) {
-    }
     QString error;
     try {
         Transaction transaction(database);
@@ -368,12 +362,12 @@ void TestDatabase::wrongStatementNamesTheFile()
 {
     const Database database(m_file);
     try {
-        database.run(u"SELECT nothing FROM nowhere"_s);
+        database.run(u"SELECT x FROM nowhere"_s);
         QFAIL("no error");
     } catch (const Error& error) {
         QCOMPARE(error.kind(), ErrorKind::Storage);
         QVERIFY(error.message().contains(m_file));
-        QVERIFY(error.message().contains(u"nowhere"));
+        QVERIFY2(error.message().contains(u"nowhere"), qPrintable(error.message()));
     }
 }
 

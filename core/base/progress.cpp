@@ -12,7 +12,10 @@
 
 namespace lynceus {
 
-CancelToken::CancelToken() : m_flag(std::make_shared<std::atomic<bool>>(false)) {}
+CancelToken::CancelToken()
+    : m_flag(std::make_shared<std::atomic<bool>>(false))
+{
+}
 
 void CancelToken::throwIfCancelled() const
 {
@@ -20,7 +23,10 @@ void CancelToken::throwIfCancelled() const
         throw Cancelled();
 }
 
-TimeLeft::TimeLeft() : m_start(std::chrono::steady_clock::now()) {}
+TimeLeft::TimeLeft()
+    : m_start(std::chrono::steady_clock::now())
+{
+}
 
 double TimeLeft::elapsedSeconds() const
 {
@@ -40,11 +46,12 @@ QString durationText(double seconds)
     const auto total = qint64(std::lround(std::max(seconds, 0.0)));
     if (total < 60)
         return QCoreApplication::translate("core", "%1 s").arg(total);
-    if (total < 3600)
-        return QCoreApplication::translate("core", "%1 min").arg((total + 30) / 60);
+    const qint64 minutes = (total + 30) / 60;
+    if (minutes < 60)
+        return QCoreApplication::translate("core", "%1 min").arg(minutes);
     return QCoreApplication::translate("core", "%1 h %2 min")
-        .arg(total / 3600)
-        .arg(total % 3600 / 60, 2, 10, QLatin1Char('0'));
+        .arg(minutes / 60)
+        .arg(minutes % 60, 2, 10, QLatin1Char('0'));
 }
 
 } // namespace lynceus

@@ -39,7 +39,8 @@ double Random::uniform(double low, double high)
 
 std::int64_t Random::integer(std::int64_t low, std::int64_t high)
 {
-    const auto span = std::uint64_t(high - low) + 1;
+    // Unsigned, because the distance of two numbers may be too large for a signed one.
+    const std::uint64_t span = std::uint64_t(high) - std::uint64_t(low) + 1;
     if (span == 0)
         return std::int64_t(next());
     // Rejection keeps every value equally likely.
@@ -47,7 +48,7 @@ std::int64_t Random::integer(std::int64_t low, std::int64_t high)
     std::uint64_t value = next();
     while (value >= limit)
         value = next();
-    return low + std::int64_t(value % span);
+    return std::int64_t(std::uint64_t(low) + value % span);
 }
 
 double Random::normal()

@@ -245,7 +245,8 @@ void Database::migrate()
         run(u"PRAGMA user_version = %1"_s.arg(version + 1));
     }
     transaction.commit();
-    qCInfo(logStorage).noquote() << "Schema of" << m_file << "brought from version" << found << "to" << newest;
+    if (found > 0)
+        qCInfo(logStorage).noquote() << "Schema of" << m_file << "brought from version" << found << "to" << newest;
 }
 
 QSqlDatabase Database::connection() const

@@ -1,0 +1,3 @@
+# SPDX-FileCopyrightText: 2026 The Lynceus authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+lynceus_test(report_writer LINKS lynceus_report)
