@@ -169,7 +169,7 @@ private Q_SLOTS:
     {
         QFETCH(QByteArray, suffix);
         QFETCH(int, type);
-        const cv::Mat image(40, 30, type, cv::Scalar(30, 60, 200, 255));
+        const cv::Mat image(40, 30, type, cv::Scalar(30, 60, 200, 100));
         const cv::Mat read =
             readImage(file(u"lossy"_s + QString::fromLatin1(suffix), encoded(image, suffix.constData())));
         QCOMPARE(read.type(), type);
@@ -359,8 +359,9 @@ private Q_SLOTS:
                 QByteArray broken = whole;
                 for (int i = random.bounded(1, 6); i > 0; --i)
                     broken[random.bounded(int(std::min<qsizetype>(broken.size(), 400)))] = char(random.bounded(256));
-                if (parseImageHeader(broken) && parseImageHeader(broken)->width > 5000)
-                    continue;
+                const auto header = parseImageHeader(broken);
+                if (header && header->width * header->height > 10'000'000)
+                    continue; // only slow
                 const auto error = errorOf([&] { decodeImage(broken, u"x"_s); });
                 QVERIFY(!error || !error->message().isEmpty());
             }
