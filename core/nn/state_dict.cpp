@@ -8,7 +8,6 @@
 #include <QtCore/QCoreApplication>
 #include <QtCore/QStringList>
 
-#include <torch/nn/module.h>
 #include <torch/types.h>
 
 #include <algorithm>
@@ -43,7 +42,7 @@ DType toDType(torch::ScalarType type)
             return ours;
     }
     throw Error(ErrorKind::Internal, QCoreApplication::translate("core", "Tensors of type %1 cannot be stored.")
-                                         .arg(QLatin1String(torch::toString(type))));
+                                         .arg(QLatin1String(c10::toString(type))));
 }
 
 bool endsWith(const std::string& text, const std::string& suffix)

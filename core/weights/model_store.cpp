@@ -74,7 +74,8 @@ std::vector<ModelEntry> readManifest(const QString& folder, bool builtIn)
     if (json[u"format_version"_s].toInt() != kManifestVersion || !json[u"models"_s].isArray())
         throwBadManifest(file.fileName(), QCoreApplication::translate("core", "its version is not known"));
     std::vector<ModelEntry> entries;
-    for (const QJsonValue& value : json[u"models"_s].toArray())
+    const QJsonArray models = json[u"models"_s].toArray();
+    for (const auto& value : models)
         entries.push_back(readEntry(value.toObject(), folder, builtIn));
     return entries;
 }
