@@ -1,0 +1,549 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "core/memseg/trainer.h"
+
+#include "core/base/error.h"
+#include "core/base/log.h"
+#include "core/base/random.h"
+#include "core/base/version.h"
+#include "core/image/image_io.h"
+#include "core/memseg/defect_simulator.h"
+#include "core/memseg/memory_bank.h"
+#include "core/memseg/network.h"
+#include "core/memseg/session.h"
+#include "core/memseg/training_batches.h"
+#include "core/memseg/training_plan.h"
+#include "core/metrics/calibration.h"
+#include "core/metrics/confusion.h"
+#include "core/metrics/pro.h"
+#include "core/metrics/roc.h"
+#include "core/nn/device.h"
+#include "core/nn/losses.h"
+#include "core/nn/state_dict.h"
+#include "core/nn/tensor_image.h"
+
+#include <QtCore/QCoreApplication>
+#include <QtCore/QCryptographicHash>
+#include <QtCore/QDir>
+#include <QtCore/QFileInfo>
+#include <QtCore/QTemporaryFile>
+
+#include <opencv2/core.hpp>
+#include <ATen/CPUGeneratorImpl.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+using namespace Qt::StringLiterals;
+
+namespace lynceus {
+
+namespace {
+
+constexpr std::size_t kStatisticsImages = 64; ///< for the batch norms of a random encoder
+constexpr std::size_t kValidationImages = 16; ///< good ones, and as many with simulated defects
+constexpr int kValidations = 8;
+constexpr std::size_t kEncodeBatch = 8;
+constexpr int kCurveSteps = 5;  ///< a point of the loss curve is the mean over this many steps
+constexpr int kWarmUpSteps = 2; ///< the first steps allocate and are not typical of the rest
+constexpr double kWriteSeconds = 1.0;
+
+// Where the progress bar stands when a phase ends.
+constexpr double kReadShare = 0.04;
+constexpr double kMemoryShare = 0.06;
+constexpr double kTrainShare = 0.96;
+
+// Streams of options.seed, so that one part's random numbers do not depend on another's.
+enum Stream : std::uint64_t { Encoder = 1, Decoder, Batches, Validation };
+
+std::vector<torch::Tensor> trainableOf(const torch::nn::Module& module)
+{
+    std::vector<torch::Tensor> parameters;
+    for (const torch::Tensor& parameter : module.parameters()) {
+        if (parameter.requires_grad())
+            parameters.push_back(parameter);
+    }
+    return parameters;
+}
+
+/// Uniform within 1/sqrt(fan in), as torch initialises convolutions, but from `seed` alone.
+void initialise(torch::nn::Module& module, std::uint64_t seed)
+{
+    const torch::NoGradGuard noGrad;
+    const at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+    for (const auto& child : module.modules()) {
+        if (auto* conv = child->as<torch::nn::Conv2dImpl>()) {
+            const double bound = 1.0 / std::sqrt(double(conv->weight.numel() / conv->weight.size(0)));
+            conv->weight.uniform_(-bound, bound, generator);
+            if (conv->bias.defined())
+                conv->bias.uniform_(-bound, bound, generator);
+        }
+    }
+}
+
+void layOutChannelsLast(torch::nn::Module& module)
+{
+    for (torch::Tensor& parameter : module.parameters()) {
+        if (parameter.dim() == 4)
+            parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
+    }
+}
+
+/// Model files hold large tensors as F16 (viewsOf). Rounding them before anything is derived from them keeps the memory
+/// and the figures true to the network that will be loaded.
+void roundToHalf(const StateDict& state)
+{
+    const torch::NoGradGuard noGrad;
+    for (const auto& [name, tensor] : state) {
+        if (tensor.is_floating_point() && tensor.numel() > 1024)
+            tensor.copy_(tensor.to(torch::kHalf));
+    }
+}
+
+/// Batch norm statistics of `encoder` from the product itself: random features are badly scaled without them.
+void measureStatistics(ResNet18Impl& encoder, const PreparedImages& images, const CancelToken& cancel)
+{
+    const torch::NoGradGuard noGrad;
+    std::vector<torch::nn::BatchNorm2dImpl*> norms;
+    for (const auto& module : encoder.modules()) {
+        if (auto* bn = module->as<torch::nn::BatchNorm2dImpl>())
+            norms.push_back(bn);
+    }
+    std::vector<c10::optional<double>> momenta;
+    for (auto* bn : norms) {
+        momenta.push_back(bn->options.momentum());
+        bn->reset_running_stats();
+        bn->options.momentum(c10::nullopt); // the plain mean over all batches
+    }
+    encoder.train();
+    const std::size_t count = std::min(images.size(), kStatisticsImages);
+    for (std::size_t begin = 0; begin < count; begin += kEncodeBatch) {
+        cancel.throwIfCancelled();
+        std::vector<cv::Mat> batch;
+        for (std::size_t i = begin; i < std::min(count, begin + kEncodeBatch); ++i)
+            batch.push_back(images.at(i));
+        encoder.features(imagesToTensor(batch));
+    }
+    for (std::size_t i = 0; i < norms.size(); ++i)
+        norms[i]->options.momentum(momenta[i]);
+    encoder.eval();
+}
+
+QString hashOf(const std::vector<Sample>& samples, const CancelToken& cancel)
+{
+    QCryptographicHash hash(QCryptographicHash::Sha256);
+    for (const Sample& sample : samples) {
+        cancel.throwIfCancelled();
+        const qint64 bytes = QFileInfo(sample.path).size();
+        hash.addData(u"%1 %2 %3\n"_s.arg(sample.name).arg(bytes).arg(fileSha256(sample.path)).toUtf8());
+    }
+    return QString::fromLatin1(hash.result().toHex());
+}
+
+Error notWritable(const QString& modelFile, const QString& reason)
+{
+    return Error(ErrorKind::File,
+                 QCoreApplication::translate("core", "The model file %1 cannot be written: %2").arg(modelFile, reason),
+                 QCoreApplication::translate("core", "Choose a folder that you may write to and that has room."));
+}
+
+/// Found before hours of training, not after them.
+void checkWritable(const QString& modelFile)
+{
+    QTemporaryFile probe(modelFile + u".XXXXXX"_s);
+    if (!QDir().mkpath(QFileInfo(modelFile).absolutePath()) || !probe.open())
+        throw notWritable(modelFile, probe.errorString());
+}
+
+std::unique_ptr<torch::optim::Optimizer> makeOptimizer(const std::vector<torch::Tensor>& parameters, bool paper)
+{
+    constexpr double kWeightDecay = 5e-4;
+    // The plan sets the learning rate before each step.
+    if (paper) {
+        return std::make_unique<torch::optim::SGD>(
+            parameters, torch::optim::SGDOptions(0.0).momentum(0.9).weight_decay(kWeightDecay));
+    }
+    return std::make_unique<torch::optim::AdamW>(parameters,
+                                                 torch::optim::AdamWOptions(0.0).weight_decay(kWeightDecay));
+}
+
+/// A threshold that some score can reach: maps end at 1.
+double reachable(double threshold, const std::vector<double>& goodScores)
+{
+    const double highest = std::min(1.0, *std::max_element(goodScores.begin(), goodScores.end()));
+    return std::min(threshold, 0.5 * (1.0 + highest));
+}
+
+/// Held-out good images, and the same with simulated defects.
+struct ValidationSet
+{
+    std::vector<cv::Mat> images; ///< as PreparedImages::at gives them
+    std::vector<cv::Mat> masks;
+    std::vector<bool> defective;
+};
+
+ValidationSet makeValidationSet(const PreparedImages& heldOut, const DefectSimulator& simulator, const Random& seed)
+{
+    ValidationSet set;
+    const auto add = [&](const cv::Mat& image, const cv::Mat& mask, bool defective) {
+        set.images.push_back(image);
+        set.masks.push_back(mask);
+        set.defective.push_back(defective);
+    };
+    bool anyDefect = false;
+    for (std::size_t i = 0; i < std::min(heldOut.size(), kValidationImages); ++i) {
+        const cv::Mat good = heldOut.at(i);
+        add(good, cv::Mat(good.size(), CV_8U, cv::Scalar(0)), false);
+        Random random = seed.fork(i);
+        const SimulatedDefect defect = simulator.simulate(good, random);
+        if (cv::countNonZero(defect.mask) > 0) {
+            add(defect.image, defect.mask, true);
+            anyDefect = true;
+        }
+    }
+    if (!anyDefect) {
+        throw Error(
+            ErrorKind::Input,
+            QCoreApplication::translate("core", "No simulated defect of at least min_pixels fits on the part."),
+            QCoreApplication::translate("core", "Lower min_pixels or perlin_threshold, or set foreground to \"off\"."));
+    }
+    return set;
+}
+
+struct ValidationResult
+{
+    std::vector<double> scores;
+    std::vector<cv::Mat> maps;
+    double imageAuroc = 0.0;
+    double pixelAuroc = 0.0;
+
+    double quality() const { return imageAuroc + pixelAuroc; }
+};
+
+class Trainer
+{
+public:
+    Trainer(const AnomalyFolder& folder, const MemSegOptions& options, const QString& encoderFile,
+            const QString& modelFile, const TaskContext& context, const TrainingObserver& observer);
+
+    TrainingOutcome run();
+
+private:
+    void prepareNetwork(const PreparedImages& training);
+    void buildMemory(const PreparedImages& memory);
+    void learn(const PreparedImages& training);
+    double learnFrom(const TrainingBatch& batch, torch::optim::Optimizer& optimizer, double learningRate);
+    torch::Tensor logits(const torch::Tensor& images);
+    ValidationResult validate();
+    void validateAndKeepBest(int step);
+    void restoreBest();
+    void calibrate(const std::vector<NamedTensor>& tensors);
+    QJsonObject finalMetrics();
+    void tell(const QString& name, int step, double value) const;
+    double secondsForSteps(int step) const;
+
+    MemSegOptions m_options;
+    QString m_encoderFile;
+    QString m_modelFile;
+    TaskContext m_context;
+    TrainingObserver m_observer;
+
+    Random m_seed;
+    GoodSplit m_split;
+    DefectSimulator m_simulator;
+    TrainingPlan m_plan;
+    MemSegNetwork m_network;
+    MemoryBank m_bank;
+    ValidationSet m_validation;
+    StateDict m_best; ///< copies of what training changes
+    double m_bestQuality = -1.0;
+    int m_validatedAt = -1;
+    TrainingOutcome m_outcome;
+
+    Stopwatch m_clock;
+    double m_secondsPerStep = 0.0;
+    double m_secondsPerValidation = 0.0;
+};
+
+Trainer::Trainer(const AnomalyFolder& folder, const MemSegOptions& options, const QString& encoderFile,
+                 const QString& modelFile, const TaskContext& context, const TrainingObserver& observer)
+    : m_options(options)
+    , m_encoderFile(encoderFile)
+    , m_modelFile(modelFile)
+    , m_context(context)
+    , m_observer(observer)
+    , m_seed(options.seed)
+    , m_split(splitGoodImages(folder.train, options))
+    , m_simulator(options.simulator)
+    , m_plan(options)
+    , m_network(options.decoder == "full"_L1, options.width)
+{
+}
+
+TrainingOutcome Trainer::run()
+{
+    checkWritable(m_modelFile);
+    setThreads(m_options.threads);
+
+    m_context.report(0.0, QCoreApplication::translate("core", "reading images"));
+    const auto read = [this](const std::vector<Sample>& samples) {
+        return PreparedImages(samples, m_options.preprocessing, m_context.cancel);
+    };
+    ModelInfo& info = m_outcome.info;
+    info.dataHash = hashOf(m_split.all(), m_context.cancel);
+    const PreparedImages training = read(m_split.training);
+    m_validation = makeValidationSet(read(m_split.heldOut), m_simulator, m_seed.fork(Validation));
+
+    m_context.report(kReadShare, QCoreApplication::translate("core", "building the memory"));
+    prepareNetwork(training);
+    buildMemory(read(m_split.memory));
+
+    learn(training);
+
+    m_context.report(kTrainShare, QCoreApplication::translate("core", "calibrating"));
+    restoreBest();
+    info.method = u"memseg"_s;
+    info.architecture = m_options.architecture();
+    info.options = m_options.toJson();
+    info.preprocessing = m_options.preprocessing;
+    info.created = QDateTime::currentDateTimeUtc();
+    info.programVersion = programVersion();
+
+    StateDict state = stateDict(*m_network);
+    for (std::size_t level = 0; level < 3; ++level)
+        state["memory.level" + std::to_string(level)] = m_bank.levels()[level];
+    std::vector<torch::Tensor> storage;
+    const std::vector<NamedTensor> tensors = viewsOf(state, storage, true);
+    calibrate(tensors);
+    info.metrics = finalMetrics();
+    m_context.cancel.throwIfCancelled();
+    writeModelFile(m_modelFile, info, tensors);
+
+    m_outcome.modelFile = m_modelFile;
+    m_outcome.seconds = m_clock.ms() / 1000.0;
+    m_outcome.secondsPerStep = m_secondsPerStep;
+    m_context.report(1.0, QCoreApplication::translate("core", "done"), 0.0);
+    return std::move(m_outcome);
+}
+
+void Trainer::prepareNetwork(const PreparedImages& training)
+{
+    initialise(*m_network->msff, m_seed.fork(Decoder).state());
+    initialise(*m_network->decoder, m_seed.fork(Decoder).fork(1).state());
+    ResNet18Impl& encoder = *m_network->feature_extractor;
+    if (m_encoderFile.isEmpty())
+        lynceus::initialise(encoder, m_seed.fork(Encoder).state());
+    else
+        loadState(encoder, readStateDict(SafetensorsFile(m_encoderFile)), m_encoderFile, {{}, {"fc."}});
+    roundToHalf(stateDict(encoder));
+    layOutChannelsLast(*m_network);
+    if (m_encoderFile.isEmpty())
+        measureStatistics(encoder, training, m_context.cancel);
+    m_network->freezeEncoder();
+}
+
+void Trainer::buildMemory(const PreparedImages& memory)
+{
+    const torch::NoGradGuard noGrad;
+    m_network->eval();
+    std::array<std::vector<torch::Tensor>, 3> levels;
+    for (std::size_t i = 0; i < memory.size(); ++i) {
+        m_context.cancel.throwIfCancelled();
+        const auto features = m_network->feature_extractor->stemToLayer3(imageToTensor(memory.at(i)));
+        for (std::size_t level = 0; level < 3; ++level)
+            levels[level].push_back(features[level + 1].to(torch::kHalf).to(torch::kFloat));
+    }
+    m_bank = MemoryBank({torch::cat(levels[0]), torch::cat(levels[1]), torch::cat(levels[2])}, m_options.difference,
+                        m_options.selection);
+}
+
+torch::Tensor Trainer::logits(const torch::Tensor& images)
+{
+    // The frozen part records no gradients: neither its input nor its weights ask for them.
+    const auto features = m_network->encode(images);
+    MemoryBank::Match match;
+    {
+        const torch::NoGradGuard noGrad;
+        match = m_bank.match({features[1], features[2], features[3]});
+    }
+    return m_network->decode(features, match.difference);
+}
+
+void Trainer::learn(const PreparedImages& training)
+{
+    const auto optimizer = makeOptimizer(trainableOf(*m_network), m_options.profile == "paper"_L1);
+    BatchFeeder feeder(training, m_simulator, m_options.batch, m_seed.fork(Batches).state());
+    validateAndKeepBest(0);
+    double lossSum = 0.0;
+    int done = 0;
+    while (done < m_plan.steps()) {
+        m_context.cancel.throwIfCancelled();
+        const Stopwatch clock;
+        const TrainingBatch batch = feeder.next();
+        if (m_observer.samples && !batch.pictures.empty())
+            m_observer.samples(batch.pictures);
+        const double rate = m_plan.learningRate(done);
+        lossSum += learnFrom(batch, *optimizer, rate);
+        const double seconds = clock.ms() / 1000.0;
+        m_secondsPerStep = done <= kWarmUpSteps ? seconds : 0.95 * m_secondsPerStep + 0.05 * seconds;
+
+        const bool partEnds = m_plan.endsPart(done, kValidations);
+        ++done;
+        if (done % kCurveSteps == 0) {
+            tell(u"loss"_s, done, lossSum / kCurveSteps);
+            tell(u"learning_rate"_s, done, rate);
+            lossSum = 0.0;
+        }
+        if (partEnds)
+            validateAndKeepBest(done);
+        const bool paceKnown = done > kWarmUpSteps;
+        if (m_plan.hasBudget() && paceKnown)
+            m_plan.fit(done, m_secondsPerStep, secondsForSteps(done));
+        m_context.report(kMemoryShare + (kTrainShare - kMemoryShare) * done / m_plan.steps(),
+                         QCoreApplication::translate("core", "step %1 of %2").arg(done).arg(m_plan.steps()),
+                         paceKnown ? std::optional(m_secondsPerStep * (m_plan.steps() - done)) : std::nullopt);
+    }
+    if (m_validatedAt != done)
+        validateAndKeepBest(done);
+    m_outcome.steps = done;
+    qCInfo(logTraining) << "Trained" << done << "steps of" << m_secondsPerStep * 1000.0 << "ms";
+}
+
+double Trainer::learnFrom(const TrainingBatch& batch, torch::optim::Optimizer& optimizer, double learningRate)
+{
+    for (auto& group : optimizer.param_groups())
+        group.options().set_lr(learningRate);
+    m_network->train();
+    optimizer.zero_grad();
+    const torch::Tensor loss = memSegLoss(logits(batch.images), batch.masks);
+    const double value = loss.item<double>();
+    if (!std::isfinite(value)) {
+        throw Error(
+            ErrorKind::Input,
+            QCoreApplication::translate("core", "Training diverged: the loss is no longer a number (learning rate %1).")
+                .arg(learningRate),
+            QCoreApplication::translate("core", "Lower learning_rate, for example to %1, and train again.")
+                .arg(learningRate / 10.0));
+    }
+    loss.backward();
+    optimizer.step();
+    return value;
+}
+
+ValidationResult Trainer::validate()
+{
+    const torch::NoGradGuard noGrad;
+    m_network->eval();
+    ValidationResult result;
+    for (const cv::Mat& image : m_validation.images) {
+        m_context.cancel.throwIfCancelled();
+        result.maps.push_back(tensorToMap(torch::softmax(logits(imageToTensor(image)), 1)[0][1]));
+        result.scores.push_back(imageScore(result.maps.back()));
+    }
+    result.imageAuroc = auroc(result.scores, m_validation.defective);
+    result.pixelAuroc = pixelAuroc(result.maps, m_validation.masks);
+    return result;
+}
+
+void Trainer::validateAndKeepBest(int step)
+{
+    const Stopwatch clock;
+    const ValidationResult result = validate();
+    m_secondsPerValidation = clock.ms() / 1000.0;
+    m_validatedAt = step;
+    tell(u"validation_auroc"_s, step, result.imageAuroc);
+    // Between equals the later one has learnt longer.
+    if (result.quality() < m_bestQuality)
+        return;
+    m_bestQuality = result.quality();
+    m_best.clear();
+    for (const auto& [name, tensor] : stateDict(*m_network))
+        m_best[name] = tensor.detach().clone();
+}
+
+void Trainer::restoreBest()
+{
+    loadState(*m_network, m_best, m_modelFile);
+    roundToHalf(stateDict(*m_network));
+}
+
+void Trainer::calibrate(const std::vector<NamedTensor>& tensors)
+{
+    // On the model as users will load it: from a file, with folded batch norms, maps in source pixels.
+    QTemporaryFile file(m_modelFile + u".XXXXXX"_s);
+    if (!file.open())
+        throw notWritable(m_modelFile, file.errorString());
+    writeModelFile(file.fileName(), m_outcome.info, tensors);
+    const auto session = MemSegSession::load(file.fileName());
+
+    std::vector<double> scores;
+    std::vector<double> peaks;
+    for (const Sample& sample : m_split.heldOut) {
+        m_context.cancel.throwIfCancelled();
+        const AnomalyResult result = session->inspect(readImage(sample.path));
+        scores.push_back(result.score);
+        peaks.push_back(*std::max_element(result.map.begin<float>(), result.map.end<float>()));
+    }
+    const GoodCalibration score = thresholdFromGood(scores, m_options.overkill);
+    Thresholds& thresholds = m_outcome.info.thresholds;
+    thresholds.score = reachable(score.threshold, scores);
+    thresholds.review = thresholds.score;
+    // A good part should show no region at all, so this one is about each map's highest value.
+    thresholds.pixel = reachable(thresholdFromGood(peaks, m_options.overkill).threshold, peaks);
+    m_outcome.info.calibration = {{u"kind"_s, u"good"_s},
+                                  {u"images"_s, score.images},
+                                  {u"overkill"_s, score.overkill},
+                                  {u"upper_bound"_s, score.upperBound},
+                                  {u"confidence"_s, score.confidence},
+                                  {u"extrapolated"_s, score.extrapolated}};
+}
+
+QJsonObject Trainer::finalMetrics()
+{
+    const ValidationResult result = validate();
+    const double threshold = m_outcome.info.thresholds.score;
+    const Confusion confusion = confusionAt(threshold, result.scores, m_validation.defective);
+    return {{u"images"_s, qint64(result.scores.size())},
+            {u"image_auroc"_s, result.imageAuroc},
+            {u"pixel_auroc"_s, result.pixelAuroc},
+            {u"aupro"_s, aupro(result.maps, m_validation.masks)},
+            {u"threshold"_s, threshold},
+            {u"overkill"_s, confusion.overkill()},
+            {u"escape"_s, confusion.escape()},
+            {u"f1"_s, confusion.f1()}};
+}
+
+void Trainer::tell(const QString& name, int step, double value) const
+{
+    if (m_observer.metric)
+        m_observer.metric(name, step, value);
+}
+
+/// What the budget leaves for steps after step number `step`.
+double Trainer::secondsForSteps(int step) const
+{
+    const double elapsed = m_clock.ms() / 1000.0;
+    const double validationsLeft = std::ceil(kValidations * (1.0 - double(step) / m_plan.steps())) + 1.0;
+    const double calibrated = double(m_split.heldOut.size()) / double(m_validation.images.size());
+    const double rest = (validationsLeft + 1.5 * calibrated) * m_secondsPerValidation + kWriteSeconds;
+    return m_options.minutes * 60.0 - elapsed - rest;
+}
+
+} // namespace
+
+TrainingOutcome trainMemSeg(const AnomalyFolder& folder, const MemSegOptions& options, const QString& encoderFile,
+                            const QString& modelFile, const TaskContext& context, const TrainingObserver& observer)
+{
+    try {
+        options.validate();
+        return Trainer(folder, options, encoderFile, modelFile, context, observer).run();
+    } catch (...) {
+        throw currentError(QCoreApplication::translate("core", "training %1").arg(modelFile));
+    }
+}
+
+} // namespace lynceus

@@ -1,0 +1,107 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "core/memseg/training_plan.h"
+
+#include "core/base/error.h"
+#include "core/base/random.h"
+#include "core/nn/schedule.h"
+
+#include <QtCore/QCoreApplication>
+
+#include <algorithm>
+#include <climits>
+#include <cmath>
+#include <map>
+
+using namespace Qt::StringLiterals;
+
+namespace lynceus {
+
+namespace {
+
+/// A budget too small for anything still trains this long, so that there is a network to look at.
+constexpr int kLeastSteps = 10;
+
+// The profiles of methods.md 1.3, Optimiser.
+constexpr int kReferenceSteps = 5000;
+constexpr double kReferenceRate = 3e-3;
+constexpr double kReferenceLowShare = 1.0 / 30.0; ///< the schedule's low end, 1e-4, as a share of its high end
+constexpr int kPaperSteps = 2700;
+constexpr double kPaperRate = 0.04;
+constexpr int kWarmUpShare = 10; ///< 500 of 5000 steps
+
+} // namespace
+
+std::vector<Sample> GoodSplit::all() const
+{
+    std::map<QString, Sample> byName;
+    for (const auto* part : {&memory, &training, &heldOut}) {
+        for (const Sample& sample : *part)
+            byName.emplace(sample.name, sample);
+    }
+    std::vector<Sample> samples;
+    for (const auto& [name, sample] : byName)
+        samples.push_back(sample);
+    return samples;
+}
+
+GoodSplit splitGoodImages(const std::vector<Sample>& good, const MemSegOptions& options)
+{
+    const auto count = int(good.size());
+    if (count < kLeastGoodImages) {
+        throw Error(ErrorKind::Input,
+                    QCoreApplication::translate("core", "Training needs at least %1 good images; the folder has %2.")
+                        .arg(kLeastGoodImages)
+                        .arg(count),
+                    QCoreApplication::translate(
+                        "core", "Add images of good parts. Thirty or more make the thresholds trustworthy."));
+    }
+    std::vector<Sample> shuffled = good;
+    Random random(options.seed);
+    random.shuffle(shuffled);
+
+    const int heldOut = std::clamp(int(std::lround(options.heldOut * count)), 2, count - 2);
+    const int rest = count - heldOut;
+    const bool shared = rest >= kImagesToShareMemory;
+    const int memory = std::min(options.memoryImages, shared ? rest : rest / 2);
+
+    const auto restBegin = shuffled.begin() + heldOut;
+    GoodSplit split;
+    split.heldOut.assign(shuffled.begin(), restBegin);
+    split.memory.assign(restBegin, restBegin + memory);
+    split.training.assign(shared ? restBegin : restBegin + memory, shuffled.end());
+    return split;
+}
+
+TrainingPlan::TrainingPlan(const MemSegOptions& options)
+    : m_fitsBudget(options.minutes > 0.0)
+    , m_paper(options.profile == "paper"_L1)
+{
+    const int profileSteps = m_paper ? kPaperSteps : kReferenceSteps;
+    m_highest = options.learningRate > 0.0 ? options.learningRate : m_paper ? kPaperRate : kReferenceRate;
+    m_steps = options.steps > 0 ? options.steps : profileSteps;
+    m_mostSteps = options.steps > 0 ? options.steps : INT_MAX;
+}
+
+double TrainingPlan::learningRate(int step) const
+{
+    if (m_paper)
+        return cosineToZero(step, m_steps, m_highest);
+    return warmupCosine(step, m_steps, m_steps / kWarmUpShare, m_highest * kReferenceLowShare, m_highest);
+}
+
+void TrainingPlan::fit(int step, double secondsPerStep, double secondsLeft)
+{
+    const double more = std::max(0.0, std::floor(secondsLeft / secondsPerStep));
+    const double planned = std::max(double(std::max(step, kLeastSteps)), step + more);
+    m_steps = int(std::min(planned, double(m_mostSteps)));
+}
+
+bool TrainingPlan::endsPart(int step, int parts) const
+{
+    const auto part = [&](int done) { return std::int64_t(done) * parts / m_steps; };
+    return part(step + 1) > part(step);
+}
+
+} // namespace lynceus
