@@ -67,7 +67,10 @@ private:
 class Stopwatch
 {
 public:
-    Stopwatch() : m_start(std::chrono::steady_clock::now()) {}
+    Stopwatch()
+        : m_start(std::chrono::steady_clock::now())
+    {
+    }
     double ms() const
     {
         return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - m_start).count();

@@ -15,13 +15,16 @@ namespace lynceus {
 class Random
 {
 public:
-    explicit Random(std::uint64_t seed = 0) : m_state(seed) {}
+    explicit Random(std::uint64_t seed = 0)
+        : m_state(seed)
+    {
+    }
 
-    std::uint64_t next();                           ///< 64 random bits
-    double uniform();                               ///< [0, 1)
-    double uniform(double low, double high);        ///< [low, high)
+    std::uint64_t next();                                      ///< 64 random bits
+    double uniform();                                          ///< [0, 1)
+    double uniform(double low, double high);                   ///< [low, high)
     std::int64_t integer(std::int64_t low, std::int64_t high); ///< [low, high], both included
-    double normal();                                ///< mean 0, standard deviation 1
+    double normal();                                           ///< mean 0, standard deviation 1
     bool chance(double probability) { return uniform() < probability; }
     std::size_t index(std::size_t count) { return std::size_t(integer(0, std::int64_t(count) - 1)); }
 

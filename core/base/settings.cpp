@@ -11,7 +11,11 @@ namespace lynceus {
 
 using namespace Qt::StringLiterals;
 
-Settings::Settings(const QString& file, QObject* parent) : QObject(parent), m_settings(file, QSettings::IniFormat) {}
+Settings::Settings(const QString& file, QObject* parent)
+    : QObject(parent)
+    , m_settings(file, QSettings::IniFormat)
+{
+}
 
 Settings::Theme Settings::theme() const
 {
@@ -23,7 +27,9 @@ void Settings::setTheme(Theme theme)
 {
     if (theme == this->theme())
         return;
-    m_settings.setValue(u"theme"_s, theme == Theme::Light ? u"light"_s : theme == Theme::Dark ? u"dark"_s : u"system"_s);
+    m_settings.setValue(u"theme"_s, theme == Theme::Light  ? u"light"_s
+                                    : theme == Theme::Dark ? u"dark"_s
+                                                           : u"system"_s);
     Q_EMIT themeChanged();
 }
 
