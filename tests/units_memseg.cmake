@@ -1,0 +1,3 @@
+if(LYNCEUS_TORCH)
+  lynceus_test(defect_simulator LINKS lynceus_memseg)
+endif()
