@@ -22,21 +22,23 @@ cv::Point2d direction(double angle)
     return {std::cos(angle), std::sin(angle)};
 }
 
-double toNearestBolt(const cv::Point2d& at)
+/// Distance to the edge of the nearest bolt or pin hole.
+double toNearestHole(const cv::Point2d& at)
 {
-    double nearest = 1.0;
+    const double toPin = std::min(demo::length(at - pinCentre()), demo::length(at + pinCentre()));
+    double nearest = toPin - kPinRadius;
     for (int bolt = 0; bolt < kBolts; ++bolt)
-        nearest = std::min(nearest, demo::length(at - boltCentre(bolt)));
+        nearest = std::min(nearest, demo::length(at - boltCentre(bolt)) - kBoltRadius);
     return nearest;
 }
 
-/// A place on the flange between the hub and the rim; `margin` keeps a defect off the edges and the bolt holes.
+/// A place on the flange between the hub and the rim; `margin` keeps a defect off the edges and the holes.
 cv::Point2d placeOnFace(Random& random, double margin)
 {
     for (;;) {
         const double radius = random.uniform(kHubFoot + margin, kOuterRadius - kChamfer - margin);
         const cv::Point2d at = direction(random.uniform(0.0, kTurn)) * radius;
-        if (toNearestBolt(at) > kBoltRadius + kHoleChamfer + margin)
+        if (toNearestHole(at) > kHoleChamfer + margin)
             return at;
     }
 }

@@ -30,6 +30,13 @@ cv::Point2d boltCentre(int bolt)
     return {kBoltCircle * std::cos(angle), kBoltCircle * std::sin(angle)};
 }
 
+cv::Point2d pinCentre()
+{
+    // Halfway between two bolts.
+    const double angle = kPi / kBolts;
+    return {kBoltCircle * std::cos(angle), kBoltCircle * std::sin(angle)};
+}
+
 double length(const cv::Point2d& v)
 {
     return std::sqrt(v.x * v.x + v.y * v.y);
@@ -272,7 +279,7 @@ DemoSurface DemoPart::surfaceAt(const cv::Point2d& at, int missingBolt) const
         const int bolt = int(std::lround((turn - 0.5) * kBolts) + kBolts) % kBolts;
         if (bolt != missingBolt)
             addHole(at, boltCentre(bolt), kBoltRadius, surface);
-        const cv::Point2d pin(kBoltCircle * std::cos(30.0 * kDegree), kBoltCircle * std::sin(30.0 * kDegree));
+        const cv::Point2d pin = pinCentre();
         addHole(at, pin, kPinRadius, surface);
         addHole(at, -pin, kPinRadius, surface);
     }

@@ -29,6 +29,8 @@ inline constexpr double kHoleChamfer = 0.008;
 inline constexpr int kBolts = 6;
 
 cv::Point2d boltCentre(int bolt);
+/// Of one of the two pin holes; the other lies opposite.
+cv::Point2d pinCentre();
 double length(const cv::Point2d& v);
 /// 0 below `low`, 1 above `high`, smooth between.
 double smoothStep(double low, double high, double value);

@@ -7,7 +7,7 @@
 
 namespace lynceus {
 
-/// Colours of heat maps. Both rise in lightness from black to bright, so they read in grey too.
+/// Colours of heat maps. Both rise in lightness from dark to bright, so they read in grey too.
 enum class ColorMap {
     Inferno, ///< the default
     Cividis  ///< for colour-blind eyes
