@@ -83,6 +83,43 @@ QByteArray withJpegOrientation(const QByteArray& jpeg, int orientation)
     return jpeg.left(2) + segment + block + jpeg.mid(2);
 }
 
+QByteArray withPngOrientation(const QByteArray& png, int orientation)
+{
+    const QByteArray chunk = "eXIf" + exif(orientation);
+    quint32 crc = 0xFFFFFFFF;
+    for (const char byte : chunk) {
+        crc ^= uchar(byte);
+        for (int bit = 0; bit < 8; ++bit)
+            crc = crc & 1 ? crc >> 1 ^ 0xEDB88320 : crc >> 1;
+    }
+    const auto bigEndian = [](quint32 value) {
+        QByteArray bytes;
+        for (int shift = 24; shift >= 0; shift -= 8)
+            bytes.append(char(value >> shift & 0xFF));
+        return bytes;
+    };
+    constexpr int kAfterHeader = 33;
+    return png.left(kAfterHeader) + bigEndian(quint32(chunk.size() - 4)) + chunk + bigEndian(~crc) +
+           png.mid(kAfterHeader);
+}
+
+/// The plain WebP of a picture in the extended layout, which can carry EXIF.
+QByteArray withWebPOrientation(const QByteArray& webp, int width, int height, int orientation)
+{
+    QByteArray body("WEBPVP8X\x0A\0\0\0\x08\0\0\0", 16);
+    append16(body, quint32(width - 1));
+    body.append('\0');
+    append16(body, quint32(height - 1));
+    body.append('\0');
+    const QByteArray block = exif(orientation);
+    body += webp.mid(12) + "EXIF";
+    append32(body, quint32(block.size()));
+    body += block;
+    QByteArray file("RIFF");
+    append32(file, quint32(body.size()));
+    return file + body;
+}
+
 QByteArray withPngSize(QByteArray png, quint32 width, quint32 height)
 {
     for (int i = 0; i < 4; ++i) {
@@ -192,6 +229,14 @@ private Q_SLOTS:
         const QByteArray rotated = withJpegOrientation(jpeg, orientation);
         QVERIFY(isSame(readImage(file(u"rotated.jpg"_s, rotated)), turned(upright, orientation)));
         QCOMPARE(parseImageHeader(rotated)->orientation, orientation >= 1 && orientation <= 8 ? orientation : 1);
+
+        // Alpha and 16 bits, for which OpenCV would not do it.
+        const cv::Mat deep = patternImage(9, 5, CV_16UC4);
+        QVERIFY(isSame(decodeImage(withPngOrientation(encoded(deep, ".png"), orientation), u"x"_s),
+                       turned(deep, orientation)));
+        const QByteArray webp = encoded(patternImage(24, 16, CV_8UC3), ".webp");
+        QVERIFY(isSame(decodeImage(withWebPOrientation(webp, 24, 16, orientation), u"x"_s),
+                       turned(decodeImage(webp, u"x"_s), orientation)));
 
         const cv::Mat stored = (cv::Mat_<uchar>(2, 3) << 1, 2, 3, 4, 5, 6);
         if (orientation >= 1 && orientation <= 8) {

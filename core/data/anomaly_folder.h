@@ -29,8 +29,8 @@ struct Sample
 ///  - plain: images directly in the folder or in `good/` are good, images in `bad/` (also `ng/`, `defect/`,
 ///  `defective/`)
 ///    are defective; masks for them in `masks/` (or `mask/`, `ground_truth/`) by the same base name, with or without
-///    `_mask`. Images that lie in a plain folder without good/ or bad/ have Truth::Unknown when the folder is
-///    opened for inspection and count as good when it is opened for training.
+///    `_mask`. A folder inside bad/ names a defect type. Images that lie in a plain folder without good/ or bad/ have
+///    Truth::Unknown when the folder is opened for inspection and count as good when it is opened for training.
 struct AnomalyFolder
 {
     enum class Layout { MvTec, Plain };
