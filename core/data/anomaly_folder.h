@@ -26,11 +26,11 @@ struct Sample
 
 /// The images of a folder, sorted by name within each part. Two layouts are understood:
 ///  - MVTec: `train/good/*`, `test/<type>/*`, `ground_truth/<type>/<name>_mask.png` (or `<name>.png`);
-///  - plain: images directly in the folder or in `good/` are good, images in `bad/` (also `ng/`, `defect/`,
-///  `defective/`)
-///    are defective; masks for them in `masks/` (or `mask/`, `ground_truth/`) by the same base name, with or without
-///    `_mask`. A folder inside bad/ names a defect type. Images that lie in a plain folder without good/ or bad/ have
-///    Truth::Unknown when the folder is opened for inspection and count as good when it is opened for training.
+///  - plain: images directly in the folder or in `good/` are good, images in `bad/` (also `ng/`, `defect/` and
+///    `defective/`) are defective, and a folder inside names a defect type; masks for them lie in `masks/` (or `mask/`,
+///    `ground_truth/`) by the same base name, with or without `_mask`. Images in a plain folder without good/ or bad/
+///    have Truth::Unknown when it is opened for inspection and count as good when it is opened for training.
+/// Folder names are known in any case; links are followed, each real folder once.
 struct AnomalyFolder
 {
     enum class Layout { MvTec, Plain };
