@@ -1,0 +1,505 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "core/memseg/trainer.h"
+
+#include "core/base/error.h"
+#include "core/base/random.h"
+#include "core/image/image_io.h"
+#include "core/memseg/defect_simulator.h"
+#include "core/memseg/session.h"
+#include "core/memseg/training_plan.h"
+#include "core/nn/resnet.h"
+#include "core/nn/state_dict.h"
+#include "core/weights/safetensors.h"
+
+#include <QtCore/QDir>
+#include <QtCore/QFile>
+#include <QtCore/QTemporaryDir>
+#include <QtTest/QTest>
+
+#include <opencv2/imgproc.hpp>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+
+using namespace lynceus;
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr int kImages = 24;
+constexpr int kSteps = 200;
+
+/// A plain texture: grain under slightly uneven light, each image its own.
+cv::Mat texture(int number)
+{
+    Random random(std::uint64_t(number) + 1);
+    cv::Mat_<float> grain(64, 64);
+    for (float& value : grain)
+        value = float(random.normal());
+    cv::GaussianBlur(grain, grain, cv::Size(), 0.8);
+    const double light = random.uniform(-0.15, 0.15);
+    cv::Mat_<cv::Vec3b> image(64, 64);
+    for (int y = 0; y < 64; ++y) {
+        for (int x = 0; x < 64; ++x) {
+            const double value = 120.0 + light * (x - 32) + 16.0 * grain(y, x);
+            image(y, x) = {cv::saturate_cast<uchar>(value * 0.9), cv::saturate_cast<uchar>(value),
+                           cv::saturate_cast<uchar>(value * 1.05)};
+        }
+    }
+    return std::move(image);
+}
+
+MemSegOptions smallOptions(int steps)
+{
+    MemSegOptions options;
+    options.width = 16;
+    options.decoder = u"lite"_s;
+    options.memoryImages = 6;
+    options.preprocessing.width = 64;
+    options.preprocessing.height = 64;
+    options.steps = steps;
+    options.threads = 2;
+    options.simulator.foreground.mode = ForegroundOptions::Mode::Off;
+    return options;
+}
+
+std::vector<Sample> namedSamples(int count)
+{
+    std::vector<Sample> samples(std::size_t(count), Sample());
+    for (int i = 0; i < count; ++i)
+        samples[std::size_t(i)].name = u"%1.png"_s.arg(i);
+    return samples;
+}
+
+std::set<QString> namesOf(const std::vector<Sample>& samples)
+{
+    std::set<QString> names;
+    for (const Sample& sample : samples)
+        names.insert(sample.name);
+    return names;
+}
+
+int shared(const std::vector<Sample>& a, const std::vector<Sample>& b)
+{
+    const std::set<QString> names = namesOf(b);
+    return int(std::count_if(a.begin(), a.end(), [&](const Sample& s) { return names.count(s.name) != 0; }));
+}
+
+bool sameBytes(const TensorView& a, const TensorView& b)
+{
+    return a.shape == b.shape && a.bytes == b.bytes && std::memcmp(a.data, b.data, a.bytes) == 0;
+}
+
+bool isFrozen(const std::string& name)
+{
+    for (const char* part : {"conv1.", "bn1.", "layer1.", "layer2.", "layer3."}) {
+        if (name.rfind(std::string("feature_extractor.") + part, 0) == 0)
+            return true;
+    }
+    return name.rfind("memory.", 0) == 0;
+}
+
+} // namespace
+
+class TestMemSegTrainer : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase();
+    void splitKeepsHeldOutApart();
+    void fewImagesAreNotSharedWithTheMemory();
+    void planFollowsTheProfiles();
+    void planFitsTheBudget();
+    void lossHalves();
+    void mapShowsSimulatedDefects();
+    void goodImagesPass();
+    void modelIsComplete();
+    void frozenPartsStayBitIdentical();
+    void sameSeedSameWeights();
+    void cancelLeavesWhatWasThere();
+    void budgetIsKept();
+    void encoderFileIsUsed();
+    void tooFewImages();
+    void unreadableImageIsNamed();
+    void unwritableModelFileIsFoundFirst();
+    void divergenceIsAnError();
+    void partWithoutRoomForDefectsIsAnError();
+
+private:
+    QString pathOf(const QString& name) const { return m_folder.filePath(name); }
+    TrainingOutcome train(int steps, const QString& name, std::uint64_t seed = 1) const;
+
+    QTemporaryDir m_folder{QDir::tempPath() + u"/lynceus-Prüfstück-XXXXXX"_s};
+    AnomalyFolder m_images;
+    TrainingOutcome m_trained;
+    std::vector<double> m_losses;
+    std::vector<cv::Mat> m_samples;
+    std::vector<double> m_validation;
+};
+
+TrainingOutcome TestMemSegTrainer::train(int steps, const QString& name, std::uint64_t seed) const
+{
+    MemSegOptions options = smallOptions(steps);
+    options.batch = 4;
+    options.seed = seed;
+    return trainMemSeg(m_images, options, {}, pathOf(name));
+}
+
+void TestMemSegTrainer::initTestCase()
+{
+    const QString good = pathOf(u"Gehäuse/good"_s);
+    QVERIFY(QDir().mkpath(good));
+    for (int i = 0; i < kImages; ++i)
+        writePng(good + u"/%1.png"_s.arg(i), texture(i));
+    m_images = AnomalyFolder::open(pathOf(u"Gehäuse"_s), AnomalyFolder::Purpose::Training);
+    QCOMPARE(m_images.train.size(), std::size_t(kImages));
+
+    TrainingObserver observer;
+    observer.metric = [this](const QString& name, int, double value) {
+        if (name == u"loss"_s)
+            m_losses.push_back(value);
+        if (name == u"validation_auroc"_s)
+            m_validation.push_back(value);
+    };
+    observer.samples = [this](const std::vector<cv::Mat>& pictures) {
+        m_samples.insert(m_samples.end(), pictures.begin(), pictures.end());
+    };
+    m_trained = trainMemSeg(m_images, smallOptions(kSteps), {}, pathOf(u"Modell ä.safetensors"_s), {}, observer);
+}
+
+void TestMemSegTrainer::splitKeepsHeldOutApart()
+{
+    MemSegOptions options;
+    const GoodSplit split = splitGoodImages(namedSamples(100), options);
+    QCOMPARE(split.heldOut.size(), std::size_t(20));
+    QCOMPARE(split.memory.size(), std::size_t(30));
+    QCOMPARE(split.training.size(), std::size_t(80));
+    QCOMPARE(shared(split.heldOut, split.training), 0);
+    QCOMPARE(shared(split.heldOut, split.memory), 0);
+    QCOMPARE(split.all().size(), std::size_t(100));
+
+    QCOMPARE(namesOf(splitGoodImages(namedSamples(100), options).heldOut), namesOf(split.heldOut));
+    options.seed = 2;
+    QVERIFY(namesOf(splitGoodImages(namedSamples(100), options).heldOut) != namesOf(split.heldOut));
+}
+
+void TestMemSegTrainer::fewImagesAreNotSharedWithTheMemory()
+{
+    const MemSegOptions options;
+    for (int count : {4, 5, 10, 40, 70}) {
+        const GoodSplit split = splitGoodImages(namedSamples(count), options);
+        QVERIFY(split.heldOut.size() >= 2);
+        QVERIFY(!split.memory.empty());
+        QVERIFY(!split.training.empty());
+        QCOMPARE(shared(split.memory, split.training), 0);
+        QCOMPARE(split.all().size(), std::size_t(count));
+    }
+    QVERIFY_EXCEPTION_THROWN(splitGoodImages(namedSamples(3), options), Error);
+}
+
+void TestMemSegTrainer::planFollowsTheProfiles()
+{
+    MemSegOptions options;
+    const TrainingPlan reference(options);
+    QCOMPARE(reference.steps(), 5000);
+    QCOMPARE(reference.learningRate(0), 1e-4);
+    QCOMPARE(reference.learningRate(500), 3e-3);
+    QVERIFY(std::abs(reference.learningRate(4999) - 1e-4) < 1e-8);
+
+    options.profile = u"paper"_s;
+    const TrainingPlan paper(options);
+    QCOMPARE(paper.steps(), 2700);
+    QCOMPARE(paper.learningRate(0), 0.04);
+    QVERIFY(paper.learningRate(2699) < 1e-6);
+
+    options.steps = 90;
+    options.learningRate = 0.2;
+    const TrainingPlan own(options);
+    QCOMPARE(own.steps(), 90);
+    QCOMPARE(own.learningRate(0), 0.2);
+    int parts = 0;
+    for (int step = 0; step < 90; ++step)
+        parts += own.endsPart(step, 8) ? 1 : 0;
+    QCOMPARE(parts, 8);
+    QVERIFY(own.endsPart(89, 8));
+}
+
+void TestMemSegTrainer::planFitsTheBudget()
+{
+    MemSegOptions options;
+    options.minutes = 1.0;
+    TrainingPlan plan(options);
+    QVERIFY(plan.hasBudget());
+    plan.fit(10, 0.5, 50.0);
+    QCOMPARE(plan.steps(), 110);
+    plan.fit(60, 1.0, 20.0);
+    QCOMPARE(plan.steps(), 80);
+    QVERIFY(plan.learningRate(79) < 2e-4); // the cosine ends with the budget
+    plan.fit(70, 1.0, -5.0);
+    QCOMPARE(plan.steps(), 70);
+
+    options.steps = 100;
+    TrainingPlan limited(options);
+    limited.fit(10, 0.01, 50.0);
+    QCOMPARE(limited.steps(), 100);
+}
+
+void TestMemSegTrainer::lossHalves()
+{
+    QCOMPARE(m_trained.steps, kSteps);
+    QCOMPARE(m_losses.size(), std::size_t(kSteps / 5));
+    const double start = m_losses.front();
+    double end = 0.0;
+    for (std::size_t i = m_losses.size() - 6; i < m_losses.size(); ++i)
+        end += m_losses[i] / 6.0;
+    QVERIFY2(end < start / 2.0, qPrintable(u"%1 to %2"_s.arg(start).arg(end)));
+    QCOMPARE(m_validation.size(), std::size_t(9));
+    QVERIFY2(m_validation.back() > 0.9, qPrintable(QString::number(m_validation.back())));
+    QVERIFY(!m_samples.empty());
+    QCOMPARE(m_samples.front().type(), CV_8UC3);
+    QCOMPARE(m_samples.front().size(), cv::Size(128, 64));
+}
+
+void TestMemSegTrainer::mapShowsSimulatedDefects()
+{
+    const auto session = MemSegSession::load(m_trained.modelFile);
+    SimulatorOptions simulation = smallOptions(1).simulator;
+    simulation.opacityLow = 0.5;
+    const DefectSimulator simulator(simulation);
+    double inside = 0.0;
+    double outside = 0.0;
+    constexpr int kDefects = 20;
+    for (int i = 0; i < kDefects; ++i) {
+        cv::Mat good;
+        cv::cvtColor(texture(1000 + i), good, cv::COLOR_BGR2RGB);
+        good.convertTo(good, CV_32F);
+        Random random(std::uint64_t(i) + 77);
+        const SimulatedDefect defect = simulator.simulate(good, random);
+        cv::Mat picture;
+        defect.image.convertTo(picture, CV_8U);
+        cv::cvtColor(picture, picture, cv::COLOR_RGB2BGR);
+        const cv::Mat map = session->mapAtNetworkSize(picture);
+        inside += cv::mean(map, defect.mask)[0] / kDefects;
+        outside += cv::mean(map, ~defect.mask)[0] / kDefects;
+    }
+    QVERIFY2(inside > 10.0 * outside, qPrintable(u"%1 inside, %2 outside"_s.arg(inside).arg(outside)));
+}
+
+void TestMemSegTrainer::goodImagesPass()
+{
+    const auto session = MemSegSession::load(m_trained.modelFile);
+    for (const Sample& sample : splitGoodImages(m_images.train, smallOptions(kSteps)).heldOut) {
+        const AnomalyResult result = session->inspect(readImage(sample.path));
+        QCOMPARE(result.verdict, Verdict::Ok);
+        QVERIFY(result.regions.empty());
+    }
+}
+
+void TestMemSegTrainer::modelIsComplete()
+{
+    const ModelInfo info = readModelInfo(m_trained.modelFile, u"memseg"_s);
+    QCOMPARE(info.architecture, smallOptions(kSteps).architecture());
+    QCOMPARE(MemSegOptions::fromJson(info.options).toJson(), smallOptions(kSteps).toJson());
+    QCOMPARE(info.preprocessing.width, 64);
+    QCOMPARE(info.dataHash.size(), 64);
+    QVERIFY(info.created.isValid());
+    QVERIFY(!info.programVersion.isEmpty());
+    QCOMPARE(info.calibration[u"kind"_s].toString(), u"good"_s);
+    QCOMPARE(info.calibration[u"images"_s].toInt(), 5);
+    for (const char16_t* key :
+         {u"image_auroc", u"pixel_auroc", u"aupro", u"threshold", u"overkill", u"escape", u"f1", u"images"})
+        QVERIFY2(info.metrics[QStringView(key)].isDouble(), qPrintable(QString::fromUtf16(key)));
+    QVERIFY(info.thresholds.score > 0.0 && info.thresholds.score <= 1.0);
+    QVERIFY(info.thresholds.pixel > 0.0 && info.thresholds.pixel <= 1.0);
+    QCOMPARE(info.thresholds.review, info.thresholds.score);
+
+    const SafetensorsFile file(m_trained.modelFile);
+    QCOMPARE(file.view("memory.level0").shape, (std::vector<std::int64_t>{6, 16, 16, 16}));
+    QCOMPARE(file.view("memory.level2").shape, (std::vector<std::int64_t>{6, 64, 4, 4}));
+}
+
+void TestMemSegTrainer::frozenPartsStayBitIdentical()
+{
+    const SafetensorsFile early(train(1, u"eins.safetensors"_s).modelFile);
+    const SafetensorsFile late(train(20, u"zwanzig.safetensors"_s).modelFile);
+    int frozen = 0;
+    int moved = 0;
+    for (const std::string& name : early.names()) {
+        const bool same = sameBytes(early.view(name), late.view(name));
+        if (isFrozen(name)) {
+            QVERIFY2(same, name.c_str());
+            ++frozen;
+        } else {
+            moved += same ? 0 : 1;
+        }
+    }
+    QVERIFY(frozen > 60);
+    QVERIFY(moved > 60);
+}
+
+void TestMemSegTrainer::sameSeedSameWeights()
+{
+    const SafetensorsFile first(train(10, u"a.safetensors"_s).modelFile);
+    const SafetensorsFile second(train(10, u"b.safetensors"_s).modelFile);
+    const SafetensorsFile other(train(10, u"c.safetensors"_s, 2).modelFile);
+    QCOMPARE(second.names(), first.names());
+    for (const std::string& name : first.names())
+        QVERIFY2(sameBytes(first.view(name), second.view(name)), name.c_str());
+    QVERIFY(!sameBytes(first.view("decoder.final_conv.weight"), other.view("decoder.final_conv.weight")));
+    QVERIFY(!sameBytes(first.view("feature_extractor.conv1.weight"), other.view("feature_extractor.conv1.weight")));
+}
+
+void TestMemSegTrainer::cancelLeavesWhatWasThere()
+{
+    const QString folder = pathOf(u"abgebrochen"_s);
+    QVERIFY(QDir().mkpath(folder));
+    const QString model = folder + u"/modell.safetensors"_s;
+    QFile before(model);
+    QVERIFY(before.open(QIODevice::WriteOnly));
+    before.write("before");
+    before.close();
+
+    TaskContext context;
+    TrainingObserver observer;
+    int steps = 0;
+    observer.metric = [&](const QString& name, int step, double) {
+        if (name == u"loss"_s) {
+            steps = step;
+            context.cancel.cancel();
+        }
+    };
+    QVERIFY_EXCEPTION_THROWN(trainMemSeg(m_images, smallOptions(1000), {}, model, context, observer), Cancelled);
+    QCOMPARE(steps, 5);
+    QCOMPARE(QDir(folder).entryList(QDir::Files | QDir::Hidden), QStringList{u"modell.safetensors"_s});
+    QVERIFY(before.open(QIODevice::ReadOnly));
+    QCOMPARE(before.readAll(), QByteArray("before"));
+}
+
+void TestMemSegTrainer::budgetIsKept()
+{
+    MemSegOptions options = smallOptions(0);
+    options.minutes = 0.1;
+    std::vector<double> fractions;
+    TaskContext context;
+    context.progress = [&](const Progress& progress) { fractions.push_back(progress.fraction); };
+    const TrainingOutcome outcome = trainMemSeg(m_images, options, {}, pathOf(u"budget.safetensors"_s), context);
+    QVERIFY2(outcome.steps >= 10, qPrintable(QString::number(outcome.steps)));
+    // Generous, because other tests may run beside this one.
+    QVERIFY2(outcome.seconds < 18.0, qPrintable(QString::number(outcome.seconds)));
+    QVERIFY(outcome.secondsPerStep > 0.0);
+    QCOMPARE(fractions.back(), 1.0);
+}
+
+void TestMemSegTrainer::encoderFileIsUsed()
+{
+    ResNet18 encoder(16, 10); // with the classifier that public files have
+    initialise(*encoder, 5);
+    std::vector<torch::Tensor> storage;
+    const QString file = pathOf(u"encoder.safetensors"_s);
+    const StateDict state = stateDict(*encoder);
+    writeSafetensors(file, viewsOf(state, storage));
+
+    MemSegOptions options = smallOptions(1);
+    options.encoder = file;
+    const SafetensorsFile model(trainMemSeg(m_images, options, file, pathOf(u"e.safetensors"_s)).modelFile);
+    const torch::Tensor stored = readTensor(model, "feature_extractor.layer2.0.conv1.weight");
+    QVERIFY(torch::allclose(stored, state.at("layer2.0.conv1.weight"), 1e-3, 1e-5));
+
+    options.width = 32;
+    try {
+        trainMemSeg(m_images, options, file, pathOf(u"e.safetensors"_s));
+        QFAIL("an encoder of another width was accepted");
+    } catch (const Error& error) {
+        QCOMPARE(error.kind(), ErrorKind::Model);
+        QVERIFY(error.message().contains(u"encoder.safetensors"_s));
+    }
+}
+
+void TestMemSegTrainer::tooFewImages()
+{
+    AnomalyFolder few = m_images;
+    few.train.resize(3);
+    try {
+        trainMemSeg(few, smallOptions(1), {}, pathOf(u"few.safetensors"_s));
+        QFAIL("three images were accepted");
+    } catch (const Error& error) {
+        QCOMPARE(error.kind(), ErrorKind::Input);
+        QVERIFY(error.message().contains(u'3'));
+        QVERIFY(!error.remedy().isEmpty());
+    }
+    QVERIFY(!QFile::exists(pathOf(u"few.safetensors"_s)));
+}
+
+void TestMemSegTrainer::unreadableImageIsNamed()
+{
+    const QString path = pathOf(u"kaputt ö.png"_s);
+    QFile broken(path);
+    QVERIFY(broken.open(QIODevice::WriteOnly));
+    broken.write("no picture");
+    broken.close();
+    // Whatever part of the split it falls into.
+    for (std::uint64_t seed : {1, 2, 3, 4, 5}) {
+        AnomalyFolder folder = m_images;
+        folder.train.resize(7);
+        folder.train.push_back({path, u"kaputt ö.png"_s, {}, Truth::Good, {}});
+        MemSegOptions options = smallOptions(1);
+        options.seed = seed;
+        try {
+            trainMemSeg(folder, options, {}, pathOf(u"broken.safetensors"_s));
+            QFAIL("a broken image was accepted");
+        } catch (const Error& error) {
+            QVERIFY2(error.message().contains(u"kaputt ö.png"_s), qPrintable(error.message()));
+        }
+    }
+    QVERIFY(!QFile::exists(pathOf(u"broken.safetensors"_s)));
+}
+
+void TestMemSegTrainer::unwritableModelFileIsFoundFirst()
+{
+    const QString blocked = m_images.train.front().path + u"/model.safetensors"_s; // a file where a folder should be
+    int metrics = 0;
+    TrainingObserver observer;
+    observer.metric = [&](const QString&, int, double) { ++metrics; };
+    try {
+        trainMemSeg(m_images, smallOptions(1), {}, blocked, {}, observer);
+        QFAIL("an unwritable path was accepted");
+    } catch (const Error& error) {
+        QCOMPARE(error.kind(), ErrorKind::File);
+        QVERIFY(error.message().contains(blocked));
+    }
+    QCOMPARE(metrics, 0);
+}
+
+void TestMemSegTrainer::divergenceIsAnError()
+{
+    MemSegOptions options = smallOptions(60);
+    options.profile = u"paper"_s;
+    options.learningRate = 10.0;
+    try {
+        trainMemSeg(m_images, options, {}, pathOf(u"nan.safetensors"_s));
+        QFAIL("the loss stayed a number at a learning rate of 10");
+    } catch (const Error& error) {
+        QVERIFY2(error.remedy().contains(u"learning_rate"_s), qPrintable(error.text()));
+    }
+    QVERIFY(!QFile::exists(pathOf(u"nan.safetensors"_s)));
+}
+
+void TestMemSegTrainer::partWithoutRoomForDefectsIsAnError()
+{
+    MemSegOptions options = smallOptions(1);
+    options.simulator.minPixels = 64 * 64;
+    try {
+        trainMemSeg(m_images, options, {}, pathOf(u"room.safetensors"_s));
+        QFAIL("trained without any defect");
+    } catch (const Error& error) {
+        QVERIFY(error.remedy().contains(u"min_pixels"_s));
+    }
+}
+
+QTEST_GUILESS_MAIN(TestMemSegTrainer)
+#include "tst_memseg_trainer.moc"
