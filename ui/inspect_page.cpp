@@ -1,0 +1,697 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "ui/inspect_page.h"
+
+#include "core/base/error.h"
+#include "core/base/settings.h"
+#include "core/base/version.h"
+#include "core/image/image_io.h"
+#include "core/jobs/inspection_service.h"
+#include "core/memseg/session.h"
+#include "ui/background_task.h"
+#include "ui/color_legend.h"
+#include "ui/display_loader.h"
+#include "ui/image_list_filter.h"
+#include "ui/image_list_panel.h"
+#include "ui/image_view.h"
+#include "ui/inspect_jobs.h"
+#include "ui/layer_bar.h"
+#include "ui/start_hint.h"
+#include "ui/threshold_command.h"
+#include "ui/threshold_panel.h"
+#include "ui/thumbnail_loader.h"
+#include "ui/verdict_panel.h"
+
+#include <QtCore/QDir>
+#include <QtCore/QFileInfo>
+#include <QtCore/QMimeData>
+#include <QtCore/QTimer>
+#include <QtCore/QUrl>
+#include <QtGui/QAction>
+#include <QtGui/QDropEvent>
+#include <QtGui/QKeyEvent>
+#include <QtGui/QUndoStack>
+#include <QtWidgets/QApplication>
+#include <QtWidgets/QFileDialog>
+#include <QtWidgets/QHBoxLayout>
+#include <QtWidgets/QLineEdit>
+#include <QtWidgets/QListView>
+#include <QtWidgets/QSplitter>
+#include <QtWidgets/QStackedWidget>
+
+#include <algorithm>
+#include <set>
+
+namespace lynceus {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr int kRefreshMs = 120; // figures and histogram while results come in
+
+InspectPage::LoadedModel loadMemSeg(const QString& modelFile)
+{
+    std::unique_ptr<MemSegSession> session = MemSegSession::load(modelFile);
+    InspectPage::LoadedModel loaded;
+    loaded.info = session->info();
+    loaded.hash = session->modelHash();
+    loaded.inspector = std::move(session);
+    return loaded;
+}
+
+bool isModelFile(const QString& path)
+{
+    return path.endsWith(u".safetensors", Qt::CaseInsensitive);
+}
+
+} // namespace
+
+struct InspectPage::Private
+{
+    enum class Model { None, Loading, Ready };
+
+    Private(InspectPage* page, const Services& s)
+        : q(page)
+        , services(s)
+    {
+    }
+
+    void build();
+    void buildSplitters();
+    void connectParts();
+    void addKey(const QKeySequence& key, std::function<void()> run);
+
+    void showSamples(std::vector<Sample> samples, const QString& newFolder, const QString& reasonIfEmpty);
+    void modelLoaded(const QString& file, const ModelInfo& info, const QString& hash);
+    void modelFailed(const QString& message, const QString& remedy);
+    void setModel(Model state);
+    void select(int row);
+    void showPicture(int row);
+    void take(const InspectedImage& image);
+    void runFinished();
+    void refresh();
+    void moveThreshold(double score);
+    void endMove(double score);
+    void saveThreshold();
+    void chooseFolder();
+    void chooseModel();
+    void drop(const QStringList& paths);
+    void tellStatus();
+    ColorMap colors() const { return services.settings.colorBlindMap() ? ColorMap::Cividis : ColorMap::Inferno; }
+    const ImageItem* currentItem() const { return row < 0 ? nullptr : &list->item(row); }
+    void track(quint64 job) { jobs.insert(job); }
+
+    InspectPage* q;
+    Services services;
+    ModelLoader loadModel = loadMemSeg;
+
+    ImageListModel* list = nullptr;
+    DisplayLoader* loader = nullptr;
+    QUndoStack* undo = nullptr;
+    QTimer* refreshTimer = nullptr;
+
+    QStackedWidget* stack = nullptr;
+    StartHint* hint = nullptr;
+    QSplitter* columns = nullptr;
+    QSplitter* rows = nullptr;
+    ImageListPanel* listPanel = nullptr;
+    ImageView* view = nullptr;
+    ColorLegend* legend = nullptr;
+    VerdictPanel* verdict = nullptr;
+    ThresholdPanel* threshold = nullptr;
+
+    QString folder;
+    QString modelFile;
+    QString modelHash;
+    ModelInfo info;
+    Model model = Model::None;
+    quint64 modelNumber = 0;
+    Thresholds thresholds; ///< in force
+    double scoreBeforeMove = 0.5;
+    int row = -1;
+    bool awaitingMap = false; ///< the image on screen is with the inspector
+    QDateTime runStarted;     ///< valid while a run goes on
+    quint64 listingJob = 0;
+    std::set<quint64> jobs; ///< of this page, not yet ended
+    QString readout;
+
+    std::unique_ptr<InspectionService> service; ///< last: its thread may still call back while it ends
+};
+
+void InspectPage::Private::build()
+{
+    list = new ImageListModel(q);
+    loader = new DisplayLoader(q);
+    undo = new QUndoStack(q);
+    refreshTimer = new QTimer(q);
+    refreshTimer->setSingleShot(true);
+    refreshTimer->setInterval(kRefreshMs);
+    service = std::make_unique<InspectionService>();
+
+    hint = new StartHint(q);
+    listPanel = new ImageListPanel(list, q);
+    verdict = new VerdictPanel(q);
+    threshold = new ThresholdPanel(q);
+    legend = new ColorLegend(q);
+    legend->setColors(colors());
+    view = new ImageView(q);
+    view->setToolTip({});
+
+    auto* picture = new QHBoxLayout;
+    picture->setContentsMargins(0, 0, 0, 0);
+    picture->setSpacing(0);
+    picture->addWidget(view, 1);
+    picture->addWidget(legend);
+    auto* canvas = new QWidget(q);
+    auto* canvasLayout = new QVBoxLayout(canvas);
+    canvasLayout->setContentsMargins(0, 0, 0, 0);
+    canvasLayout->setSpacing(0);
+    canvasLayout->addWidget(new LayerBar(view, q, canvas));
+    canvasLayout->addLayout(picture, 1);
+
+    rows = new QSplitter(Qt::Vertical, q);
+    rows->addWidget(canvas);
+    rows->addWidget(threshold);
+    rows->setStretchFactor(0, 1);
+    columns = new QSplitter(Qt::Horizontal, q);
+    columns->addWidget(listPanel);
+    columns->addWidget(rows);
+    columns->addWidget(verdict);
+    columns->setStretchFactor(1, 1);
+    for (QSplitter* splitter : {rows, columns}) {
+        splitter->setChildrenCollapsible(false);
+        splitter->setHandleWidth(1);
+    }
+    stack = new QStackedWidget(q);
+    stack->addWidget(hint);
+    stack->addWidget(columns);
+    auto* layout = new QVBoxLayout(q);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->addWidget(stack);
+    buildSplitters();
+    setModel(Model::None);
+}
+
+void InspectPage::Private::buildSplitters()
+{
+    Settings& settings = services.settings;
+    for (const auto& [splitter, name] :
+         {std::pair{columns, u"inspect/columns"_s}, std::pair{rows, u"inspect/rows"_s}}) {
+        splitter->restoreState(settings.layout(name));
+        connect(splitter, &QSplitter::splitterMoved, q,
+                [&settings, splitter = splitter, name = name] { settings.setLayout(name, splitter->saveState()); });
+    }
+    if (settings.layout(u"inspect/columns"_s).isEmpty())
+        q->resetLayout();
+}
+
+void InspectPage::Private::addKey(const QKeySequence& key, std::function<void()> run)
+{
+    auto* action = new QAction(q);
+    action->setShortcut(key);
+    action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+    connect(action, &QAction::triggered, q, std::move(run));
+    q->addAction(action);
+}
+
+void InspectPage::Private::connectParts()
+{
+    connect(hint, &StartHint::folderRequested, q, [this] { chooseFolder(); });
+    connect(hint, &StartHint::demoRequested, q, &InspectPage::demoRequested);
+    connect(listPanel, &ImageListPanel::currentRowChanged, q, [this](int current) { select(current); });
+    connect(listPanel, &ImageListPanel::runRequested, q, &InspectPage::inspectAll);
+    connect(listPanel, &ImageListPanel::pauseRequested, q, [this] {
+        service->pause();
+        listPanel->setRun(false, model == Model::Ready);
+    });
+    connect(verdict, &VerdictPanel::regionActivated, view, [this](const QRect& box) { view->zoomTo(box); });
+    connect(verdict, &VerdictPanel::trainRequested, q, [this] { Q_EMIT q->trainRequested(folder); });
+    connect(verdict, &VerdictPanel::modelRequested, q, [this] { chooseModel(); });
+    connect(threshold, &ThresholdPanel::thresholdMoved, q, [this](double score) { moveThreshold(score); });
+    connect(threshold, &ThresholdPanel::thresholdReleased, q, [this](double score) { endMove(score); });
+    connect(threshold, &ThresholdPanel::resetRequested, q, [this] { endMove(info.thresholds.score); });
+    connect(threshold, &ThresholdPanel::saveRequested, q, [this] { saveThreshold(); });
+    connect(threshold, &ThresholdPanel::errorOccurred, q, &InspectPage::errorOccurred);
+    connect(view, &ImageView::readoutChanged, q, [this](const QString& text) {
+        readout = text;
+        tellStatus();
+    });
+    connect(view, &ImageView::zoomChanged, q, [this] { tellStatus(); });
+    connect(loader, &DisplayLoader::imageReady, q, [this](int ready) {
+        if (ready == row)
+            showPicture(row);
+    });
+    connect(loader, &DisplayLoader::layersReady, q, [this](int ready) {
+        if (ready == row)
+            view->setResult(loader->layers(row));
+    });
+    connect(refreshTimer, &QTimer::timeout, q, [this] { refresh(); });
+
+    connect(service.get(), &InspectionService::modelFailed, q,
+            [this](const QString& message, const QString& remedy) { modelFailed(message, remedy); });
+    connect(service.get(), &InspectionService::inspected, q, [this](const InspectedImage& image) { take(image); });
+    connect(service.get(), &InspectionService::progressed, listPanel, &ImageListPanel::setProgress);
+    connect(service.get(), &InspectionService::finished, q, [this] { runFinished(); });
+    connect(&services.jobs, &JobRunner::ended, q, [this](const JobStatus& job) { jobs.erase(job.id); });
+    connect(&services.settings, &Settings::colorBlindMapChanged, q, [this] {
+        legend->setColors(colors());
+        const ResultLayersPtr shown = view->result();
+        loader->clearLayers();
+        if (shown)
+            loader->makeLayers(row, shown->result, colors());
+    });
+
+    for (const Qt::Key key : {Qt::Key_A, Qt::Key_Left})
+        addKey(key, [this] { listPanel->step(-1); });
+    for (const Qt::Key key : {Qt::Key_D, Qt::Key_Right})
+        addKey(key, [this] { listPanel->step(1); });
+    addKey(Qt::Key_N, [this] { listPanel->nextNg(); });
+    addKey(Qt::Key_Plus, [this] { view->zoomBy(1.25); });
+    addKey(Qt::Key_Minus, [this] { view->zoomBy(0.8); });
+    addKey(QKeySequence::Find, [this] { listPanel->findChild<QLineEdit*>()->setFocus(Qt::ShortcutFocusReason); });
+    addKey(QKeySequence::Undo, [this] { undo->undo(); });
+    for (const QKeySequence& key : {QKeySequence(Qt::CTRL | Qt::Key_Y), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_Z)})
+        addKey(key, [this] { undo->redo(); });
+    listPanel->view()->installEventFilter(q);
+    view->installEventFilter(q);
+}
+
+void InspectPage::Private::showSamples(std::vector<Sample> samples, const QString& newFolder,
+                                       const QString& reasonIfEmpty)
+{
+    service->pause();
+    runStarted = {};
+    row = -1;
+    awaitingMap = false;
+    folder = newFolder;
+    std::vector<QString> paths;
+    paths.reserve(samples.size());
+    for (const Sample& sample : samples)
+        paths.push_back(sample.path);
+    loader->clear();
+    view->setImage(nullptr);
+    view->setResult(nullptr);
+    service->setImages(std::move(paths));
+    if (model == Model::Ready)
+        service->setThresholds(thresholds);
+    hint->setReason(samples.empty() ? reasonIfEmpty : QString());
+    stack->setCurrentIndex(samples.empty() ? 0 : 1);
+    list->setSamples(std::move(samples));
+    listPanel->setRun(false, model == Model::Ready);
+    refresh();
+    verdict->setItem(nullptr);
+    listPanel->selectFirst();
+    Q_EMIT q->folderChanged(folder);
+    tellStatus();
+}
+
+void InspectPage::Private::setModel(Model state)
+{
+    model = state;
+    verdict->setModelState(state == Model::Ready, state == Model::Loading);
+    threshold->setState(state == Model::Ready, thresholds.score != info.thresholds.score);
+    listPanel->setRun(false, state == Model::Ready);
+    legend->setVisible(state != Model::None);
+}
+
+void InspectPage::Private::modelLoaded(const QString& file, const ModelInfo& newInfo, const QString& hash)
+{
+    modelFile = file;
+    modelHash = hash;
+    info = newInfo;
+    thresholds = info.thresholds;
+    scoreBeforeMove = thresholds.score;
+    undo->clear();
+    threshold->setThreshold(thresholds.score);
+    verdict->setThresholds(thresholds);
+    legend->setThresholds(thresholds);
+    setModel(Model::Ready);
+    services.settings.setLastModel(file);
+    Q_EMIT q->modelChanged(file);
+}
+
+void InspectPage::Private::modelFailed(const QString& message, const QString& remedy)
+{
+    awaitingMap = false;
+    modelFile.clear();
+    setModel(Model::None);
+    Q_EMIT q->modelChanged({});
+    Q_EMIT q->errorOccurred(message, remedy);
+}
+
+void InspectPage::Private::select(int newRow)
+{
+    // Filtering the current image out of the list is no reason to take it from the screen.
+    if (newRow < 0 || newRow == row)
+        return;
+    row = newRow;
+    std::vector<std::pair<int, Sample>> wanted;
+    for (const int neighbour : listPanel->neighbours())
+        wanted.emplace_back(neighbour, list->item(neighbour).sample);
+    showPicture(row);
+    loader->want(std::move(wanted));
+    view->setResult(loader->layers(row));
+    awaitingMap = model != Model::None;
+    service->focus(std::size_t(row));
+    verdict->setItem(currentItem());
+}
+
+/// The picture, or its thumbnail until it is there: never the picture of another part beside this one's verdict.
+void InspectPage::Private::showPicture(int shown)
+{
+    if (const DisplayImagePtr image = loader->image(shown))
+        view->setImage(image);
+    else
+        view->setPlaceholder(list->index(shown).data(Qt::DecorationRole).value<QImage>());
+    readout.clear();
+    tellStatus();
+}
+
+void InspectPage::Private::take(const InspectedImage& image)
+{
+    if (image.index >= list->items().size() || list->item(int(image.index)).sample.path != image.path)
+        return;
+    const int index = int(image.index);
+    AnomalyResult result = image.result;
+    if (image.error.isEmpty()) {
+        // The threshold may have moved while the image was under way.
+        result.thresholds = thresholds;
+        result.verdict = judge(result.score, thresholds);
+    }
+    list->setResult(index, image.error, result);
+    if (!result.map.empty())
+        loader->makeLayers(index, result, colors());
+    if (index == row) {
+        awaitingMap = awaitingMap && image.error.isEmpty() && result.map.empty();
+        verdict->setItem(currentItem());
+    }
+    if (!refreshTimer->isActive())
+        refreshTimer->start();
+}
+
+void InspectPage::Private::runFinished()
+{
+    listPanel->setRun(false, model == Model::Ready);
+    refresh();
+    if (!runStarted.isValid())
+        return;
+    InspectionRecord record;
+    record.folder = folder;
+    record.modelPath = modelFile;
+    record.modelHash = modelHash;
+    record.thresholds = thresholds;
+    record.started = runStarted;
+    record.programVersion = programVersion();
+    runStarted = {};
+    track(services.jobs.start(JobRunner::Lane::Files, tr("Storing results"),
+                              [&database = services.database, record, items = list->items()](const TaskContext&) {
+                                  storeRun(database, record, items);
+                              }));
+}
+
+void InspectPage::Private::refresh()
+{
+    const ImageListModel::Counts counts = list->counts();
+    listPanel->setCounts(counts);
+    threshold->setCounts(counts);
+    threshold->setScores(list->items());
+}
+
+/// Every verdict follows; the scores and with them the histogram stay.
+void InspectPage::Private::moveThreshold(double score)
+{
+    const bool band = info.thresholds.review < info.thresholds.score;
+    thresholds.score = score;
+    thresholds.review = band ? std::min(info.thresholds.review, score) : score;
+    service->setThresholds(thresholds);
+    list->rejudgeAll(thresholds);
+    const ImageListModel::Counts counts = list->counts();
+    listPanel->setCounts(counts);
+    threshold->setCounts(counts);
+    threshold->setThreshold(score);
+    threshold->setState(model == Model::Ready, score != info.thresholds.score);
+    legend->setThresholds(thresholds);
+    verdict->setThresholds(thresholds);
+    verdict->setItem(currentItem());
+}
+
+void InspectPage::Private::endMove(double score)
+{
+    if (score == scoreBeforeMove) {
+        moveThreshold(score);
+        return;
+    }
+    undo->push(new ThresholdCommand(scoreBeforeMove, score, [this](double value) {
+        scoreBeforeMove = value;
+        moveThreshold(value);
+    }));
+}
+
+void InspectPage::Private::saveThreshold()
+{
+    const QJsonObject calibration = manualCalibration(list->counts());
+    const auto work = [&store = services.modelStore, folder = services.modelFolder, file = modelFile,
+                       saved = thresholds, calibration](const TaskContext&) {
+        return saveThresholds(store, folder, file, saved, calibration);
+    };
+    const auto done = [this, file = modelFile, saved = thresholds](const QString& target) {
+        if (file != modelFile)
+            return;
+        info.thresholds = saved;
+        threshold->setState(model == Model::Ready, thresholds.score != saved.score);
+        // Loaded anew, so that the hash kept with later results is the file's.
+        q->useModel(target);
+    };
+    track(runInBackground(services.jobs, JobRunner::Lane::Files, tr("Saving the threshold"), q, work, done));
+}
+
+void InspectPage::Private::chooseFolder()
+{
+    const QString chosen = QFileDialog::getExistingDirectory(q, tr("Open a folder of images"), folder);
+    if (!chosen.isEmpty())
+        q->openFolder(chosen);
+}
+
+void InspectPage::Private::chooseModel()
+{
+    const QString chosen =
+        QFileDialog::getOpenFileName(q, tr("Open a model"), services.modelFolder, tr("Models (*.safetensors)"));
+    if (!chosen.isEmpty())
+        q->useModel(chosen);
+}
+
+void InspectPage::Private::drop(const QStringList& paths)
+{
+    QStringList images;
+    for (const QString& path : paths) {
+        if (QFileInfo(path).isDir()) {
+            q->openFolder(path);
+            return;
+        }
+        if (isModelFile(path))
+            q->useModel(path);
+        else if (hasImageSuffix(path))
+            images << path;
+    }
+    if (!images.isEmpty())
+        q->openImages(images);
+}
+
+void InspectPage::Private::tellStatus()
+{
+    QStringList parts;
+    if (const ImageItem* item = currentItem())
+        parts << item->sample.name;
+    if (!readout.isEmpty())
+        parts << readout;
+    if (const DisplayImagePtr& image = view->image(); image && image->error.isEmpty()) {
+        parts << tr("%1 × %2, %3 bit").arg(image->size.width()).arg(image->size.height()).arg(image->bits);
+        parts << tr("%1 %").arg(view->zoom() * 100.0, 0, 'f', 0);
+    }
+    Q_EMIT q->statusChanged(parts.join(u"  ·  "_s));
+}
+
+InspectPage::InspectPage(const Services& services, QWidget* parent)
+    : QWidget(parent)
+    , d(std::make_unique<Private>(this, services))
+{
+    setAcceptDrops(true);
+    setFocusPolicy(Qt::StrongFocus);
+    d->build();
+    d->connectParts();
+}
+
+InspectPage::~InspectPage()
+{
+    // Its threads use what the rest of the page owns.
+    d->service.reset();
+}
+
+void InspectPage::setModelLoader(ModelLoader loader)
+{
+    d->loadModel = std::move(loader);
+}
+
+void InspectPage::openFolder(const QString& folder)
+{
+    if (d->listingJob != 0)
+        d->services.jobs.cancel(d->listingJob);
+    const QString path = QDir(folder).absolutePath();
+    const auto work = [path](const TaskContext& context) { return imagesToInspect(path, context.cancel); };
+    const auto done = [this, path](std::vector<Sample> samples) {
+        d->listingJob = 0;
+        if (!samples.empty())
+            d->services.settings.addRecentFolder(path);
+        d->showSamples(std::move(samples), path, tr("There are no images in %1.").arg(QDir::toNativeSeparators(path)));
+    };
+    d->listingJob = runInBackground(d->services.jobs, JobRunner::Lane::Files, tr("Listing images"), this, work, done);
+    d->track(d->listingJob);
+}
+
+void InspectPage::openImages(const QStringList& files)
+{
+    std::vector<Sample> samples;
+    for (const QString& file : files) {
+        const QFileInfo info(file);
+        samples.push_back({info.absoluteFilePath(), info.fileName(), {}, Truth::Unknown, {}});
+    }
+    if (!samples.empty())
+        d->showSamples(std::move(samples), QFileInfo(files.front()).absolutePath(), {});
+}
+
+void InspectPage::useModel(const QString& modelFile)
+{
+    const quint64 number = ++d->modelNumber;
+    d->runStarted = {};
+    d->list->clearResults();
+    d->loader->clearLayers();
+    d->view->setResult(nullptr);
+    d->setModel(Private::Model::Loading);
+    d->awaitingMap = d->row >= 0;
+    d->verdict->setItem(d->currentItem());
+    d->refresh();
+    d->service->setInspector([this, number, modelFile, load = d->loadModel] {
+        LoadedModel loaded = load(modelFile);
+        const auto deliver = [this, number, modelFile, info = loaded.info, hash = loaded.hash] {
+            if (number == d->modelNumber)
+                d->modelLoaded(modelFile, info, hash);
+        };
+        QMetaObject::invokeMethod(this, deliver, Qt::QueuedConnection);
+        return std::move(loaded.inspector);
+    });
+}
+
+void InspectPage::inspectAll()
+{
+    if (d->model != Private::Model::Ready || d->list->items().empty()) {
+        Q_EMIT errorOccurred(d->model == Private::Model::Loading ? tr("The model is still being loaded.")
+                             : d->list->items().empty()          ? tr("There are no images to inspect.")
+                                                                 : tr("There is no model to inspect with."),
+                             d->list->items().empty() ? tr("Open a folder of images first.")
+                                                      : tr("Open a model, or train one for this folder."));
+        return;
+    }
+    if (d->service->isRunning())
+        return;
+    const auto& items = d->list->items();
+    if (std::all_of(items.begin(), items.end(), [](const ImageItem& item) { return item.judged; })) {
+        // Everything has a result: inspect it all again.
+        std::vector<QString> paths;
+        for (const ImageItem& item : items)
+            paths.push_back(item.sample.path);
+        d->list->clearResults();
+        d->service->setImages(std::move(paths));
+        d->service->setThresholds(d->thresholds);
+        d->service->focus(std::size_t(std::max(d->row, 0)));
+    }
+    d->runStarted = QDateTime::currentDateTimeUtc();
+    d->listPanel->setRun(true, true);
+    d->listPanel->setProgress(0, int(items.size()), -1.0);
+    d->service->start();
+}
+
+bool InspectPage::isIdle() const
+{
+    return d->jobs.empty() && d->model != Private::Model::Loading && !d->awaitingMap && !d->service->isRunning() &&
+           !d->runStarted.isValid() && d->loader->isIdle() && d->list->thumbnails().isIdle() &&
+           !d->refreshTimer->isActive() && !d->listPanel->filter()->isPending();
+}
+
+void InspectPage::resetLayout()
+{
+    d->columns->setSizes({280, 740, 260});
+    d->rows->setSizes({520, 190});
+}
+
+void InspectPage::dragEnterEvent(QDragEnterEvent* event)
+{
+    if (event->mimeData()->hasUrls())
+        event->acceptProposedAction();
+}
+
+void InspectPage::dropEvent(QDropEvent* event)
+{
+    QStringList paths;
+    for (const QUrl& url : event->mimeData()->urls()) {
+        if (url.isLocalFile())
+            paths << url.toLocalFile();
+    }
+    d->drop(paths);
+    event->acceptProposedAction();
+}
+
+void InspectPage::keyPressEvent(QKeyEvent* event)
+{
+    switch (event->key()) {
+    case Qt::Key_Up:
+        d->listPanel->step(-1);
+        break;
+    case Qt::Key_Down:
+        d->listPanel->step(1);
+        break;
+    case Qt::Key_PageUp:
+        d->listPanel->stepPage(-1);
+        break;
+    case Qt::Key_PageDown:
+        d->listPanel->stepPage(1);
+        break;
+    case Qt::Key_Home:
+        d->listPanel->goToEnd(false);
+        break;
+    case Qt::Key_End:
+        d->listPanel->goToEnd(true);
+        break;
+    default:
+        QWidget::keyPressEvent(event);
+    }
+}
+
+/// Space held on the list or the canvas: the bare image.
+bool InspectPage::eventFilter(QObject* watched, QEvent* event)
+{
+    if (event->type() == QEvent::KeyPress || event->type() == QEvent::KeyRelease) {
+        const auto* key = static_cast<QKeyEvent*>(event);
+        if (key->key() == Qt::Key_Space) {
+            if (!key->isAutoRepeat())
+                d->view->setPeeking(event->type() == QEvent::KeyPress);
+            return true;
+        }
+    } else if (event->type() == QEvent::FocusOut) {
+        d->view->setPeeking(false);
+    }
+    return QWidget::eventFilter(watched, event);
+}
+
+void InspectPage::changeEvent(QEvent* event)
+{
+    // Texts that carry colours of their own.
+    if (event->type() == QEvent::PaletteChange && d->listPanel) {
+        d->refresh();
+        d->verdict->setItem(d->currentItem());
+    }
+    QWidget::changeEvent(event);
+}
+
+} // namespace lynceus

@@ -3,10 +3,12 @@
 
 #pragma once
 
+#include "core/weights/model_file.h"
 #include "ui/services.h"
 
 #include <QtWidgets/QWidget>
 
+#include <functional>
 #include <memory>
 
 namespace lynceus {
@@ -18,6 +20,16 @@ class InspectPage : public QWidget
     Q_OBJECT
 
 public:
+    /// A model ready to inspect and what its file says.
+    struct LoadedModel
+    {
+        std::unique_ptr<AnomalyInspector> inspector;
+        ModelInfo info;
+        QString hash; ///< sha256 of the file
+    };
+    /// Runs on the inspection thread; throws Error.
+    using ModelLoader = std::function<LoadedModel(const QString& modelFile)>;
+
     explicit InspectPage(const Services& services, QWidget* parent = nullptr);
     ~InspectPage() override;
 
@@ -28,17 +40,25 @@ public:
     void inspectAll();
     /// Nothing queued or running, and what is on screen is final; `--screenshot` and tests wait for it.
     bool isIdle() const;
+    void resetLayout();
+
+    /// How model files are loaded; MemSegSession unless set.
+    void setModelLoader(ModelLoader loader);
 
 Q_SIGNALS:
     void errorOccurred(const QString& message, const QString& remedy);
-    void statusChanged(const QString& text);  ///< path, pixel read-out, zoom for the status bar
-    void modelChanged(const QString& modelFile);
+    void statusChanged(const QString& text);     ///< path, pixel read-out, zoom for the status bar
+    void modelChanged(const QString& modelFile); ///< empty: there is none any more
     void folderChanged(const QString& folder);
     void trainRequested(const QString& folder); ///< "Train a model for this folder"
+    void demoRequested();                       ///< "Try the demo product"
 
 protected:
     void dragEnterEvent(QDragEnterEvent* event) override;
     void dropEvent(QDropEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    bool eventFilter(QObject* watched, QEvent* event) override;
+    void changeEvent(QEvent* event) override;
 
 private:
     struct Private;

@@ -1,0 +1,111 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "ui/display_loader.h"
+
+#include <algorithm>
+
+namespace lynceus {
+
+namespace {
+
+constexpr int kImageMegabytes = 512;
+constexpr int kLayersKept = 6;
+
+} // namespace
+
+DisplayLoader::DisplayLoader(QObject* parent)
+    : QObject(parent)
+    , m_images(kImageMegabytes)
+    , m_layers(kLayersKept)
+{
+    for (QThreadPool* pool : {&m_reader, &m_drawer}) {
+        pool->setMaxThreadCount(1);
+        pool->setExpiryTimeout(-1);
+    }
+}
+
+DisplayLoader::~DisplayLoader()
+{
+    for (QThreadPool* pool : {&m_reader, &m_drawer}) {
+        pool->clear();
+        pool->waitForDone();
+    }
+}
+
+void DisplayLoader::clear()
+{
+    ++m_imageGeneration;
+    m_images.clear();
+    m_wanted.clear();
+    clearLayers();
+}
+
+void DisplayLoader::want(std::vector<std::pair<int, Sample>> rows)
+{
+    m_wanted = std::move(rows);
+    readNext();
+}
+
+DisplayImagePtr DisplayLoader::image(int row) const
+{
+    const DisplayImagePtr* image = m_images.object(row);
+    return image ? *image : nullptr;
+}
+
+/// One picture at a time, the choice is made here when the last one is done: so the newest wish always goes first.
+void DisplayLoader::readNext()
+{
+    if (m_reading)
+        return;
+    while (!m_wanted.empty() && m_images.contains(m_wanted.front().first))
+        m_wanted.erase(m_wanted.begin());
+    if (m_wanted.empty())
+        return;
+    m_reading = true;
+    const auto [row, sample] = m_wanted.front();
+    m_wanted.erase(m_wanted.begin());
+    m_reader.start([this, row = row, sample = sample, generation = m_imageGeneration] {
+        DisplayImagePtr image = loadDisplayImage(sample.path, sample.maskPath);
+        const auto deliver = [this, row, image = std::move(image), generation] {
+            m_reading = false;
+            if (generation == m_imageGeneration) {
+                // One that is larger than the whole cache is kept alone.
+                m_images.insert(row, new DisplayImagePtr(image), std::min(image->megabytes(), kImageMegabytes));
+                Q_EMIT imageReady(row);
+            }
+            readNext();
+        };
+        QMetaObject::invokeMethod(this, deliver, Qt::QueuedConnection);
+    });
+}
+
+void DisplayLoader::makeLayers(int row, const AnomalyResult& result, ColorMap colors)
+{
+    ++m_drawing;
+    m_drawer.start([this, row, result, colors, generation = m_layerGeneration] {
+        ResultLayersPtr layers = makeResultLayers(result, colors);
+        const auto deliver = [this, row, layers = std::move(layers), generation] {
+            --m_drawing;
+            if (generation != m_layerGeneration)
+                return;
+            m_layers.insert(row, new ResultLayersPtr(layers));
+            Q_EMIT layersReady(row);
+        };
+        QMetaObject::invokeMethod(this, deliver, Qt::QueuedConnection);
+    });
+}
+
+ResultLayersPtr DisplayLoader::layers(int row) const
+{
+    const ResultLayersPtr* layers = m_layers.object(row);
+    return layers ? *layers : nullptr;
+}
+
+void DisplayLoader::clearLayers()
+{
+    ++m_layerGeneration;
+    m_layers.clear();
+}
+
+} // namespace lynceus

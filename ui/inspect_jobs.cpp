@@ -1,0 +1,90 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "ui/inspect_jobs.h"
+
+#include "core/base/error.h"
+#include "core/metrics/calibration.h"
+#include "core/weights/model_file.h"
+#include "core/weights/model_store.h"
+
+#include <QtCore/QCoreApplication>
+#include <QtCore/QDir>
+#include <QtCore/QFile>
+#include <QtCore/QFileInfo>
+
+#include <algorithm>
+
+namespace lynceus {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+bool isShipped(const ModelStore& store, const QString& modelFile)
+{
+    const QFileInfo file(modelFile);
+    const std::vector<ModelEntry> entries = store.list();
+    return std::any_of(entries.begin(), entries.end(),
+                       [&](const ModelEntry& entry) { return entry.builtIn && QFileInfo(entry.path) == file; });
+}
+
+QString copyToFolder(const QString& modelFile, const QString& folder)
+{
+    const QFileInfo source(modelFile);
+    QString target;
+    for (int i = 1; target.isEmpty() || QFileInfo::exists(target); ++i)
+        target = u"%1/%2-%3.%4"_s.arg(folder, source.completeBaseName()).arg(i).arg(source.suffix());
+    if (!QDir().mkpath(folder) || !QFile::copy(modelFile, target))
+        throw Error(
+            ErrorKind::File,
+            QCoreApplication::translate("ui", "Cannot copy the model to %1.").arg(QDir::toNativeSeparators(target)),
+            QCoreApplication::translate("ui", "Check that the folder can be written to and has space left."));
+    QFile::setPermissions(target, QFile::permissions(target) | QFile::WriteOwner);
+    return target;
+}
+
+} // namespace
+
+std::vector<Sample> imagesToInspect(const QString& folder, const CancelToken& cancel)
+{
+    AnomalyFolder images = AnomalyFolder::open(folder, AnomalyFolder::Purpose::Inspection, cancel);
+    return images.test.empty() ? std::move(images.train) : std::move(images.test);
+}
+
+void storeRun(const Database& database, const InspectionRecord& record, const std::vector<ImageItem>& items)
+{
+    std::vector<ResultRecord> results;
+    results.reserve(items.size());
+    for (const ImageItem& item : items) {
+        if (item.judged)
+            results.push_back({0, item.sample.path, {}, item.error, item.result});
+    }
+    InspectionStore store(database);
+    const qint64 id = store.begin(record);
+    store.add(id, results);
+    store.finish(id);
+}
+
+QString saveThresholds(const ModelStore& store, const QString& modelFolder, const QString& modelFile,
+                       const Thresholds& thresholds, const QJsonObject& calibration)
+{
+    const QString target = isShipped(store, modelFile) ? copyToFolder(modelFile, modelFolder) : modelFile;
+    updateModelThresholds(target, thresholds, calibration);
+    return target;
+}
+
+QJsonObject manualCalibration(const ImageListModel::Counts& counts)
+{
+    QJsonObject json{{u"kind"_s, u"manual"_s}, {u"images"_s, counts.good}, {u"defective"_s, counts.defective}};
+    if (counts.good > 0) {
+        json[u"overkill"_s] = double(counts.overkill) / counts.good;
+        json[u"upper_bound"_s] = rateUpperBound(counts.overkill, counts.good);
+        json[u"confidence"_s] = 0.95;
+    }
+    if (counts.defective > 0)
+        json[u"escape"_s] = double(counts.escapes) / counts.defective;
+    return json;
+}
+
+} // namespace lynceus
