@@ -4,6 +4,7 @@
 #include "ui/job_indicator.h"
 
 #include "core/jobs/job_runner.h"
+#include "ui/elided_label.h"
 #include "ui/icons.h"
 
 #include <QtCore/QCoreApplication>
@@ -21,7 +22,6 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr int kWidth = 240;
 constexpr int kListWidth = 360;
 
 QString timeLeftText(const Progress& progress)
@@ -56,7 +56,7 @@ QString progressText(const Progress& progress)
 JobIndicator::JobIndicator(JobRunner& jobs, QWidget* parent)
     : QWidget(parent)
     , m_jobs(jobs)
-    , m_title(new QLabel(this))
+    , m_title(new ElidedLabel(this))
     , m_left(new QLabel(this))
     , m_bar(new QProgressBar(this))
     , m_button(new QPushButton(themedIcon(u"tasks"_s), {}, this))
@@ -66,8 +66,6 @@ JobIndicator::JobIndicator(JobRunner& jobs, QWidget* parent)
     setAccessibleName(tr("Tasks"));
     for (QLabel* label : {m_title, m_left})
         theme::setRole(label, theme::TextRole::Caption);
-    m_title->setTextFormat(Qt::PlainText);
-    m_title->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     m_bar->setTextVisible(false);
     m_bar->setAccessibleName(tr("Progress of the running task"));
     m_button->setObjectName(u"taskButton"_s);
@@ -87,7 +85,6 @@ JobIndicator::JobIndicator(JobRunner& jobs, QWidget* parent)
     row->setSpacing(12);
     row->addLayout(column, 1);
     row->addWidget(m_button);
-    setMinimumWidth(kWidth);
 
     m_list->setObjectName(u"jobPopup"_s);
     m_list->setFixedWidth(kListWidth);
@@ -122,7 +119,7 @@ void JobIndicator::refresh()
     const JobStatus& shown = running == active.end() ? active.front() : *running;
     const QString what = shown.progress.what;
     const QString text = what.isEmpty() ? shown.title : shown.title + u" · "_s + what;
-    m_title->setText(m_title->fontMetrics().elidedText(text, Qt::ElideRight, std::max(m_title->width(), kWidth / 2)));
+    m_title->setText(text);
     m_title->setToolTip(text);
     m_left->setText(timeLeftText(shown.progress));
     showProgress(m_bar, shown.progress);

@@ -13,6 +13,7 @@
 #include "core/weights/model_store.h"
 #include "ui/about_dialog.h"
 #include "ui/background_task.h"
+#include "ui/elided_label.h"
 #include "ui/icons.h"
 #include "ui/import_weights_dialog.h"
 #include "ui/inspect_page.h"
@@ -125,7 +126,7 @@ void MainWindow::makePages()
                        tr("Look at images and their verdicts"),
                        m_inspect,
                        [this] { return m_inspect->isIdle(); },
-                       [] {},
+                       [this] { m_inspect->resetLayout(); },
                        {}});
     m_pages.push_back({u"train"_s,
                        tr("Train"),
@@ -236,13 +237,10 @@ void MainWindow::makeFrame()
         m_stack->addWidget(page.widget);
     }
 
-    auto* bannerRow = new QHBoxLayout;
-    bannerRow->setContentsMargins(16, 0, 16, 0);
-    bannerRow->addWidget(m_banner);
     auto* column = new QVBoxLayout;
     column->setSpacing(0);
     column->addWidget(m_topBar);
-    column->addLayout(bannerRow);
+    column->addWidget(m_banner);
     column->addWidget(m_stack, 1);
     auto* row = new QHBoxLayout(central);
     row->setContentsMargins(0, 0, 0, 0);
@@ -254,9 +252,7 @@ void MainWindow::makeFrame()
     setTabOrder(m_topBar, m_banner);
     setTabOrder(m_banner, m_stack);
 
-    m_statusText = new QLabel(this);
-    m_statusText->setTextFormat(Qt::PlainText);
-    m_statusText->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    m_statusText = new ElidedLabel(this, Qt::ElideMiddle);
     m_statusText->setContentsMargins(8, 0, 8, 0);
     statusBar()->setSizeGripEnabled(false);
     statusBar()->addWidget(m_statusText, 1);
@@ -287,6 +283,7 @@ void MainWindow::connectPages()
         m_topBar->setModel(file);
     });
     connect(m_inspect, &InspectPage::trainRequested, this, &MainWindow::train);
+    connect(m_inspect, &InspectPage::demoRequested, this, &MainWindow::openDemoProduct);
     connect(m_train, &TrainPage::useModelRequested, this, [this](const QString& model, const QString& folder) {
         openModel(model);
         if (!folder.isEmpty() && folder != m_folder)

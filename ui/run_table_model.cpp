@@ -33,14 +33,13 @@ std::optional<double> aurocOf(const RunRecord& run)
 QString startedText(const QDateTime& utc)
 {
     const QDateTime local = utc.toLocalTime();
-    const QLocale locale;
-    const QString time = locale.toString(local.time(), QLocale::ShortFormat);
+    const QString time = local.time().toString(u"HH:mm"_s);
     const qint64 days = local.date().daysTo(QDate::currentDate());
     if (days == 0)
         return RunTableModel::tr("today %1").arg(time);
     if (days == 1)
         return RunTableModel::tr("yesterday %1").arg(time);
-    return locale.toString(local.date(), QLocale::ShortFormat) + u' ' + time;
+    return local.date().toString(Qt::ISODate) + u' ' + time;
 }
 
 QString stateText(const RunRecord& run)

@@ -89,7 +89,7 @@ TopBar::TopBar(JobRunner& jobs, QMenu* folders, QMenu* models, QAction* openFold
     row->addWidget(open);
     row->addWidget(inspect);
     row->addStretch(1);
-    row->addWidget(new JobIndicator(jobs, this), 2);
+    row->addWidget(new JobIndicator(jobs, this), 4);
 
     setFolder({});
     setModel({});
@@ -97,7 +97,7 @@ TopBar::TopBar(JobRunner& jobs, QMenu* folders, QMenu* models, QAction* openFold
 
 void TopBar::setFolder(const QString& folder)
 {
-    setName(m_folder, QDir(folder).dirName(), folder, tr("none open"));
+    setName(m_folder, folder.isEmpty() ? QString() : QDir(folder).dirName(), folder, tr("none open"));
 }
 
 void TopBar::setModel(const QString& modelFile)

@@ -9,6 +9,7 @@
 #include "core/weights/model_store.h"
 #include "ui/background_task.h"
 #include "ui/curve_plot.h"
+#include "ui/elided_label.h"
 #include "ui/finding_list.h"
 #include "ui/job_indicator.h"
 #include "ui/picture_grid.h"
@@ -124,6 +125,7 @@ struct TrainPage::Private
     QPushButton* choose = nullptr;
     FindingList* findings = nullptr;
     TrainingOptionsForm* options = nullptr;
+    QPushButton* advanced = nullptr;
     QPushButton* startButton = nullptr;
     CurvePlot* curves = nullptr;
     QLabel* step = nullptr;
@@ -164,8 +166,7 @@ QWidget* TrainPage::Private::makeDataCard()
 {
     QVBoxLayout* layout = nullptr;
     QFrame* card = makeCard(tr("Data"), layout, q);
-    folderName = new QLabel(card);
-    folderName->setTextFormat(Qt::PlainText);
+    folderName = new ElidedLabel(card, Qt::ElideMiddle);
     folderCounts = new QLabel(card);
     folderCounts->setWordWrap(true);
     theme::setRole(folderCounts, theme::TextRole::Caption);
@@ -198,9 +199,21 @@ QWidget* TrainPage::Private::makeOptionsCard()
     startButton->setObjectName(u"startButton"_s);
     startButton->setToolTip(tr("Train a model on the good parts of the folder (Ctrl+Return)"));
     theme::setPrimary(startButton);
+    advanced = new QPushButton(card);
+    advanced->setObjectName(u"advancedButton"_s);
+    advanced->setToolTip(tr("All other options (Alt+A)"));
+    auto* row = new QHBoxLayout;
+    row->addWidget(advanced);
+    row->addWidget(startButton, 1);
     layout->addWidget(options);
-    layout->addStretch();
-    layout->addWidget(startButton);
+    layout->addLayout(row);
+    const auto showChanges = [this] {
+        const auto count = options->advanced()->changes().size();
+        advanced->setText(count == 0 ? tr("&Advanced…") : tr("&Advanced (%1)…").arg(count));
+    };
+    connect(options->advanced(), &AdvancedOptionsModel::changed, q, showChanges);
+    connect(advanced, &QPushButton::clicked, options, &TrainingOptionsForm::openAdvanced);
+    showChanges();
     connect(startButton, &QPushButton::clicked, q, [this] { start(); });
     auto* key = new QShortcut(QKeySequence(Qt::CTRL | Qt::Key_Return), q);
     key->setContext(Qt::WidgetWithChildrenShortcut);
@@ -520,7 +533,7 @@ void TrainPage::Private::showState()
     const bool canTrain = report && report->canTrain();
 
     const QString name = folder.isEmpty() ? tr("Drop a folder of good parts here") : QDir(folder).dirName();
-    folderName->setText(folderName->fontMetrics().elidedText(name, Qt::ElideMiddle, 170));
+    folderName->setText(name);
     folderName->setToolTip(QDir::toNativeSeparators(folder));
     QString counts = tr("At least four pictures of good parts; thirty or more make a good model.");
     if (doctorId != 0)
@@ -534,6 +547,7 @@ void TrainPage::Private::showState()
 
     choose->setEnabled(!training);
     options->setEnabled(!training);
+    advanced->setEnabled(!training);
     startButton->setEnabled(canTrain && !training);
     cancel->setVisible(training);
     bar->setVisible(training);

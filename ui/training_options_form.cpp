@@ -137,7 +137,6 @@ TrainingOptionsForm::TrainingOptionsForm(const ModelStore& store, QWidget* paren
     , m_minutes(new QDoubleSpinBox(this))
     , m_memory(new QSpinBox(this))
     , m_seed(new QSpinBox(this))
-    , m_more(new QPushButton(this))
 {
     const MemSegOptions standard;
     for (const int size : {128, 192, 256, 320, 384, 512})
@@ -155,7 +154,6 @@ TrainingOptionsForm::TrainingOptionsForm(const ModelStore& store, QWidget* paren
     m_memory->setValue(standard.memoryImages);
     m_seed->setRange(0, std::numeric_limits<int>::max());
     m_seed->setValue(int(standard.seed));
-    m_more->setObjectName(u"advancedButton"_s);
 
     auto* form = new QFormLayout(this);
     form->setContentsMargins(0, 0, 0, 0);
@@ -174,16 +172,6 @@ TrainingOptionsForm::TrainingOptionsForm(const ModelStore& store, QWidget* paren
     add(tr("&Budget"), m_minutes, u"minutes"_s, tr("The training is planned to be complete when this time is over"));
     add(tr("&Memory"), m_memory, u"memory"_s, tr("Good parts that the model keeps to compare with"));
     add(tr("See&d"), m_seed, u"seed"_s, tr("The same seed, data and options give the same model"));
-    form->addRow(QString(), m_more);
-
-    const auto showChanges = [this] {
-        const auto count = m_advanced->changes().size();
-        m_more->setText(count == 0 ? tr("&Advanced…") : tr("&Advanced… (%1 changed)").arg(count));
-    };
-    m_more->setToolTip(tr("All other options"));
-    connect(m_advanced, &AdvancedOptionsModel::changed, this, showChanges);
-    connect(m_more, &QPushButton::clicked, this, &TrainingOptionsForm::openAdvanced);
-    showChanges();
 }
 
 MemSegOptions TrainingOptionsForm::options() const

@@ -13,7 +13,6 @@
 
 class QComboBox;
 class QDoubleSpinBox;
-class QPushButton;
 class QSpinBox;
 
 namespace lynceus {
@@ -82,7 +81,6 @@ private:
     QDoubleSpinBox* m_minutes;
     QSpinBox* m_memory;
     QSpinBox* m_seed;
-    QPushButton* m_more;
 };
 
 } // namespace lynceus
