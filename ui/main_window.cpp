@@ -403,13 +403,22 @@ void MainWindow::askToClose()
 
 void MainWindow::dragEnterEvent(QDragEnterEvent* event)
 {
-    // The frame takes what the page under it would take.
-    QCoreApplication::sendEvent(m_stack->currentWidget(), event);
+    forwardToPage(event);
 }
 
 void MainWindow::dropEvent(QDropEvent* event)
 {
+    forwardToPage(event);
+}
+
+void MainWindow::forwardToPage(QEvent* event)
+{
+    // The frame takes what the page would take. What the page refuses comes back here, as refused drags do.
+    if (m_forwarding)
+        return;
+    m_forwarding = true;
     QCoreApplication::sendEvent(m_stack->currentWidget(), event);
+    m_forwarding = false;
 }
 
 void MainWindow::fillFolderMenu(QMenu* menu)

@@ -86,6 +86,7 @@ private:
     void setCurrentPage(int index);
     void setPageStatus(const QWidget* page, const QString& text);
     void askToClose();
+    void forwardToPage(QEvent* event);
 
     Services m_services;
     std::vector<Page> m_pages;
@@ -94,6 +95,7 @@ private:
     QString m_folder;
     QString m_model;
     bool m_closeAgreed = false;
+    bool m_forwarding = false;
 
     NavigationRail* m_rail = nullptr;
     TopBar* m_topBar = nullptr;

@@ -51,9 +51,9 @@ constexpr std::array<Entry, 13> kTokens{{
     {"accent", 0xFF0D7484, 0xFF35B6C8},
     {"accentText", 0xFFFFFFFF, 0xFF10171A},
     {"selection", 0xFFE3F1F3, 0xFF17363B},
-    {"ok", 0xFF1A7F45, 0xFF3FBF75},
+    {"ok", 0xFF17783F, 0xFF3FBF75},
     {"ng", 0xFFC9342C, 0xFFFF6B61},
-    {"review", 0xFFA06000, 0xFFF0A63A},
+    {"review", 0xFF9A5B00, 0xFFF0A63A},
 }};
 
 Scheme g_scheme = Scheme::Light;

@@ -5,13 +5,13 @@
 
 #include "ui/icons.h"
 #include "ui/job_indicator.h"
+#include "ui/menu_button.h"
 
 #include <QtCore/QDir>
 #include <QtCore/QFileInfo>
 #include <QtGui/QAction>
 #include <QtWidgets/QHBoxLayout>
 #include <QtWidgets/QLabel>
-#include <QtWidgets/QMenu>
 #include <QtWidgets/QPushButton>
 
 namespace lynceus {
@@ -19,8 +19,6 @@ namespace lynceus {
 using namespace Qt::StringLiterals;
 
 namespace {
-
-constexpr int kNameWidth = 190;
 
 /// A button that does what an action does and is enabled when the action is.
 QPushButton* actionButton(QAction* action, const QString& text, QWidget* parent)
@@ -36,23 +34,11 @@ QPushButton* actionButton(QAction* action, const QString& text, QWidget* parent)
     return button;
 }
 
-QPushButton* menuButton(QMenu* menu, const QString& accessibleName, QWidget* parent)
+/// `name` on the button, the whole path as tool tip.
+void showChoice(MenuButton* button, const QString& name, const QString& path, const QString& none)
 {
-    auto* button = new QPushButton(parent);
-    button->setMenu(menu);
-    button->setFixedWidth(kNameWidth);
-    button->setAccessibleName(accessibleName);
-    button->setProperty("hasMenu", true);
-    return button;
-}
-
-/// `name` cut to fit, with the whole path as tool tip.
-void setName(QPushButton* button, const QString& name, const QString& path, const QString& none)
-{
-    const QString text = name.isEmpty() ? none : name;
-    button->setText(button->fontMetrics().elidedText(text, Qt::ElideMiddle, kNameWidth - 46).replace(u'&', u"&&"_s));
+    button->setChoice(path.isEmpty() ? none : name);
     button->setToolTip(path.isEmpty() ? none : QDir::toNativeSeparators(path));
-    button->setAccessibleDescription(text);
 }
 
 } // namespace
@@ -60,8 +46,8 @@ void setName(QPushButton* button, const QString& name, const QString& path, cons
 TopBar::TopBar(JobRunner& jobs, QMenu* folders, QMenu* models, QAction* openFolder, QAction* inspectAll,
                QWidget* parent)
     : QFrame(parent)
-    , m_folder(menuButton(folders, tr("Folder"), this))
-    , m_model(menuButton(models, tr("Model"), this))
+    , m_folder(new MenuButton(folders, this))
+    , m_model(new MenuButton(models, this))
 {
     setObjectName(u"topBar"_s);
     setFixedHeight(52);
@@ -69,6 +55,8 @@ TopBar::TopBar(JobRunner& jobs, QMenu* folders, QMenu* models, QAction* openFold
     auto* modelLabel = new QLabel(tr("Model"), this);
     for (QLabel* label : {folderLabel, modelLabel})
         theme::setRole(label, theme::TextRole::Secondary);
+    m_folder->setAccessibleName(tr("Folder"));
+    m_model->setAccessibleName(tr("Model"));
     m_folder->setObjectName(u"folderButton"_s);
     m_model->setObjectName(u"modelButton"_s);
 
@@ -97,12 +85,12 @@ TopBar::TopBar(JobRunner& jobs, QMenu* folders, QMenu* models, QAction* openFold
 
 void TopBar::setFolder(const QString& folder)
 {
-    setName(m_folder, folder.isEmpty() ? QString() : QDir(folder).dirName(), folder, tr("none open"));
+    showChoice(m_folder, QDir(folder).dirName(), folder, tr("none open"));
 }
 
 void TopBar::setModel(const QString& modelFile)
 {
-    setName(m_model, QFileInfo(modelFile).completeBaseName(), modelFile, tr("none chosen"));
+    showChoice(m_model, QFileInfo(modelFile).completeBaseName(), modelFile, tr("none chosen"));
 }
 
 } // namespace lynceus

@@ -7,11 +7,11 @@
 
 class QAction;
 class QMenu;
-class QPushButton;
 
 namespace lynceus {
 
 class JobRunner;
+class MenuButton;
 
 /// The bar above the pages: which folder and which model are open (each with a menu to change it), the window's main
 /// action, and the running tasks.
@@ -28,8 +28,8 @@ public:
     void setModel(const QString& modelFile);
 
 private:
-    QPushButton* m_folder;
-    QPushButton* m_model;
+    MenuButton* m_folder;
+    MenuButton* m_model;
 };
 
 } // namespace lynceus

@@ -14,7 +14,7 @@
 #include "ui/job_indicator.h"
 #include "ui/picture_grid.h"
 #include "ui/run_result_card.h"
-#include "ui/run_table_model.h"
+#include "ui/runs_card.h"
 #include "ui/theme.h"
 #include "ui/training_feed.h"
 #include "ui/training_options_form.h"
@@ -23,17 +23,15 @@
 #include <QtCore/QDir>
 #include <QtCore/QFileInfo>
 #include <QtCore/QMimeData>
-#include <QtCore/QSortFilterProxyModel>
 #include <QtGui/QDragEnterEvent>
 #include <QtGui/QShortcut>
 #include <QtWidgets/QFileDialog>
 #include <QtWidgets/QHBoxLayout>
-#include <QtWidgets/QHeaderView>
 #include <QtWidgets/QLabel>
 #include <QtWidgets/QProgressBar>
 #include <QtWidgets/QPushButton>
+#include <QtWidgets/QScrollArea>
 #include <QtWidgets/QSplitter>
-#include <QtWidgets/QTableView>
 #include <QtWidgets/QVBoxLayout>
 
 #include <optional>
@@ -96,7 +94,6 @@ struct TrainPage::Private
     QWidget* makeDataCard();
     QWidget* makeOptionsCard();
     QWidget* makeProgressCard();
-    QWidget* makeRunsCard();
 
     void examine(const QString& newFolder);
     void showReport(const FolderReport& newReport);
@@ -105,10 +102,10 @@ struct TrainPage::Private
     void takeNews();
     void endTraining(const JobStatus& job);
     void reloadRuns();
-    void selectRun(int row);
     void showRun(const RunRecord& run);
     void plot(const MetricPoint& point);
     void showState();
+    void setStep(const QString& text);
     void tell(const Error& error) { Q_EMIT q->errorOccurred(error.message(), error.remedy()); }
 
     TrainPage* q;
@@ -133,10 +130,7 @@ struct TrainPage::Private
     QPushButton* cancel = nullptr;
     PictureGrid* pictures = nullptr;
     RunResultCard* result = nullptr;
-    RunTableModel* runs = nullptr;
-    QSortFilterProxyModel* sortedRuns = nullptr;
-    QTableView* runView = nullptr;
-    QLabel* noRuns = nullptr;
+    RunsCard* runs = nullptr;
     QSplitter* columns = nullptr;
     QSplitter* rows = nullptr;
 };
@@ -181,6 +175,7 @@ QWidget* TrainPage::Private::makeDataCard()
     layout->addLayout(row);
     layout->addWidget(folderCounts);
     layout->addWidget(findings, 1);
+    findings->setMinimumHeight(56);
     connect(choose, &QPushButton::clicked, q, [this] {
         const QString chosen =
             QFileDialog::getExistingDirectory(q, tr("Choose a folder with pictures of good parts"), folder);
@@ -195,6 +190,7 @@ QWidget* TrainPage::Private::makeOptionsCard()
     QVBoxLayout* layout = nullptr;
     QFrame* card = makeCard(tr("Options"), layout, q);
     options = new TrainingOptionsForm(services.modelStore, card);
+    options->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
     startButton = new QPushButton(tr("&Start training"), card);
     startButton->setObjectName(u"startButton"_s);
     startButton->setToolTip(tr("Train a model on the good parts of the folder (Ctrl+Return)"));
@@ -247,40 +243,6 @@ QWidget* TrainPage::Private::makeProgressCard()
     return card;
 }
 
-QWidget* TrainPage::Private::makeRunsCard()
-{
-    QVBoxLayout* layout = nullptr;
-    QFrame* card = makeCard(tr("Runs"), layout, q);
-    runs = new RunTableModel(RunStore(services.database), q);
-    sortedRuns = new QSortFilterProxyModel(q);
-    sortedRuns->setSourceModel(runs);
-    sortedRuns->setSortRole(Qt::UserRole);
-    runView = new QTableView(card);
-    runView->setObjectName(u"runs"_s);
-    runView->setAccessibleName(tr("Training runs"));
-    runView->setModel(sortedRuns);
-    runView->setSelectionBehavior(QAbstractItemView::SelectRows);
-    runView->setSelectionMode(QAbstractItemView::SingleSelection);
-    runView->setTabKeyNavigation(false);
-    runView->setShowGrid(false);
-    runView->setWordWrap(false);
-    runView->verticalHeader()->hide();
-    runView->verticalHeader()->setDefaultSectionSize(26);
-    runView->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
-    runView->horizontalHeader()->setHighlightSections(false);
-    runView->setSortingEnabled(true);
-    runView->sortByColumn(RunTableModel::Started, Qt::DescendingOrder);
-    noRuns = new QLabel(tr("No training yet. Choose a folder, then start."), card);
-    theme::setRole(noRuns, theme::TextRole::Secondary);
-    layout->addWidget(runView, 1);
-    layout->addWidget(noRuns, 1, Qt::AlignTop);
-    connect(runView->selectionModel(), &QItemSelectionModel::currentRowChanged, q, [this](const QModelIndex& index) {
-        if (index.isValid() && trainingId == 0)
-            showRun(runs->run(sortedRuns->mapToSource(index).row()));
-    });
-    return card;
-}
-
 TrainPage::TrainPage(const Services& services, QWidget* parent)
     : QWidget(parent)
     , d(std::make_unique<Private>(this, services))
@@ -292,6 +254,14 @@ TrainPage::TrainPage(const Services& services, QWidget* parent)
     leftLayout->setSpacing(12);
     leftLayout->addWidget(d->makeDataCard(), 1);
     leftLayout->addWidget(d->makeOptionsCard());
+    // Scrolls where the window is low; the other columns can shrink.
+    auto* leftScroll = new QScrollArea(this);
+    leftScroll->setFrameShape(QFrame::NoFrame);
+    leftScroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    leftScroll->setWidgetResizable(true);
+    left->setObjectName(u"scrollContent"_s);
+    leftScroll->setWidget(left);
+    leftScroll->setMinimumWidth(left->minimumSizeHint().width());
 
     auto* middle = new QWidget(this);
     auto* middleLayout = new QVBoxLayout(middle);
@@ -309,13 +279,14 @@ TrainPage::TrainPage(const Services& services, QWidget* parent)
     picturesLayout->addWidget(d->pictures, 1);
 
     d->columns = gapSplitter(Qt::Horizontal, u"train/columns"_s);
-    d->columns->addWidget(left);
+    d->columns->addWidget(leftScroll);
     d->columns->addWidget(middle);
     d->columns->addWidget(picturesCard);
     d->columns->setStretchFactor(1, 1);
     d->rows = gapSplitter(Qt::Vertical, u"train/rows"_s);
     d->rows->addWidget(d->columns);
-    d->rows->addWidget(d->makeRunsCard());
+    d->runs = new RunsCard(services.database, this);
+    d->rows->addWidget(d->runs);
     d->rows->setStretchFactor(0, 1);
     resetLayout();
     for (QSplitter* splitter : {d->columns, d->rows})
@@ -327,6 +298,10 @@ TrainPage::TrainPage(const Services& services, QWidget* parent)
     layout->addWidget(d->makeHeader());
     layout->addWidget(d->rows, 1);
 
+    connect(d->runs, &RunsCard::runChosen, this, [this](const RunRecord& run) {
+        if (d->trainingId == 0)
+            d->showRun(run);
+    });
     connect(d->result, &RunResultCard::useRequested, this, &TrainPage::useModelRequested);
     connect(d->curves, &CurvePlot::errorOccurred, this, &TrainPage::errorOccurred);
     connect(&services.jobs, &JobRunner::changed, this, [this](const JobStatus& job) { d->followTraining(job); });
@@ -455,7 +430,7 @@ void TrainPage::Private::followTraining(const JobStatus& job)
     if (job.ended())
         return;
     const QString text = progressText(job.progress);
-    step->setText(text.isEmpty() ? tr("Preparing…") : text);
+    setStep(text.isEmpty() ? tr("Preparing…") : text);
     showProgress(bar, job.progress);
 }
 
@@ -478,12 +453,12 @@ void TrainPage::Private::endTraining(const JobStatus& job)
     trainingId = 0;
     reloadRuns();
     if (job.state == JobStatus::State::Finished)
-        selectRun(0);
+        runs->chooseNewest();
     showState();
     if (job.state == JobStatus::State::Cancelled)
-        step->setText(tr("Cancelled. Everything is as it was."));
+        setStep(tr("Cancelled. Everything is as it was."));
     else if (job.state == JobStatus::State::Failed)
-        step->setText(tr("The training failed: %1").arg(job.error));
+        setStep(tr("The training failed: %1").arg(job.error));
 }
 
 void TrainPage::Private::reloadRuns()
@@ -493,16 +468,6 @@ void TrainPage::Private::reloadRuns()
     } catch (const Error& error) {
         tell(error);
     }
-    const bool any = runs->rowCount() > 0;
-    runView->setVisible(any);
-    noRuns->setVisible(!any);
-}
-
-void TrainPage::Private::selectRun(int row)
-{
-    const QModelIndex index = sortedRuns->mapFromSource(runs->index(row, 0));
-    if (index.isValid())
-        runView->setCurrentIndex(index);
 }
 
 void TrainPage::Private::showRun(const RunRecord& run)
@@ -525,6 +490,12 @@ void TrainPage::Private::plot(const MetricPoint& point)
         curves->addPoint(tr("loss"), point.step, point.value);
     else if (point.name == u"validation_auroc")
         curves->addPoint(tr("AUROC on held-out good and simulated defects"), point.step, point.value, true);
+}
+
+void TrainPage::Private::setStep(const QString& text)
+{
+    step->setText(text);
+    step->setVisible(!text.isEmpty());
 }
 
 void TrainPage::Private::showState()
@@ -552,11 +523,11 @@ void TrainPage::Private::showState()
     cancel->setVisible(training);
     bar->setVisible(training);
     if (training)
-        step->setText(tr("Preparing…"));
+        setStep(tr("Preparing…"));
     else if (!result->isVisibleTo(q))
-        step->setText(canTrain ? tr("Ready to train.") : tr("The curves of a training appear here."));
+        setStep(canTrain ? tr("Ready to train.") : tr("The curves of a training appear here."));
     else
-        step->clear();
+        setStep({});
 
     const std::size_t current = training ? 2 : !result->isHidden() ? 3 : canTrain ? 1 : 0;
     for (std::size_t i = 0; i < stages.size(); ++i)

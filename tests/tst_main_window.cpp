@@ -1,0 +1,328 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "core/base/error.h"
+#include "core/base/settings.h"
+#include "core/jobs/job_runner.h"
+#include "core/storage/database.h"
+#include "core/weights/model_store.h"
+#include "ui/inspect_page.h"
+#include "ui/job_indicator.h"
+#include "ui/main_window.h"
+#include "ui/menu_button.h"
+#include "ui/message_banner.h"
+#include "ui/navigation_rail.h"
+#include "ui/shortcuts_dialog.h"
+#include "ui/theme.h"
+#include "ui/train_page.h"
+
+#include <QtCore/QDir>
+#include <QtCore/QMimeData>
+#include <QtCore/QSemaphore>
+#include <QtCore/QTemporaryDir>
+#include <QtGui/QAction>
+#include <QtGui/QClipboard>
+#include <QtGui/QDragEnterEvent>
+#include <QtTest/QSignalSpy>
+#include <QtTest/QTest>
+#include <QtWidgets/QApplication>
+#include <QtWidgets/QLabel>
+#include <QtWidgets/QMessageBox>
+#include <QtWidgets/QPushButton>
+#include <QtWidgets/QToolButton>
+
+#include <memory>
+
+using namespace lynceus;
+using namespace Qt::StringLiterals;
+
+class TestMainWindow : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init();
+    void cleanup();
+    void startsOnInspect();
+    void navigatesByKeysAndClicks();
+    void switchesThemeFromTheMenu();
+    void showsErrorsOneAfterTheOther();
+    void showsFailedJobs();
+    void listsAndCancelsTasks();
+    void closesAtOnceWhenIdle();
+    void asksBeforeClosingWithWork();
+    void closesAfterConsent();
+    void restoresGeometry();
+    void frameForwardsDrops();
+    void namesFolderAndModel();
+    void listsKeys();
+    void everyControlIsNamed();
+
+private:
+    /// A job that runs until the semaphore is released or it is cancelled.
+    quint64 startWork(const QString& title);
+    QAction* action(const QString& text) const;
+
+    std::unique_ptr<QTemporaryDir> m_home;
+    std::unique_ptr<Settings> m_settings;
+    std::unique_ptr<Database> m_database;
+    std::unique_ptr<ModelStore> m_store;
+    std::unique_ptr<JobRunner> m_jobs;
+    std::unique_ptr<MainWindow> m_window;
+};
+
+void TestMainWindow::init()
+{
+    m_home = std::make_unique<QTemporaryDir>(QDir::tempPath() + u"/prüfung-XXXXXX"_s);
+    QVERIFY(m_home->isValid());
+    m_settings = std::make_unique<Settings>(m_home->filePath(u"settings.ini"_s));
+    m_settings->setTheme(Settings::Theme::Light);
+    theme::install(*m_settings);
+    m_database = std::make_unique<Database>(m_home->filePath(u"lynceus.db"_s));
+    m_store = std::make_unique<ModelStore>(QString(), m_home->filePath(u"weights"_s));
+    m_jobs = std::make_unique<JobRunner>();
+    m_window = std::make_unique<MainWindow>(
+        Services{*m_settings, *m_database, *m_store, *m_jobs, m_home->filePath(u"models"_s)});
+    m_window->show();
+    QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
+}
+
+void TestMainWindow::cleanup()
+{
+    m_window.reset();
+    m_jobs.reset();
+    m_store.reset();
+    m_database.reset();
+    m_settings.reset();
+    m_home.reset();
+}
+
+quint64 TestMainWindow::startWork(const QString& title)
+{
+    return m_jobs->start(JobRunner::Lane::Training, title, [](const TaskContext& context) {
+        QSemaphore never;
+        while (!context.cancel.isCancelled()) {
+            context.report(0.5, u"step 5 of 10"_s, 720.0);
+            never.tryAcquire(1, 5);
+        }
+        context.cancel.throwIfCancelled();
+    });
+}
+
+QAction* TestMainWindow::action(const QString& text) const
+{
+    for (QAction* candidate : m_window->findChildren<QAction*>()) {
+        if (candidate->text().remove(u'&') == text)
+            return candidate;
+    }
+    return nullptr;
+}
+
+void TestMainWindow::startsOnInspect()
+{
+    QCOMPARE(m_window->pageIds(), (QStringList{u"inspect"_s, u"train"_s}));
+    QCOMPARE(m_window->currentPage(), u"inspect"_s);
+    QVERIFY(!m_window->showPage(u"nowhere"_s));
+    QCOMPARE(m_window->currentPage(), u"inspect"_s);
+}
+
+void TestMainWindow::navigatesByKeysAndClicks()
+{
+    QTest::keyClick(m_window.get(), Qt::Key_2, Qt::ControlModifier);
+    QCOMPARE(m_window->currentPage(), u"train"_s);
+    QVERIFY(m_window->findChild<TrainPage*>()->isVisible());
+    QTest::keyClick(m_window.get(), Qt::Key_1, Qt::ControlModifier);
+    QCOMPARE(m_window->currentPage(), u"inspect"_s);
+
+    const auto buttons = m_window->findChild<NavigationRail*>()->findChildren<QToolButton*>();
+    QCOMPARE(buttons.size(), 2);
+    QTest::mouseClick(buttons[1], Qt::LeftButton);
+    QCOMPARE(m_window->currentPage(), u"train"_s);
+    QVERIFY(buttons[1]->isChecked());
+    QVERIFY(!buttons[0]->isChecked());
+}
+
+void TestMainWindow::switchesThemeFromTheMenu()
+{
+    QAction* dark = action(u"Dark"_s);
+    QVERIFY(dark);
+    QVERIFY(!dark->isChecked());
+    dark->trigger();
+    QCOMPARE(m_settings->theme(), Settings::Theme::Dark);
+    QCOMPARE(theme::scheme(), theme::Scheme::Dark);
+    QVERIFY(dark->isChecked());
+    QCOMPARE(m_window->palette().color(QPalette::Window), theme::color(theme::Token::Window, theme::Scheme::Dark));
+    action(u"Light"_s)->trigger();
+    QCOMPARE(theme::scheme(), theme::Scheme::Light);
+    QVERIFY(!dark->isChecked());
+
+    action(u"Safe for colour-blind eyes"_s)->trigger();
+    QVERIFY(m_settings->colorBlindMap());
+}
+
+void TestMainWindow::showsErrorsOneAfterTheOther()
+{
+    auto* banner = m_window->findChild<MessageBanner*>();
+    QVERIFY(!banner->isVisible());
+    m_window->showError(u"The file <b>a.png</b> is broken."_s, u"Copy it again."_s);
+    m_window->showError(u"The disk is full."_s);
+    m_window->showError(u"The disk is full."_s);
+    QVERIFY(banner->isVisible());
+    QCOMPARE(banner->waiting(), 2);
+    QCOMPARE(banner->message(), u"The file <b>a.png</b> is broken."_s);
+
+    const auto buttons = banner->findChildren<QPushButton*>();
+    QCOMPARE(buttons.size(), 2);
+    QTest::mouseClick(buttons[0], Qt::LeftButton);
+    const QString copied = QApplication::clipboard()->text();
+    QVERIFY2(copied.startsWith(u"The file <b>a.png</b> is broken.\nCopy it again.\n"_s), qPrintable(copied));
+    QVERIFY(copied.contains(u"Lynceus"_s));
+
+    QTest::mouseClick(buttons[1], Qt::LeftButton);
+    QCOMPARE(banner->message(), u"The disk is full."_s);
+    QTest::keyClick(banner, Qt::Key_Escape);
+    QVERIFY(!banner->isVisible());
+    QVERIFY(banner->message().isEmpty());
+}
+
+void TestMainWindow::showsFailedJobs()
+{
+    m_jobs->start(JobRunner::Lane::Files, u"Reading bottle"_s, [](const TaskContext&) {
+        throw Error(ErrorKind::File, u"The folder bottle is gone."_s, u"Choose another folder."_s);
+    });
+    auto* banner = m_window->findChild<MessageBanner*>();
+    QTRY_VERIFY(banner->isVisible());
+    QVERIFY(banner->message().contains(u"The folder bottle is gone."_s));
+}
+
+void TestMainWindow::listsAndCancelsTasks()
+{
+    auto* indicator = m_window->findChild<JobIndicator*>();
+    QVERIFY(!indicator->isVisible());
+    startWork(u"Training bottle"_s);
+    startWork(u"Training cap"_s);
+    QTRY_VERIFY(indicator->isVisible());
+    auto* button = m_window->findChild<QPushButton*>(u"taskButton"_s);
+    QTRY_COMPARE(button->text(), u"2 tasks"_s);
+    QTest::mouseClick(button, Qt::LeftButton);
+    auto* list = m_window->findChild<QFrame*>(u"jobPopup"_s);
+    QVERIFY(list->isVisible());
+
+    const auto cancels = list->findChildren<QPushButton*>();
+    QCOMPARE(cancels.size(), 2);
+    QCOMPARE(cancels[1]->accessibleName(), u"Cancel Training cap"_s);
+    QTest::mouseClick(cancels[1], Qt::LeftButton);
+    QTRY_COMPARE(m_jobs->active().size(), std::size_t(1));
+    QCOMPARE(m_jobs->active().front().title, u"Training bottle"_s);
+    QTest::mouseClick(cancels[0], Qt::LeftButton);
+    QTRY_VERIFY(m_jobs->isIdle());
+    QTRY_VERIFY(!indicator->isVisible());
+    QVERIFY(!list->isVisible());
+    QVERIFY(!m_window->findChild<MessageBanner*>()->isVisible()); // to cancel is no error
+}
+
+void TestMainWindow::closesAtOnceWhenIdle()
+{
+    QVERIFY(m_window->close());
+    QVERIFY(!m_window->isVisible());
+}
+
+void TestMainWindow::asksBeforeClosingWithWork()
+{
+    startWork(u"Training bottle"_s);
+    QVERIFY(!m_window->close());
+    QVERIFY(!m_window->close());
+    const auto boxes = m_window->findChildren<QMessageBox*>();
+    QCOMPARE(boxes.size(), 1); // asks once
+    QVERIFY(boxes.front()->informativeText().contains(u"Training bottle"_s));
+    QTest::keyClick(boxes.front(), Qt::Key_Escape);
+    QTRY_VERIFY(m_window->findChildren<QMessageBox*>().isEmpty());
+    QVERIFY(m_window->isVisible());
+    QCOMPARE(m_jobs->active().size(), std::size_t(1));
+}
+
+void TestMainWindow::closesAfterConsent()
+{
+    startWork(u"Training bottle"_s);
+    QVERIFY(!m_window->close());
+    auto* box = m_window->findChild<QMessageBox*>();
+    QVERIFY(box);
+    for (QAbstractButton* button : box->buttons()) {
+        if (box->buttonRole(button) == QMessageBox::AcceptRole)
+            QTest::mouseClick(button, Qt::LeftButton);
+    }
+    QTRY_VERIFY(!m_window->isVisible());
+    QTRY_VERIFY(m_jobs->isIdle());
+}
+
+void TestMainWindow::restoresGeometry()
+{
+    m_window->resize(1100, 900);
+    m_window->close();
+    const QSize size = m_window->size();
+    m_window = std::make_unique<MainWindow>(
+        Services{*m_settings, *m_database, *m_store, *m_jobs, m_home->filePath(u"models"_s)});
+    QCOMPARE(m_window->size(), size);
+    action(u"Reset layout"_s)->trigger();
+    QTRY_COMPARE(m_window->size(), QSize(1280, 800));
+}
+
+void TestMainWindow::frameForwardsDrops()
+{
+    QVERIFY(m_window->showPage(u"train"_s));
+    QMimeData data;
+    data.setUrls({QUrl::fromLocalFile(m_home->path())});
+    QDragEnterEvent enter({10, 10}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    enter.ignore();
+    QApplication::sendEvent(m_window.get(), &enter);
+    QVERIFY(enter.isAccepted());
+
+    QMimeData text;
+    text.setText(u"no folder"_s);
+    QDragEnterEvent refused({10, 10}, Qt::CopyAction, &text, Qt::LeftButton, Qt::NoModifier);
+    refused.ignore();
+    QApplication::sendEvent(m_window.get(), &refused);
+    QVERIFY(!refused.isAccepted());
+}
+
+void TestMainWindow::namesFolderAndModel()
+{
+    auto* folder = m_window->findChild<MenuButton*>(u"folderButton"_s);
+    auto* model = m_window->findChild<MenuButton*>(u"modelButton"_s);
+    QAction* inspectAll = action(u"Inspect all"_s);
+    QCOMPARE(folder->choice(), u"none open"_s);
+    QVERIFY(!inspectAll->isEnabled());
+    auto* inspect = m_window->findChild<InspectPage*>();
+    Q_EMIT inspect->folderChanged(u"/data/R&D bottle"_s);
+    Q_EMIT inspect->modelChanged(u"/models/bottle-7.safetensors"_s);
+    QCOMPARE(folder->choice(), u"R&D bottle"_s);
+    QVERIFY(folder->toolTip().contains(u"data"_s));
+    QCOMPARE(model->choice(), u"bottle-7"_s);
+    QVERIFY(inspectAll->isEnabled());
+}
+
+void TestMainWindow::listsKeys()
+{
+    QTest::keyClick(m_window.get(), Qt::Key_F1);
+    auto* dialog = m_window->findChild<ShortcutsDialog*>();
+    QVERIFY(dialog && dialog->isVisible());
+    QStringList texts;
+    for (const QLabel* label : dialog->findChildren<QLabel*>())
+        texts << label->text();
+    for (const QString& key : {u"Ctrl+O"_s, u"F5"_s, u"Ctrl+2"_s, u"F1"_s})
+        QVERIFY2(texts.contains(key), qPrintable(key));
+}
+
+void TestMainWindow::everyControlIsNamed()
+{
+    for (const QAbstractButton* button : m_window->findChildren<QAbstractButton*>()) {
+        const bool internal = button->objectName().startsWith(u"qt_"_s) || button->inherits("QTableCornerButton");
+        if (internal)
+            continue;
+        QVERIFY2(!button->text().isEmpty() || !button->accessibleName().isEmpty(), button->metaObject()->className());
+        QVERIFY2(!button->toolTip().isEmpty(), qPrintable(button->text() + u" / "_s + button->accessibleName()));
+    }
+}
+
+QTEST_MAIN(TestMainWindow)
+#include "tst_main_window.moc"

@@ -1,0 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The Lynceus authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+if(LYNCEUS_UI AND LYNCEUS_TORCH)
+  lynceus_test(theme LINKS lynceus_ui Qt6::Svg)
+  lynceus_test(main_window LINKS lynceus_ui)
+endif()
