@@ -1,0 +1,175 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "core/memseg/memory_bank.h"
+
+#include "core/base/error.h"
+
+#include <QtCore/QCoreApplication>
+#include <QtCore/QStringList>
+
+#include <torch/torch.h>
+
+#include <vector>
+
+namespace lynceus {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+QString shapeText(const torch::Tensor& tensor)
+{
+    QStringList sides;
+    for (const std::int64_t side : tensor.sizes())
+        sides.append(QString::number(side));
+    return sides.join(u" x "_s);
+}
+
+torch::Tensor channelsLast(const torch::Tensor& tensor)
+{
+    return tensor.contiguous(torch::MemoryFormat::ChannelsLast);
+}
+
+/// One row for each sample, in the order of channels-last memory (no copy).
+torch::Tensor rows(const torch::Tensor& samples)
+{
+    return samples.permute({0, 2, 3, 1}).reshape({samples.size(0), -1});
+}
+
+// How far off a fast score may be, relative to the numbers it is the sum of. Measured: 1e-6; samples that are closer
+// to the winner than this are compared again.
+constexpr double kFastError = 2e-5;
+
+} // namespace
+
+MemoryBank::MemoryBank(const std::array<torch::Tensor, 3>& levels, const QString& difference, const QString& selection)
+    : m_absolute(difference == "abs"_L1)
+    , m_sum(selection == "sum"_L1)
+{
+    for (std::size_t level = 0; level < 3; ++level) {
+        const auto& samples = levels[level];
+        if (samples.dim() != 4 || samples.size(0) == 0 || samples.size(0) != levels[0].size(0)) {
+            throw Error(
+                ErrorKind::Model,
+                QCoreApplication::translate("core", "The memory's level %1 has the shape %2, which does not fit.")
+                    .arg(level)
+                    .arg(shapeText(samples)),
+                QCoreApplication::translate("core", "Train the model again."));
+        }
+        m_levels[level] = channelsLast(samples.to(torch::kFloat32));
+        m_squaredNorms[level] = m_levels[level].square().sum({1, 2, 3}, false, torch::kFloat64).to(torch::kCPU);
+    }
+}
+
+std::int64_t MemoryBank::size() const
+{
+    return m_levels[0].defined() ? m_levels[0].size(0) : 0;
+}
+
+MemoryBank MemoryBank::to(const torch::Device& device) const
+{
+    MemoryBank copy = *this;
+    for (auto& level : copy.m_levels)
+        level = level.to(device);
+    return copy;
+}
+
+MemoryBank::Match MemoryBank::match(const std::array<torch::Tensor, 3>& features) const
+{
+    for (std::size_t level = 0; level < 3; ++level) {
+        const auto& samples = m_levels[level];
+        if (!samples.defined() || features[level].dim() != 4 ||
+            features[level].sizes().slice(1) != samples.sizes().slice(1)) {
+            throw Error(ErrorKind::Model,
+                        QCoreApplication::translate("core", "Features of level %1 are %2, but the memory holds %3.")
+                            .arg(level)
+                            .arg(shapeText(features[level]))
+                            .arg(samples.defined() ? shapeText(samples) : u"0"_s),
+                        QCoreApplication::translate("core", "The memory must be built with the size of the images."));
+        }
+    }
+
+    const torch::NoGradGuard noGrad; // the bank is data: nothing before it is trained
+    Match match;
+    std::vector<torch::Tensor> scores;
+    std::vector<std::int64_t> winners;
+    for (std::int64_t item = 0; item < features[0].size(0); ++item) {
+        std::array<torch::Tensor, 3> one;
+        for (std::size_t level = 0; level < 3; ++level)
+            one[level] = channelsLast(features[level].narrow(0, item, 1));
+        scores.push_back(scoresOf(one));
+        winners.push_back(scores.back().argmin().item<std::int64_t>());
+    }
+    match.scores = torch::stack(scores).to(torch::kFloat32);
+    match.index = torch::tensor(winners, torch::kInt64).to(features[0].device());
+    for (std::size_t level = 0; level < 3; ++level)
+        match.difference[level] = measure(m_levels[level].index_select(0, match.index) - features[level]);
+    return match;
+}
+
+torch::Tensor MemoryBank::measure(const torch::Tensor& difference) const
+{
+    return m_absolute ? difference.abs() : difference.square();
+}
+
+double MemoryBank::weight(std::size_t level) const
+{
+    return m_sum ? 1.0 : double(m_levels[level].size(0)) / double(m_levels[level].numel());
+}
+
+double MemoryBank::exactScore(const std::array<torch::Tensor, 3>& features, std::int64_t sample) const
+{
+    double score = 0.0;
+    for (std::size_t level = 0; level < 3; ++level) {
+        const auto difference = measure(m_levels[level].narrow(0, sample, 1) - features[level]);
+        score += weight(level) * difference.sum(torch::kFloat64).item<double>();
+    }
+    return score;
+}
+
+/// Scores of one image on the CPU, float64. The fast ones, ||m||^2 + ||f||^2 - 2 m.f, read the memory once and make no
+/// copy of it, but lose digits where m and f are much alike: all that might win are computed again as written.
+torch::Tensor MemoryBank::scoresOf(const std::array<torch::Tensor, 3>& features) const
+{
+    auto scores = torch::zeros({size()}, torch::kFloat64);
+    auto magnitude = torch::zeros({size()}, torch::kFloat64);
+    for (std::size_t level = 0; level < 3; ++level) {
+        const auto samples = rows(m_levels[level]);
+        const auto vector = rows(features[level]);
+        torch::Tensor distances;
+        torch::Tensor size;
+        if (m_absolute) {
+            distances = torch::cdist(vector, samples, 1.0)[0].to(torch::kCPU, torch::kFloat64);
+            size = distances;
+        } else {
+            size = m_squaredNorms[level] + vector.square().sum(torch::kFloat64).item<double>();
+            distances = size - 2.0 * torch::mv(samples, vector[0]).to(torch::kCPU, torch::kFloat64);
+        }
+        scores += weight(level) * distances;
+        magnitude += weight(level) * size;
+    }
+    const auto margin = kFastError * magnitude;
+    const double mayWin = (scores + margin).min().item<double>();
+    const auto candidates = torch::nonzero(scores - margin <= mayWin).view(-1);
+    for (std::int64_t i = 0; i < candidates.size(0); ++i) {
+        const auto sample = candidates[i].item<std::int64_t>();
+        scores[sample] = exactScore(features, sample);
+    }
+    return scores;
+}
+
+torch::Tensor upsample2(const torch::Tensor& x)
+{
+    return torch::upsample_bilinear2d(x, {2 * x.size(2), 2 * x.size(3)}, true);
+}
+
+std::array<torch::Tensor, 3> spatialAttention(const std::array<torch::Tensor, 3>& difference)
+{
+    const auto m3 = difference[2].mean({1}, true);
+    const auto m2 = difference[1].mean({1}, true) * upsample2(m3);
+    const auto m1 = difference[0].mean({1}, true) * upsample2(m2);
+    return {m1, m2, m3};
+}
+
+} // namespace lynceus

@@ -9,6 +9,9 @@
 #include <torch/nn.h>
 
 #include <array>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace lynceus {
 
@@ -18,6 +21,7 @@ class CoordAttImpl : public torch::nn::Module
 public:
     explicit CoordAttImpl(int channels);
     torch::Tensor forward(const torch::Tensor& x);
+    void foldBatchNorm();
 
     torch::nn::Conv2d conv1{nullptr};
     torch::nn::BatchNorm2d bn1{nullptr};
@@ -54,14 +58,30 @@ public:
 };
 TORCH_MODULE(Msff);
 
-/// Bilinear x2 (align_corners true), 3x3 convolution, batch norm, ReLU; the layers are blk.0 .. blk.3.
+/// 3x3 convolution, batch norm, ReLU. The children's names are their places in the Sequential of the reference.
+class ConvBlockImpl : public torch::nn::Module
+{
+public:
+    ConvBlockImpl(int inChannels, int outChannels, const std::string& convName = "0", const std::string& bnName = "1");
+    torch::Tensor forward(const torch::Tensor& x);
+    void foldBatchNorm();
+
+    torch::nn::Conv2d conv{nullptr};
+    torch::nn::BatchNorm2d bn{nullptr};
+
+private:
+    std::string m_bnName;
+};
+TORCH_MODULE(ConvBlock);
+
+/// Bilinear x2 (align_corners true), then a ConvBlock whose layers are blk.1 and blk.2.
 class UpConvBlockImpl : public torch::nn::Module
 {
 public:
     UpConvBlockImpl(int inChannels, int outChannels);
     torch::Tensor forward(const torch::Tensor& x);
 
-    torch::nn::Sequential blk{nullptr};
+    ConvBlock blk{nullptr};
 };
 TORCH_MODULE(UpConvBlock);
 
@@ -83,7 +103,7 @@ public:
     torch::nn::Sequential conv2{nullptr};
     torch::nn::Sequential conv1{nullptr};
     torch::nn::Sequential conv0{nullptr};
-    torch::nn::Sequential final_block{nullptr};
+    ConvBlock final_block{nullptr};
     torch::nn::Conv2d final_conv{nullptr};
 
 private:
@@ -112,6 +132,8 @@ public:
     MemSegDecoder decoder{nullptr};
 
 private:
+    std::vector<std::shared_ptr<torch::nn::Module>> frozenParts() const;
+
     bool m_frozen = false;
 };
 TORCH_MODULE(MemSegNetwork);

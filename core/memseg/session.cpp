@@ -1,0 +1,117 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "core/memseg/session.h"
+
+#include "core/base/error.h"
+#include "core/base/progress.h"
+#include "core/memseg/inference.h"
+#include "core/memseg/model.h"
+#include "core/nn/tensor_image.h"
+#include "core/weights/safetensors.h"
+
+#include <QtCore/QCoreApplication>
+
+#include <opencv2/core.hpp>
+
+#include <utility>
+
+namespace lynceus {
+
+struct MemSegSession::Private
+{
+    QString file;
+    QString hash;
+    ModelInfo info;
+    Thresholds thresholds;
+    MemSegInference inference;
+
+    MemSegInference::Output run(const cv::Mat& image, StageTimes& times);
+};
+
+MemSegInference::Output MemSegSession::Private::run(const cv::Mat& image, StageTimes& times)
+{
+    Stopwatch watch;
+    const auto input = imageToTensor(prepare(image, info.preprocessing));
+    times.prepare = watch.restart();
+    auto output = inference.run(input);
+    times.infer = watch.restart();
+    return output;
+}
+
+MemSegSession::MemSegSession(std::unique_ptr<Private> data)
+    : d(std::move(data))
+{
+}
+
+MemSegSession::~MemSegSession() = default;
+
+std::unique_ptr<MemSegSession> MemSegSession::load(const QString& modelFile, DeviceKind device)
+{
+    try {
+        const MemSegModel model = loadMemSegModel(modelFile);
+        return std::unique_ptr<MemSegSession>(new MemSegSession(
+            std::unique_ptr<Private>(new Private{modelFile, fileSha256(modelFile), model.info, model.info.thresholds,
+                                                 MemSegInference(model.network, model.bank, device)})));
+    } catch (...) {
+        throw currentError(QCoreApplication::translate("core", "loading %1").arg(modelFile));
+    }
+}
+
+AnomalyResult MemSegSession::inspect(const cv::Mat& image)
+{
+    try {
+        AnomalyResult result;
+        const auto output = d->run(image, result.times);
+        Stopwatch watch;
+        const cv::Mat map = tensorToMap(output.map);
+        result.nearestGood = output.nearest;
+        result.score = imageScore(map);
+        result.map = mapToSource(map, image.size(), d->info.preprocessing);
+        // A resize may overshoot by rounding; the scale of maps is fixed.
+        cv::min(result.map, 1.0, result.map);
+        cv::max(result.map, 0.0, result.map);
+        rejudge(result, d->thresholds);
+        result.times.post = watch.ms();
+        return result;
+    } catch (...) {
+        throw currentError(QCoreApplication::translate("core", "inspecting an image"));
+    }
+}
+
+cv::Mat MemSegSession::mapAtNetworkSize(const cv::Mat& image)
+{
+    try {
+        StageTimes times;
+        return tensorToMap(d->run(image, times).map);
+    } catch (...) {
+        throw currentError(QCoreApplication::translate("core", "inspecting an image"));
+    }
+}
+
+const ModelInfo& MemSegSession::info() const
+{
+    return d->info;
+}
+
+const QString& MemSegSession::modelFile() const
+{
+    return d->file;
+}
+
+const QString& MemSegSession::modelHash() const
+{
+    return d->hash;
+}
+
+const Thresholds& MemSegSession::thresholds() const
+{
+    return d->thresholds;
+}
+
+void MemSegSession::setThresholds(const Thresholds& thresholds)
+{
+    d->thresholds = thresholds;
+}
+
+} // namespace lynceus

@@ -1,0 +1,118 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "core/memseg/inference.h"
+
+#include "core/base/progress.h"
+
+#include <torch/torch.h>
+
+#include <string>
+#include <utility>
+
+namespace lynceus {
+
+namespace {
+
+std::string numbered(const char* letter, std::size_t number)
+{
+    return letter + std::to_string(number);
+}
+
+class TorchEncoder final : public NetworkRunner
+{
+public:
+    explicit TorchEncoder(MemSegNetwork network)
+        : m_network(std::move(network))
+    {
+    }
+
+    NamedTensors run(const NamedTensors& inputs) override
+    {
+        const auto features = m_network->encode(tensorOf(inputs, "image"));
+        NamedTensors outputs;
+        for (std::size_t level = 0; level < features.size(); ++level)
+            outputs.emplace_back(numbered("f", level), features[level]);
+        return outputs;
+    }
+
+    std::string engine() const override { return "libtorch"; }
+
+private:
+    MemSegNetwork m_network;
+};
+
+class TorchDecoder final : public NetworkRunner
+{
+public:
+    explicit TorchDecoder(MemSegNetwork network)
+        : m_network(std::move(network))
+    {
+    }
+
+    NamedTensors run(const NamedTensors& inputs) override
+    {
+        std::array<torch::Tensor, 5> features;
+        for (std::size_t level = 0; level < features.size(); ++level)
+            features[level] = tensorOf(inputs, numbered("f", level));
+        std::array<torch::Tensor, 3> difference;
+        for (std::size_t level = 0; level < difference.size(); ++level)
+            difference[level] = tensorOf(inputs, numbered("d", level + 1));
+        return {{"logits", m_network->decode(features, difference)}};
+    }
+
+    std::string engine() const override { return "libtorch"; }
+
+private:
+    MemSegNetwork m_network;
+};
+
+torch::Device torchDevice(DeviceKind device)
+{
+    return device == DeviceKind::Cuda ? torch::Device(torch::kCUDA) : torch::Device(torch::kCPU);
+}
+
+void layOutChannelsLast(MemSegNetworkImpl& network)
+{
+    for (auto& parameter : network.parameters()) {
+        if (parameter.dim() == 4)
+            parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
+    }
+}
+
+} // namespace
+
+MemSegInference::MemSegInference(MemSegNetwork network, const MemoryBank& bank, DeviceKind device)
+    : m_device(torchDevice(device))
+    , m_bank(bank.to(m_device))
+{
+    network->to(m_device);
+    network->eval();
+    foldBatchNorms(*network);
+    layOutChannelsLast(*network);
+    m_encoder = std::make_unique<TorchEncoder>(network);
+    m_decoder = std::make_unique<TorchDecoder>(network);
+}
+
+MemSegInference::Output MemSegInference::run(const torch::Tensor& image)
+{
+    const c10::InferenceMode inferenceMode;
+    Output output;
+    Stopwatch watch;
+    NamedTensors tensors =
+        m_encoder->run({{"image", image.to(m_device).contiguous(torch::MemoryFormat::ChannelsLast)}});
+    output.encodeMs = watch.restart();
+
+    const auto match = m_bank.match({tensorOf(tensors, "f1"), tensorOf(tensors, "f2"), tensorOf(tensors, "f3")});
+    output.nearest = int(match.index[0].item<std::int64_t>());
+    for (std::size_t level = 0; level < 3; ++level)
+        tensors.emplace_back(numbered("d", level + 1), match.difference[level]);
+    output.matchMs = watch.restart();
+
+    const auto outputs = m_decoder->run(tensors);
+    output.map = torch::softmax(tensorOf(outputs, "logits"), 1)[0][1].contiguous().cpu();
+    output.decodeMs = watch.restart();
+    return output;
+}
+
+} // namespace lynceus

@@ -1,0 +1,135 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "core/memseg/model.h"
+
+#include "core/base/error.h"
+#include "core/nn/state_dict.h"
+
+#include <QtCore/QCoreApplication>
+
+#include <torch/torch.h>
+
+#include <string>
+#include <vector>
+
+namespace lynceus {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+const std::string kMemoryPrefix = "memory.";
+
+std::string levelKey(std::size_t level)
+{
+    return "level" + std::to_string(level);
+}
+
+Error doesNotFit(const QString& path, const QString& fault)
+{
+    return Error(ErrorKind::Model,
+                 QCoreApplication::translate("core", "%1 is not a whole MemSeg model: %2.").arg(path, fault),
+                 QCoreApplication::translate("core", "Train the model again or choose another file."));
+}
+
+MemoryBank readBank(const QString& path, const SafetensorsFile& file, const MemSegOptions& options)
+{
+    const StateDict memory = readStateDict(file, kMemoryPrefix);
+    std::array<torch::Tensor, 3> levels;
+    for (std::size_t level = 0; level < 3; ++level) {
+        const auto entry = memory.find(levelKey(level));
+        if (entry == memory.end() || memory.size() != 3) {
+            throw doesNotFit(path, QCoreApplication::translate(
+                                       "core", "its memory must hold level0, level1 and level2 and nothing else"));
+        }
+        const auto& samples = entry->second;
+        const std::int64_t stride = std::int64_t(4) << level;
+        const std::vector<std::int64_t> wanted{std::int64_t(options.width) << level,
+                                               options.preprocessing.height / stride,
+                                               options.preprocessing.width / stride};
+        if (samples.dim() != 4 || samples.sizes().slice(1) != torch::IntArrayRef(wanted)) {
+            throw doesNotFit(path,
+                             QCoreApplication::translate("core", "its memory was made for another size of images"));
+        }
+        levels[level] = samples;
+    }
+    return MemoryBank(levels, options.difference, options.selection);
+}
+
+void prepareForInference(MemSegNetworkImpl& network)
+{
+    network.eval();
+    for (auto& parameter : network.parameters())
+        parameter.set_requires_grad(false);
+}
+
+} // namespace
+
+void saveMemSegModel(const QString& path, const ModelInfo& info, const MemSegNetworkImpl& network,
+                     const MemoryBank& bank, bool half)
+{
+    StateDict tensors = stateDict(network);
+    for (std::size_t level = 0; level < 3; ++level)
+        tensors.emplace(kMemoryPrefix + levelKey(level), bank.levels()[level]);
+    std::vector<torch::Tensor> storage;
+    writeModelFile(path, info, viewsOf(tensors, storage, half));
+}
+
+MemSegModel untrainedMemSegModel(const MemSegOptions& options)
+{
+    options.validate();
+    MemSegModel model;
+    model.options = options;
+    model.info.method = u"memseg"_s;
+    model.info.architecture = options.architecture();
+    model.info.options = options.toJson();
+    model.info.preprocessing = options.preprocessing;
+
+    torch::manual_seed(options.seed);
+    model.network = MemSegNetwork(options.decoder == "full"_L1, options.width);
+    initialise(*model.network->feature_extractor, options.seed);
+    prepareForInference(*model.network);
+
+    const torch::NoGradGuard noGrad;
+    std::array<std::vector<torch::Tensor>, 3> samples;
+    for (int i = 0; i < options.memoryImages; ++i) {
+        const auto noise = torch::randn({1, 3, options.preprocessing.height, options.preprocessing.width});
+        const auto features = model.network->encode(noise);
+        for (std::size_t level = 0; level < 3; ++level)
+            samples[level].push_back(features[level + 1]);
+    }
+    model.bank = MemoryBank({torch::cat(samples[0]), torch::cat(samples[1]), torch::cat(samples[2])},
+                            options.difference, options.selection);
+    return model;
+}
+
+MemSegModel loadMemSegModel(const QString& path)
+{
+    const SafetensorsFile file(path);
+    MemSegModel model;
+    model.info = readModelInfo(file, u"memseg"_s);
+    try {
+        model.options = MemSegOptions::fromJson(model.info.options);
+    } catch (const Error& error) {
+        throw doesNotFit(path, error.message());
+    }
+    if (model.info.architecture != model.options.architecture()) {
+        throw doesNotFit(path, QCoreApplication::translate("core", "it says %1, but its options make %2")
+                                   .arg(model.info.architecture, model.options.architecture()));
+    }
+    model.options.preprocessing = model.info.preprocessing;
+    model.bank = readBank(path, file, model.options);
+
+    StateDict weights;
+    for (const std::string& name : file.names()) {
+        if (name.rfind(kMemoryPrefix, 0) != 0)
+            weights.emplace(name, readTensor(file, name));
+    }
+    model.network = MemSegNetwork(model.options.decoder == "full"_L1, model.options.width);
+    loadState(*model.network, weights, path);
+    prepareForInference(*model.network);
+    return model;
+}
+
+} // namespace lynceus
