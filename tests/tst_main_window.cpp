@@ -276,6 +276,12 @@ void TestMainWindow::frameForwardsDrops()
     enter.ignore();
     QApplication::sendEvent(m_window.get(), &enter);
     QVERIFY(enter.isAccepted());
+    auto* train = m_window->findChild<TrainPage*>();
+    QVERIFY(train->isIdle());
+    QDropEvent drop({10, 10}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(m_window.get(), &drop);
+    QVERIFY(!train->isIdle()); // it looks the folder over
+    QTRY_VERIFY(train->isIdle());
 
     QMimeData text;
     text.setText(u"no folder"_s);
@@ -316,7 +322,8 @@ void TestMainWindow::listsKeys()
 void TestMainWindow::everyControlIsNamed()
 {
     for (const QAbstractButton* button : m_window->findChildren<QAbstractButton*>()) {
-        const bool internal = button->objectName().startsWith(u"qt_"_s) || button->inherits("QTableCornerButton");
+        const bool internal = button->objectName().startsWith(u"qt_"_s) || button->inherits("QTableCornerButton") ||
+                              button->inherits("QLineEditIconButton");
         if (internal)
             continue;
         QVERIFY2(!button->text().isEmpty() || !button->accessibleName().isEmpty(), button->metaObject()->className());

@@ -3,4 +3,5 @@
 if(LYNCEUS_UI AND LYNCEUS_TORCH)
   lynceus_test(theme LINKS lynceus_ui Qt6::Svg)
   lynceus_test(main_window LINKS lynceus_ui)
+  lynceus_test(train_page LABELS slow LINKS lynceus_ui)
 endif()

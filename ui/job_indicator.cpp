@@ -59,7 +59,7 @@ JobIndicator::JobIndicator(JobRunner& jobs, QWidget* parent)
     , m_title(new ElidedLabel(this))
     , m_left(new QLabel(this))
     , m_bar(new QProgressBar(this))
-    , m_button(new QPushButton(themedIcon(u"tasks"_s), {}, this))
+    , m_button(new QPushButton(themedIcon(u"tasks"_s), tr("Tasks"), this))
     , m_list(new QFrame(this, Qt::Popup))
     , m_listLayout(new QVBoxLayout(m_list))
 {

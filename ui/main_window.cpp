@@ -413,12 +413,10 @@ void MainWindow::dropEvent(QDropEvent* event)
 
 void MainWindow::forwardToPage(QEvent* event)
 {
-    // The frame takes what the page would take. What the page refuses comes back here, as refused drags do.
-    if (m_forwarding)
-        return;
-    m_forwarding = true;
-    QCoreApplication::sendEvent(m_stack->currentWidget(), event);
-    m_forwarding = false;
+    // The frame takes what the page would take. Handed over directly: the application would send it to the widget that
+    // it knows as the target of the drag, which is this window.
+    QObject* page = m_stack->currentWidget();
+    page->event(event);
 }
 
 void MainWindow::fillFolderMenu(QMenu* menu)

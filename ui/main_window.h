@@ -95,7 +95,6 @@ private:
     QString m_folder;
     QString m_model;
     bool m_closeAgreed = false;
-    bool m_forwarding = false;
 
     NavigationRail* m_rail = nullptr;
     TopBar* m_topBar = nullptr;

@@ -16,40 +16,33 @@
 #include <QtWidgets/QPushButton>
 #include <QtWidgets/QVBoxLayout>
 
-#include <cmath>
-
 namespace lynceus {
 
 using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr int kColumns = 3;
+constexpr int kColumns = 4;
 
-/// Names of figures that every reader should understand; others keep their key.
-QString figureName(const QString& key)
+struct Figure
 {
-    static const std::pair<const char*, const char*> kNames[] = {
-        {"validation_auroc", QT_TRANSLATE_NOOP("lynceus::RunResultCard", "Validation AUROC")},
-        {"loss", QT_TRANSLATE_NOOP("lynceus::RunResultCard", "Loss")},
-        {"steps", QT_TRANSLATE_NOOP("lynceus::RunResultCard", "Steps")},
-        {"seconds", QT_TRANSLATE_NOOP("lynceus::RunResultCard", "Seconds")},
-        {"seconds_per_step", QT_TRANSLATE_NOOP("lynceus::RunResultCard", "Seconds a step")},
-    };
-    for (const auto& [known, name] : kNames) {
-        if (key == QLatin1String(known))
-            return RunResultCard::tr(name);
-    }
-    QString name = QString(key).replace(u'_', u' ');
-    if (!name.isEmpty())
-        name[0] = name[0].toUpper();
-    return name;
-}
+    const char* key;
+    const char* name;
+};
+
+/// What a training measures at its end, in the order of interest.
+constexpr Figure kFigures[] = {
+    {"image_auroc", QT_TRANSLATE_NOOP("lynceus::RunResultCard", "Image AUROC")},
+    {"pixel_auroc", QT_TRANSLATE_NOOP("lynceus::RunResultCard", "Pixel AUROC")},
+    {"aupro", QT_TRANSLATE_NOOP("lynceus::RunResultCard", "AUPRO")},
+    {"f1", QT_TRANSLATE_NOOP("lynceus::RunResultCard", "F1")},
+    {"overkill", QT_TRANSLATE_NOOP("lynceus::RunResultCard", "Overkill")},
+    {"escape", QT_TRANSLATE_NOOP("lynceus::RunResultCard", "Escapes")},
+};
 
 QString figureText(double value)
 {
-    const bool whole = value == std::floor(value) && std::abs(value) >= 1.0;
-    return QLocale().toString(value, 'f', whole ? 0 : 3);
+    return QLocale().toString(value, 'f', 3);
 }
 
 } // namespace
@@ -93,9 +86,10 @@ void RunResultCard::setRun(const RunRecord& run)
         delete item;
     }
     m_title->setText(tr("Result · %1").arg(run.name));
-    for (auto figure = run.final.begin(); figure != run.final.end(); ++figure) {
-        if (figure.value().isDouble())
-            addFigure(figureName(figure.key()), figureText(figure.value().toDouble()));
+    for (const Figure& figure : kFigures) {
+        const QJsonValue value = run.final.value(QLatin1String(figure.key));
+        if (value.isDouble())
+            addFigure(tr(figure.name), figureText(value.toDouble()));
     }
 
     QString note;
@@ -109,7 +103,8 @@ void RunResultCard::setRun(const RunRecord& run)
             const ModelInfo info = readModelInfo(run.modelPath);
             addFigure(tr("Threshold (score)"), figureText(info.thresholds.score));
             addFigure(tr("Threshold (pixel)"), figureText(info.thresholds.pixel));
-            note = QDir::toNativeSeparators(run.modelPath);
+            note = tr("Measured on held-out good parts and simulated defects, not on real ones. %1")
+                       .arg(QDir::toNativeSeparators(run.modelPath));
             usable = true;
         } catch (const Error& error) {
             note = error.text();

@@ -26,7 +26,7 @@ std::optional<double> minutesOf(const RunRecord& run)
 
 std::optional<double> aurocOf(const RunRecord& run)
 {
-    const QJsonValue value = run.final.value(u"validation_auroc"_s);
+    const QJsonValue value = run.final.value(u"image_auroc"_s);
     return value.isDouble() ? std::optional(value.toDouble()) : std::nullopt;
 }
 

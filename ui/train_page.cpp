@@ -440,8 +440,9 @@ void TrainPage::Private::takeNews()
     for (const MetricPoint& point : news.points)
         plot(point);
     if (!news.pictures.empty()) {
+        if (pictures->pictures().empty())
+            reloadRuns(); // the run is in the database by now
         pictures->setPictures(std::move(news.pictures));
-        reloadRuns(); // the run is in the database by now
     }
 }
 

@@ -218,7 +218,8 @@ void TrainingOptionsForm::openAdvanced()
     table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     table->setColumnWidth(AdvancedOptionsModel::Key, 170);
     table->setColumnWidth(AdvancedOptionsModel::Value, 130);
-    table->setEditTriggers(QAbstractItemView::AllEditTriggers);
+    table->setEditTriggers(QAbstractItemView::DoubleClicked | QAbstractItemView::SelectedClicked |
+                           QAbstractItemView::EditKeyPressed | QAbstractItemView::AnyKeyPressed);
     auto* refusal = new QLabel(dialog);
     refusal->setTextFormat(Qt::PlainText);
     refusal->setWordWrap(true);

@@ -1,0 +1,332 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "core/base/error.h"
+#include "core/base/settings.h"
+#include "core/image/image_io.h"
+#include "core/jobs/job_runner.h"
+#include "core/storage/database.h"
+#include "core/storage/run_store.h"
+#include "core/weights/model_store.h"
+#include "ui/finding_list.h"
+#include "ui/picture_grid.h"
+#include "ui/run_table_model.h"
+#include "ui/train_page.h"
+#include "ui/training_options_form.h"
+
+#include <QtCore/QDir>
+#include <QtCore/QFile>
+#include <QtCore/QMimeData>
+#include <QtCore/QTemporaryDir>
+#include <QtGui/QDropEvent>
+#include <QtTest/QAbstractItemModelTester>
+#include <QtTest/QSignalSpy>
+#include <QtTest/QTest>
+#include <QtWidgets/QApplication>
+#include <QtWidgets/QComboBox>
+#include <QtWidgets/QDialog>
+
+#include <QtWidgets/QLabel>
+#include <QtWidgets/QLineEdit>
+#include <QtWidgets/QPushButton>
+#include <QtWidgets/QSpinBox>
+#include <QtWidgets/QTableView>
+
+#include <opencv2/imgproc.hpp>
+
+#include <memory>
+
+using namespace lynceus;
+using namespace Qt::StringLiterals;
+
+namespace {
+
+/// A folder of small pictures of one "part" with some noise, all of them good.
+void writeParts(const QString& folder, int count)
+{
+    QVERIFY(QDir().mkpath(folder));
+    cv::RNG random(7);
+    for (int i = 0; i < count; ++i) {
+        cv::Mat image(64, 64, CV_8UC3, cv::Scalar(60, 60, 60));
+        cv::circle(image, {32 + random.uniform(-2, 3), 32 + random.uniform(-2, 3)}, 20, {170, 180, 190}, cv::FILLED);
+        cv::Mat noise(image.size(), CV_8UC3);
+        random.fill(noise, cv::RNG::UNIFORM, 0, 12);
+        writePng(folder + u"/part%1.png"_s.arg(i), image + noise);
+    }
+}
+
+} // namespace
+
+class TestTrainPage : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init();
+    void cleanup();
+    void optionsModelIsSound();
+    void runModelIsSound();
+    void formGivesOptions();
+    void advancedOptionsAreTyped();
+    void emptyFolderCannotTrain();
+    void findingsAreShown();
+    void dropOpensFolder();
+    void trainsAndOffersTheModel();
+    void cancelLeavesNothing();
+
+private:
+    template <typename Widget>
+    Widget* child(const QString& name) const
+    {
+        return m_page->findChild<Widget*>(name);
+    }
+    void chooseTinyTraining(int steps);
+    QString folder(const QString& name) const { return m_home->filePath(name); }
+
+    std::unique_ptr<QTemporaryDir> m_home;
+    std::unique_ptr<Settings> m_settings;
+    std::unique_ptr<Database> m_database;
+    std::unique_ptr<ModelStore> m_store;
+    std::unique_ptr<JobRunner> m_jobs;
+    std::unique_ptr<TrainPage> m_page;
+};
+
+void TestTrainPage::init()
+{
+    m_home = std::make_unique<QTemporaryDir>(QDir::tempPath() + u"/prüfung-XXXXXX"_s);
+    QVERIFY(m_home->isValid());
+    m_settings = std::make_unique<Settings>(m_home->filePath(u"settings.ini"_s));
+    m_database = std::make_unique<Database>(m_home->filePath(u"lynceus.db"_s));
+    m_store = std::make_unique<ModelStore>(QString(), m_home->filePath(u"weights"_s));
+    m_jobs = std::make_unique<JobRunner>();
+    m_page = std::make_unique<TrainPage>(
+        Services{*m_settings, *m_database, *m_store, *m_jobs, m_home->filePath(u"models"_s)});
+    m_page->resize(1200, 700);
+    m_page->show();
+    QVERIFY(QTest::qWaitForWindowActive(m_page.get()));
+    QTRY_VERIFY(child<QComboBox>(u"encoder"_s)->count() == 1);
+}
+
+void TestTrainPage::cleanup()
+{
+    m_page.reset();
+    m_jobs.reset();
+    m_store.reset();
+    m_database.reset();
+    m_settings.reset();
+    m_home.reset();
+}
+
+void TestTrainPage::chooseTinyTraining(int steps)
+{
+    child<QComboBox>(u"size"_s)->setCurrentIndex(0);
+    child<QComboBox>(u"decoder"_s)->setCurrentIndex(1);
+    child<QDoubleSpinBox>(u"minutes"_s)->setValue(0);
+    child<QSpinBox>(u"memory"_s)->setValue(2);
+    AdvancedOptionsModel* advanced = m_page->findChild<AdvancedOptionsModel*>();
+    const std::pair<QString, QString> changes[] = {
+        {u"width"_s, u"16"_s}, {u"batch"_s, u"2"_s}, {u"steps"_s, QString::number(steps)}};
+    for (const auto& [key, value] : changes) {
+        for (int row = 0; row < advanced->rowCount(); ++row) {
+            if (advanced->index(row, AdvancedOptionsModel::Key).data().toString() == key)
+                QVERIFY(advanced->setData(advanced->index(row, AdvancedOptionsModel::Value), value));
+        }
+    }
+    QCOMPARE(advanced->changes().size(), 3);
+}
+
+void TestTrainPage::optionsModelIsSound()
+{
+    AdvancedOptionsModel model({u"encoder"_s, u"seed"_s});
+    QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    QCOMPARE(model.rowCount(), int(MemSegOptions::describe().size()) - 2);
+    QSignalSpy refused(&model, &AdvancedOptionsModel::refused);
+    int batch = -1;
+    for (int row = 0; row < model.rowCount(); ++row) {
+        if (model.index(row, AdvancedOptionsModel::Key).data() == u"batch"_s)
+            batch = row;
+    }
+    QVERIFY(batch >= 0);
+    const QModelIndex value = model.index(batch, AdvancedOptionsModel::Value);
+    QCOMPARE(value.data().toString(), u"8"_s);
+    QVERIFY(!model.setData(value, u"many"_s));
+    QCOMPARE(refused.size(), 1);
+    QVERIFY(refused.front().front().toString().contains(u"batch"_s));
+    QCOMPARE(value.data().toString(), u"8"_s);
+    QVERIFY(model.setData(value, u"4"_s));
+    QCOMPARE(model.changes(), (QMap<QString, QString>{{u"batch"_s, u"4"_s}}));
+    QVERIFY(model.setData(value, QString()));
+    QVERIFY(model.changes().isEmpty());
+    model.setData(value, u"4"_s);
+    model.reset();
+    QCOMPARE(value.data().toString(), u"8"_s);
+    QVERIFY(!model.setData(model.index(batch, AdvancedOptionsModel::Key), u"x"_s));
+}
+
+void TestTrainPage::runModelIsSound()
+{
+    RunStore store(*m_database);
+    RunTableModel model(store);
+    QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    QCOMPARE(model.rowCount(), 0);
+    RunRecord run;
+    run.name = u"bottle-1"_s;
+    run.method = u"memseg"_s;
+    run.dataFolder = u"/data/größe"_s;
+    run.options = MemSegOptions().toJson();
+    run.started = QDateTime::currentDateTimeUtc().addSecs(-600);
+    const qint64 first = store.begin(run);
+    store.finish(first, RunRecord::State::Finished, {}, u"/m.safetensors"_s, {}, {{u"image_auroc"_s, 0.98765}});
+    run.name = u"bottle-2"_s;
+    run.started = QDateTime::currentDateTimeUtc();
+    store.finish(store.begin(run), RunRecord::State::Failed, u"The disk is full."_s);
+    model.reload();
+    QCOMPARE(model.rowCount(), 2);
+    const auto text = [&](int row, RunTableModel::Column column) { return model.index(row, column).data().toString(); };
+    QCOMPARE(text(0, RunTableModel::Name), u"bottle-2"_s);
+    QCOMPARE(text(0, RunTableModel::State), u"failed"_s);
+    QCOMPARE(text(0, RunTableModel::Auroc), u"–"_s);
+    QCOMPARE(model.index(0, RunTableModel::State).data(Qt::ToolTipRole).toString(), u"The disk is full."_s);
+    QCOMPARE(text(1, RunTableModel::Data), u"größe"_s);
+    QCOMPARE(text(1, RunTableModel::Size), u"256"_s);
+    QCOMPARE(text(1, RunTableModel::Minutes), QLocale().toString(10.0, 'f', 1));
+    QCOMPARE(text(1, RunTableModel::Auroc), QLocale().toString(0.988, 'f', 3));
+    QVERIFY(model.index(1, RunTableModel::Auroc).data(Qt::UserRole).toDouble() > 0.98);
+}
+
+void TestTrainPage::formGivesOptions()
+{
+    auto* form = m_page->findChild<TrainingOptionsForm*>();
+    auto* seed = child<QSpinBox>(u"seed"_s);
+    seed->selectAll();
+    QTest::keyClicks(seed, u"42"_s);
+    auto* minutes = child<QDoubleSpinBox>(u"minutes"_s);
+    minutes->selectAll();
+    QTest::keyClicks(minutes, u"7"_s);
+    QTest::keyClick(child<QComboBox>(u"decoder"_s), Qt::Key_Down);
+    MemSegOptions options = form->options();
+    QCOMPARE(options.seed, std::uint64_t(42));
+    QCOMPARE(options.minutes, 7.0);
+    QCOMPARE(options.decoder, u"lite"_s);
+    QCOMPARE(options.encoder, u"random"_s);
+    QCOMPARE(options.preprocessing.width, options.preprocessing.height);
+}
+
+void TestTrainPage::advancedOptionsAreTyped()
+{
+    QTest::mouseClick(child<QPushButton>(u"advancedButton"_s), Qt::LeftButton);
+    auto* form = m_page->findChild<TrainingOptionsForm*>();
+    auto* dialog = form->findChild<QDialog*>();
+    QVERIFY(dialog && dialog->isVisible());
+    auto* table = dialog->findChild<QTableView*>();
+    const QModelIndex width = table->model()->index(0, AdvancedOptionsModel::Value);
+    QCOMPARE(table->model()->index(0, AdvancedOptionsModel::Key).data().toString(), u"width"_s);
+    table->setCurrentIndex(width);
+    table->edit(width);
+    auto* editor = table->viewport()->findChild<QLineEdit*>();
+    QVERIFY(editor);
+    editor->selectAll();
+    QTest::keyClicks(editor, u"32"_s);
+    QTest::keyClick(editor, Qt::Key_Return);
+    QTRY_COMPARE(form->options().width, 32);
+    QVERIFY(child<QPushButton>(u"advancedButton"_s)->text().contains(u'1'));
+}
+
+void TestTrainPage::emptyFolderCannotTrain()
+{
+    QVERIFY(QDir().mkpath(folder(u"leer"_s)));
+    QVERIFY(m_page->isIdle());
+    m_page->setFolder(folder(u"leer"_s));
+    QVERIFY(!m_page->isIdle());
+    QTRY_VERIFY(m_page->isIdle());
+    QVERIFY(!child<QPushButton>(u"startButton"_s)->isEnabled());
+    QTest::keyClick(m_page.get(), Qt::Key_Return, Qt::ControlModifier);
+    QVERIFY(m_jobs->active().empty());
+}
+
+void TestTrainPage::findingsAreShown()
+{
+    writeParts(folder(u"teile"_s), 6);
+    QFile broken(folder(u"teile/zzz.png"_s));
+    QVERIFY(broken.open(QIODevice::WriteOnly));
+    broken.write("\x89PNG\r\n\x1a\n broken");
+    broken.close();
+    m_page->setFolder(folder(u"teile"_s));
+    QTRY_VERIFY(m_page->isIdle());
+    QStringList texts;
+    for (const QLabel* label : m_page->findChild<FindingList*>()->findChildren<QLabel*>())
+        texts << label->text() + label->accessibleName();
+    const QString all = texts.join(u'\n');
+    QVERIFY2(all.contains(u"zzz.png"_s), qPrintable(all));
+    QVERIFY2(all.contains(u"Warning"_s) || all.contains(u"Error"_s), qPrintable(all));
+}
+
+void TestTrainPage::dropOpensFolder()
+{
+    writeParts(folder(u"teile"_s), 5);
+    QMimeData data;
+    data.setUrls({QUrl::fromLocalFile(folder(u"teile"_s))});
+    QDragEnterEvent enter({50, 50}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(m_page.get(), &enter);
+    QVERIFY(enter.isAccepted());
+    QDropEvent drop({50, 50}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(m_page.get(), &drop);
+    QVERIFY(drop.isAccepted());
+    QTRY_VERIFY(m_page->isIdle());
+    QTRY_VERIFY(child<QPushButton>(u"startButton"_s)->isEnabled());
+}
+
+void TestTrainPage::trainsAndOffersTheModel()
+{
+    writeParts(folder(u"teile"_s), 10);
+    m_page->setFolder(folder(u"teile"_s));
+    QTRY_VERIFY(child<QPushButton>(u"startButton"_s)->isEnabled());
+    chooseTinyTraining(12);
+    QSignalSpy errors(m_page.get(), &TrainPage::errorOccurred);
+    QSignalSpy use(m_page.get(), &TrainPage::useModelRequested);
+    QSignalSpy ended(m_jobs.get(), &JobRunner::ended);
+
+    QTest::mouseClick(child<QPushButton>(u"startButton"_s), Qt::LeftButton);
+    QVERIFY(child<QPushButton>(u"cancelButton"_s)->isVisible());
+    QVERIFY(!child<QPushButton>(u"startButton"_s)->isEnabled());
+    QVERIFY(!child<QComboBox>(u"encoder"_s)->isEnabled());
+    QTRY_COMPARE_WITH_TIMEOUT(ended.size(), 1, 120'000);
+    const auto job = ended.front().front().value<JobStatus>();
+    QVERIFY2(job.state == JobStatus::State::Finished, qPrintable(job.error));
+    QVERIFY(errors.isEmpty());
+
+    QVERIFY(!m_page->findChild<PictureGrid*>()->pictures().empty());
+    auto* table = child<QTableView>(u"runs"_s);
+    QCOMPARE(table->model()->rowCount(), 1);
+    QCOMPARE(table->model()->index(0, RunTableModel::State).data().toString(), u"finished"_s);
+    const auto runs = RunStore(*m_database).list();
+    QVERIFY(!RunStore(*m_database).metrics(runs.front().id, u"loss"_s).empty());
+
+    auto* button = child<QPushButton>(u"useButton"_s);
+    QVERIFY(button->isVisible());
+    QTest::mouseClick(button, Qt::LeftButton);
+    QCOMPARE(use.size(), 1);
+    QVERIFY(QFile::exists(use.front().at(0).toString()));
+    QCOMPARE(use.front().at(1).toString(), folder(u"teile"_s));
+    QVERIFY(child<QPushButton>(u"startButton"_s)->isEnabled());
+}
+
+void TestTrainPage::cancelLeavesNothing()
+{
+    writeParts(folder(u"teile"_s), 10);
+    m_page->setFolder(folder(u"teile"_s));
+    QTRY_VERIFY(child<QPushButton>(u"startButton"_s)->isEnabled());
+    chooseTinyTraining(1'000'000);
+    QSignalSpy ended(m_jobs.get(), &JobRunner::ended);
+    QTest::keyClick(m_page.get(), Qt::Key_Return, Qt::ControlModifier);
+    QTRY_VERIFY_WITH_TIMEOUT(!m_page->findChild<PictureGrid*>()->pictures().empty(), 60'000);
+    QTest::mouseClick(child<QPushButton>(u"cancelButton"_s), Qt::LeftButton);
+    QTRY_COMPARE_WITH_TIMEOUT(ended.size(), 1, 60'000);
+    QCOMPARE(ended.front().front().value<JobStatus>().state, JobStatus::State::Cancelled);
+    QVERIFY(child<QLabel>(u"stepText"_s)->text().startsWith(u"Cancelled"_s));
+    QVERIFY(QDir(folder(u"models"_s)).entryList({u"*.safetensors"_s}).isEmpty());
+    QCOMPARE(RunStore(*m_database).list().front().state, RunRecord::State::Cancelled);
+}
+
+QTEST_MAIN(TestTrainPage)
+#include "tst_train_page.moc"
