@@ -46,7 +46,7 @@ void ColorLegend::setThresholds(const Thresholds& thresholds)
 
 QSize ColorLegend::sizeHint() const
 {
-    return {64, 200};
+    return {76, 200};
 }
 
 void ColorLegend::paintEvent(QPaintEvent*)

@@ -360,6 +360,9 @@ void ScoreHistogram::Private::style()
     label->setBrush(text);
     hint->setFont(theme::tabularFont());
     hint->setColor(theme::color(Token::Secondary));
+    hint->setBrush(theme::color(Token::Panel));
+    line->setVisible(q->isEnabled());
+    label->setVisible(q->isEnabled());
     plot->replot(QCustomPlot::rpQueuedReplot);
 }
 
@@ -397,7 +400,7 @@ void ScoreHistogram::Private::placeLine()
     label->setPositionAlignment(lean | Qt::AlignTop);
     label->position->setCoords(value, 0.0);
     label->setText(QCoreApplication::translate("ui", "T = %1").arg(plot->locale().toString(value, 'f', 3)));
-    label->setVisible(range.contains(value));
+    label->setVisible(q->isEnabled() && range.contains(value));
     plot->replot(QCustomPlot::rpQueuedReplot);
 }
 
@@ -449,13 +452,20 @@ ScoreHistogram::ScoreHistogram(QWidget* parent)
     plot->setLocale(locale());
     plot->axisRect()->setRangeDragAxes(plot->xAxis, nullptr);
     plot->axisRect()->setRangeZoomAxes(plot->xAxis, nullptr);
-    plot->axisRect()->setMinimumMargins(QMargins(8, 18, 12, 0));
+    plot->axisRect()->setMinimumMargins(QMargins(8, 4, 12, 0));
     plot->xAxis->setRange(0.0, 1.0);
     plot->xAxis->setLabel(tr("Score"));
     plot->xAxis->ticker()->setTickCount(6);
     plot->yAxis->setTicker(QSharedPointer<QCPAxisTickerText>::create());
+    // Above the bars rather than on them.
     plot->legend->setVisible(true);
-    plot->axisRect()->insetLayout()->setInsetAlignment(0, Qt::AlignTop | Qt::AlignRight);
+    plot->legend->setFillOrder(QCPLegend::foColumnsFirst);
+    plot->axisRect()->insetLayout()->take(plot->legend);
+    plot->plotLayout()->insertRow(0);
+    plot->plotLayout()->addElement(0, 0, plot->legend);
+    plot->plotLayout()->setRowStretchFactor(0, 0.001);
+    plot->plotLayout()->setRowSpacing(0);
+    plot->legend->setMargins(QMargins(0, 0, 0, 0));
     for (Private::Group* group : {&d->unknown, &d->good, &d->defective}) {
         group->bars = new QCPBars(plot->xAxis, plot->yAxis);
         group->bars->setWidth(0.8 / kBins);
@@ -474,7 +484,8 @@ ScoreHistogram::ScoreHistogram(QWidget* parent)
     d->label->position->setTypeY(QCPItemPosition::ptAxisRectRatio);
     d->hint = new QCPItemText(plot);
     d->hint->position->setType(QCPItemPosition::ptAxisRectRatio);
-    d->hint->position->setCoords(0.5, 0.5);
+    d->hint->position->setCoords(0.5, 0.6);
+    d->hint->setPadding(QMargins(8, 2, 8, 2));
     d->hint->setText(tr("No scores yet: F5 inspects all images"));
 
     setMinimumSize(240, 120);
@@ -597,7 +608,7 @@ bool ScoreHistogram::event(QEvent* event)
 
 void ScoreHistogram::changeEvent(QEvent* event)
 {
-    if (event->type() == QEvent::PaletteChange)
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::EnabledChange)
         d->style();
     else if (event->type() == QEvent::LocaleChange)
         d->plot->setLocale(locale());

@@ -38,6 +38,7 @@ struct ImageListPanel::Private
     QProgressBar* progress = nullptr;
     QLabel* progressText = nullptr;
     bool running = false;
+    int lastRow = -1; ///< current row of the model, also while the filter hides it
 
     void goTo(int proxyRow)
     {
@@ -131,8 +132,10 @@ ImageListPanel::ImageListPanel(ImageListModel* model, QWidget* parent)
     layout->setSpacing(0);
     layout->addLayout(filters);
     layout->addLayout(line);
-    auto* rule = new QFrame(this);
-    rule->setFrameShape(QFrame::HLine);
+    auto* rule = new QWidget(this);
+    rule->setFixedHeight(1);
+    rule->setAutoFillBackground(true);
+    rule->setBackgroundRole(QPalette::Mid);
     layout->addWidget(rule);
     layout->addWidget(d->view, 1);
     layout->addLayout(runLine);
@@ -146,8 +149,16 @@ ImageListPanel::ImageListPanel(ImageListModel* model, QWidget* parent)
             [this] { d->filter->setShow(Show(d->show->currentData().toInt())); });
     connect(d->order, &QComboBox::currentIndexChanged, this,
             [this] { d->filter->setOrder(Order(d->order->currentData().toInt())); });
-    connect(d->view->selectionModel(), &QItemSelectionModel::currentChanged, this,
-            [this] { Q_EMIT currentRowChanged(currentRow()); });
+    connect(d->view->selectionModel(), &QItemSelectionModel::currentChanged, this, [this] {
+        if (currentRow() >= 0)
+            d->lastRow = currentRow();
+        Q_EMIT currentRowChanged(currentRow());
+    });
+    connect(d->filter, &QAbstractItemModel::modelReset, this, [this] { d->lastRow = -1; });
+    connect(d->filter, &QAbstractItemModel::layoutChanged, this, [this] {
+        if (currentRow() < 0 && d->lastRow >= 0)
+            setCurrentRow(d->lastRow);
+    });
     connect(d->run, &QPushButton::clicked, this,
             [this] { d->running ? Q_EMIT pauseRequested() : Q_EMIT runRequested(); });
     setCounts({});
@@ -221,7 +232,7 @@ void ImageListPanel::setCounts(const ImageListModel::Counts& counts)
         return u"&nbsp; <span style='color:%1'>%2 %3</span>"_s.arg(theme::color(token).name(), mark,
                                                                    locale().toString(count));
     };
-    QString text = tr("%n image(s)", nullptr, counts.total);
+    QString text = tr("%1 images").arg(locale().toString(counts.total));
     if (counts.ok + counts.ng + counts.review + counts.failed > 0) {
         text += part(Token::Ok, u"✓"_s, counts.ok) + part(Token::Ng, u"✕"_s, counts.ng);
         if (counts.review > 0)

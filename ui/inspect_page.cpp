@@ -303,6 +303,7 @@ void InspectPage::Private::showSamples(std::vector<Sample> samples, const QStrin
     refresh();
     verdict->setItem(nullptr);
     listPanel->selectFirst();
+    listPanel->view()->setFocus();
     Q_EMIT q->folderChanged(folder);
     tellStatus();
 }

@@ -24,6 +24,8 @@ using theme::Token;
 
 namespace {
 
+constexpr int kRegionHeight = 26;
+
 /// The word with its shape, readable from a few steps away, and the score as a bar against the threshold.
 class VerdictHeader final : public QWidget
 {
@@ -31,7 +33,6 @@ public:
     explicit VerdictHeader(QWidget* parent)
         : QWidget(parent)
     {
-        setFixedHeight(112);
         setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     }
 
@@ -41,6 +42,7 @@ public:
         m_file = file;
         m_haveScore = haveScore;
         m_score = score;
+        setFixedHeight(haveScore ? 112 : 64);
         setToolTip(file);
         setAccessibleName(haveScore ? VerdictPanel::tr("%1, score %2").arg(look.word).arg(score, 0, 'f', 3)
                                     : look.word);
@@ -132,7 +134,7 @@ QString truthText(const ImageItem& item)
     const bool good = item.sample.truth == Truth::Good;
     QString text = good ? VerdictPanel::tr("good") : VerdictPanel::tr("defective");
     if (!good && !item.sample.defect.isEmpty())
-        text = VerdictPanel::tr("defective (%1)").arg(item.sample.defect);
+        text = item.sample.defect;
     if (item.escape())
         return VerdictPanel::tr("%1 — an escape").arg(text);
     if (item.overkill())
@@ -151,7 +153,8 @@ struct VerdictPanel::Private
     QLabel* regionsHeading = nullptr;
     QTableView* regionsTable = nullptr;
     RegionTableModel* regions = nullptr;
-    QWidget* facts = nullptr;
+    QWidget* facts = nullptr;   ///< what is known without an inspection
+    QWidget* details = nullptr; ///< what an inspection tells
     QLabel* truth = nullptr;
     QLabel* nearest = nullptr;
     std::array<QLabel*, 5> times{};
@@ -213,43 +216,50 @@ VerdictPanel::VerdictPanel(QWidget* parent)
     d->regionsTable->setWordWrap(false);
     d->regionsTable->setTabKeyNavigation(false);
     d->regionsTable->verticalHeader()->hide();
-    d->regionsTable->verticalHeader()->setDefaultSectionSize(26);
+    d->regionsTable->verticalHeader()->setDefaultSectionSize(kRegionHeight);
     d->regionsTable->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
     d->regionsTable->horizontalHeader()->setSectionResizeMode(RegionTableModel::Number, QHeaderView::Fixed);
-    d->regionsTable->horizontalHeader()->resizeSection(RegionTableModel::Number, 36);
+    d->regionsTable->horizontalHeader()->resizeSection(RegionTableModel::Number, 30);
+    d->regionsTable->horizontalHeader()->setSectionResizeMode(RegionTableModel::Place, QHeaderView::ResizeToContents);
     d->regionsTable->horizontalHeader()->setHighlightSections(false);
     d->regionsTable->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    layout->addWidget(d->regionsTable, 1);
+    layout->addWidget(d->regionsTable, 100);
 
-    d->facts = new QWidget(this);
-    auto* grid = new QGridLayout(d->facts);
-    grid->setContentsMargins(0, 4, 0, 0);
-    grid->setHorizontalSpacing(8);
-    grid->setVerticalSpacing(5);
-    grid->setColumnStretch(1, 1);
-    int row = 0;
-    const auto addFact = [&](const QString& name) {
-        auto* caption = new QLabel(name, d->facts);
+    const auto addGroup = [&] {
+        auto* group = new QWidget(this);
+        auto* grid = new QGridLayout(group);
+        grid->setContentsMargins(0, 0, 0, 0);
+        grid->setHorizontalSpacing(8);
+        grid->setVerticalSpacing(5);
+        grid->setColumnStretch(1, 1);
+        layout->addWidget(group);
+        return grid;
+    };
+    const auto addFact = [](QGridLayout* grid, const QString& name) {
+        auto* caption = new QLabel(name, grid->parentWidget());
         theme::setRole(caption, theme::TextRole::Secondary);
-        auto* value = new QLabel(d->facts);
+        auto* value = new QLabel(grid->parentWidget());
         value->setFont(theme::tabularFont());
         value->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
         value->setWordWrap(true);
-        caption->setBuddy(value);
+        const int row = grid->rowCount();
         grid->addWidget(caption, row, 0);
-        grid->addWidget(value, row++, 1);
+        grid->addWidget(value, row, 1);
         return value;
     };
-    d->truth = addFact(tr("Known truth"));
+    QGridLayout* facts = addGroup();
+    d->facts = facts->parentWidget();
+    d->truth = addFact(facts, tr("Known truth"));
     d->truth->setToolTip(tr("What the folder says about this image"));
-    d->nearest = addFact(tr("Nearest good part"));
+    QGridLayout* details = addGroup();
+    d->details = details->parentWidget();
+    d->nearest = addFact(details, tr("Nearest good part"));
     d->nearest->setToolTip(tr("The good part in the model's memory that this image was compared with"));
-    grid->addWidget(makeHeading(tr("Time"), d->facts), row++, 0, 1, 2);
+    details->addWidget(makeHeading(tr("Time"), d->details), details->rowCount(), 0, 1, 2);
     const std::array<QString, 5> stages{tr("load"), tr("prepare"), tr("infer"), tr("regions"), tr("total")};
     for (std::size_t i = 0; i < stages.size(); ++i)
-        d->times[i] = addFact(stages[i]);
-    layout->addWidget(d->facts);
-    layout->addStretch(0);
+        d->times[i] = addFact(details, stages[i]);
+    layout->addStretch(1);
 
     connect(d->train, &QPushButton::clicked, this, &VerdictPanel::trainRequested);
     connect(d->model, &QPushButton::clicked, this, &VerdictPanel::modelRequested);
@@ -278,7 +288,11 @@ void VerdictPanel::setItem(const ImageItem* item)
     d->regionsHeading->setText(shown && count == 0 ? tr("No regions") : tr("Regions"));
     d->regionsHeading->setVisible(shown);
     d->regionsTable->setVisible(shown && count > 0);
+    // As high as its rows, so that the facts follow at once.
+    d->regionsTable->setMaximumHeight(d->regionsTable->horizontalHeader()->sizeHint().height() + count * kRegionHeight +
+                                      2);
     d->facts->setVisible(item != nullptr);
+    d->details->setVisible(shown);
     if (item) {
         const StageTimes& times = item->result.times;
         const std::array<double, 5> ms{times.load, times.prepare, times.infer, times.post, times.total()};
@@ -286,7 +300,7 @@ void VerdictPanel::setItem(const ImageItem* item)
             d->times[i]->setText(shown ? tr("%1 ms").arg(locale().toString(ms[i], 'f', 1)) : u"–"_s);
         d->truth->setText(truthText(*item));
         const int nearest = shown ? item->result.nearestGood : -1;
-        d->nearest->setText(nearest < 0 ? u"–"_s : tr("no. %1 in memory").arg(nearest + 1));
+        d->nearest->setText(nearest < 0 ? u"–"_s : tr("no. %1").arg(nearest + 1));
     }
     d->showMessage();
 }

@@ -1,0 +1,481 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "core/base/error.h"
+#include "core/base/settings.h"
+#include "core/image/image_io.h"
+#include "core/jobs/job_runner.h"
+#include "core/storage/database.h"
+#include "core/storage/inspection_store.h"
+#include "core/weights/model_file.h"
+#include "core/weights/model_store.h"
+#include "support/fake_inspector.h"
+#include "ui/curve_plot.h"
+#include "ui/image_list_filter.h"
+#include "ui/image_list_panel.h"
+#include "ui/image_view.h"
+#include "ui/inspect_page.h"
+#include "ui/theme.h"
+#include "ui/threshold_panel.h"
+#include "ui/verdict_panel.h"
+
+#include <QtCore/QDir>
+#include <QtCore/QElapsedTimer>
+#include <QtCore/QFile>
+#include <QtCore/QMimeData>
+#include <QtCore/QTemporaryDir>
+#include <QtCore/QTimer>
+#include <QtCore/QUrl>
+#include <QtGui/QDropEvent>
+#include <QtTest/QSignalSpy>
+#include <QtTest/QTest>
+#include <QtWidgets/QApplication>
+#include <QtWidgets/QLineEdit>
+#include <QtWidgets/QListView>
+#include <QtWidgets/QPushButton>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+
+using namespace lynceus;
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr int kIdleMs = 20000;
+
+/// A page with services of its own and a fake model whose score is an image's largest red value over 255.
+struct Fixture
+{
+    Fixture()
+        : database(dir.filePath(u"lynceus.sqlite"_s))
+        , settings(dir.filePath(u"settings.ini"_s))
+    {
+        page.setModelLoader([log = log](const QString& file) {
+            InspectPage::LoadedModel loaded;
+            loaded.info = readModelInfo(file);
+            loaded.hash = u"cafe"_s;
+            loaded.inspector = std::make_unique<test::FakeInspector>(log, loaded.info.thresholds);
+            return loaded;
+        });
+        QObject::connect(&page, &InspectPage::statusChanged, &page, [this](const QString& text) { status = text; });
+        page.resize(1200, 700);
+        page.show();
+    }
+
+    /// A part of grey 20 with a square of `value` in it.
+    void writePart(const QString& name, int value)
+    {
+        cv::Mat image(48, 64, CV_8UC3, cv::Scalar::all(std::min(20, value)));
+        image(cv::Rect(20, 10, 16, 12)).setTo(cv::Scalar::all(value));
+        const QString file = folder + u'/' + name;
+        QDir().mkpath(QFileInfo(file).path());
+        writePng(file, image);
+    }
+
+    /// Scores 0.1, 0.2, 0.6 of good parts; 0.3, 0.8, 0.9 of bad ones (out of 255); a broken file.
+    void writeFolder()
+    {
+        int number = 0;
+        for (const double score : {0.1, 0.2, 0.6})
+            writePart(u"test/good/%1.png"_s.arg(number++), int(score * 255));
+        for (const double score : {0.3, 0.8, 0.9})
+            writePart(u"test/kratzer/%1.png"_s.arg(number++), int(score * 255));
+        writePart(u"train/good/0.png"_s, 30);
+        QFile broken(folder + u"/test/kratzer/x_broken.png"_s);
+        QVERIFY(broken.open(QIODevice::WriteOnly));
+        broken.write("not a picture");
+    }
+
+    QString writeModel(double threshold)
+    {
+        const QString file = dir.filePath(u"modell.safetensors"_s);
+        const float weight = 1.0F;
+        ModelInfo info;
+        info.method = u"memseg"_s;
+        info.architecture = u"memseg-resnet18-full"_s;
+        info.thresholds.score = info.thresholds.review = threshold;
+        info.created = QDateTime::currentDateTimeUtc();
+        writeModelFile(file, info,
+                       {{"w", {DType::F32, {1}, reinterpret_cast<const unsigned char*>(&weight), sizeof weight}}});
+        return file;
+    }
+
+    void openEverything()
+    {
+        writeFolder();
+        page.useModel(writeModel(0.5));
+        page.openFolder(folder);
+        QTRY_VERIFY_WITH_TIMEOUT(page.isIdle(), kIdleMs);
+    }
+
+    void inspectEverything()
+    {
+        openEverything();
+        page.inspectAll();
+        QTRY_VERIFY_WITH_TIMEOUT(page.isIdle(), kIdleMs);
+    }
+
+    ImageListModel& model() { return *page.findChild<ImageListModel*>(); }
+    ImageListPanel& list() { return *page.findChild<ImageListPanel*>(); }
+    ImageView& view() { return *page.findChild<ImageView*>(); }
+    VerdictPanel& verdict() { return *page.findChild<VerdictPanel*>(); }
+    ScoreHistogram& histogram() { return *page.findChild<ScoreHistogram*>(); }
+    ThresholdPanel& threshold() { return *page.findChild<ThresholdPanel*>(); }
+    QString currentName() { return model().item(list().currentRow()).sample.name; }
+    QPushButton* button(const QString& text)
+    {
+        for (QPushButton* candidate : page.findChildren<QPushButton*>()) {
+            if (candidate->text() == text)
+                return candidate;
+        }
+        return nullptr;
+    }
+
+    QTemporaryDir dir;
+    QString folder = dir.filePath(u"teile_ü"_s);
+    Database database;
+    Settings settings;
+    ModelStore store{dir.filePath(u"shipped"_s), dir.filePath(u"own"_s)};
+    JobRunner jobs;
+    std::shared_ptr<test::FakeInspector::Log> log = std::make_shared<test::FakeInspector::Log>();
+    InspectPage page{{settings, database, store, jobs, dir.filePath(u"models"_s)}};
+    QString status;
+};
+
+} // namespace
+
+class TestInspectPage : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase() { theme::apply(theme::Scheme::Light); }
+
+    void emptyPageOffersWhatToDo()
+    {
+        Fixture f;
+        QVERIFY(f.page.isIdle());
+        QSignalSpy demo(&f.page, &InspectPage::demoRequested);
+        QVERIFY(f.button(u"Open a folder…"_s)->isVisible());
+        QTest::mouseClick(f.button(u"Try the demo product"_s), Qt::LeftButton);
+        QCOMPARE(demo.size(), 1);
+        QSignalSpy errors(&f.page, &InspectPage::errorOccurred);
+        f.page.inspectAll();
+        QCOMPARE(errors.size(), 1);
+    }
+
+    void foldersWithoutImagesSaySo()
+    {
+        Fixture f;
+        QVERIFY(QDir().mkpath(f.folder));
+        f.page.openFolder(f.folder);
+        QTRY_VERIFY(f.page.isIdle());
+        QVERIFY(f.button(u"Open a folder…"_s)->isVisible());
+        QCOMPARE(f.model().rowCount(), 0);
+        QVERIFY(f.settings.recentFolders().isEmpty());
+    }
+
+    void withoutModelImagesAreShown()
+    {
+        Fixture f;
+        f.writeFolder();
+        f.page.openFolder(f.folder);
+        QTRY_VERIFY(f.page.isIdle());
+        QCOMPARE(f.model().rowCount(), 7); // the test part only
+        QVERIFY(f.view().image());
+        QCOMPARE(f.view().image()->size, QSize(64, 48));
+        QCOMPARE(f.settings.recentFolders(), QStringList{QDir(f.folder).absolutePath()});
+        QSignalSpy train(&f.page, &InspectPage::trainRequested);
+        QPushButton* button = f.button(u"Train a model for this folder"_s);
+        QVERIFY(button->isVisible());
+        QTest::mouseClick(button, Qt::LeftButton);
+        QCOMPARE(train.size(), 1);
+        QCOMPARE(train[0][0].toString(), QDir(f.folder).absolutePath());
+    }
+
+    void selectedImageIsInspectedAtOnce()
+    {
+        Fixture f;
+        f.openEverything();
+        QCOMPARE(f.log->inspected.load(), 1); // only the one on screen
+        QVERIFY(f.view().result());
+        QCOMPARE(f.verdict().word(), u"OK"_s);
+        QVERIFY(!f.button(u"Train a model for this folder"_s)->isVisible());
+        QVERIFY(f.status.contains(u"64 × 48"_s));
+        QCOMPARE(f.settings.lastModel(), f.dir.filePath(u"modell.safetensors"_s));
+    }
+
+    void runJudgesEverythingAndIsStored()
+    {
+        Fixture f;
+        f.inspectEverything();
+        const ImageListModel::Counts counts = f.model().counts();
+        QCOMPARE(counts.ok, 3);
+        QCOMPARE(counts.ng, 3);
+        QCOMPARE(counts.failed, 1);
+        QCOMPARE(counts.escapes, 1);
+        QCOMPARE(counts.overkill, 1);
+
+        const InspectionStore store(f.database);
+        const std::vector<InspectionRecord> runs = store.list();
+        QCOMPARE(runs.size(), std::size_t(1));
+        QCOMPARE(runs[0].folder, QDir(f.folder).absolutePath());
+        QCOMPARE(runs[0].modelHash, u"cafe"_s);
+        QVERIFY(runs[0].finished.isValid());
+        const std::vector<ResultRecord> results = store.results(runs[0].id);
+        QCOMPARE(results.size(), std::size_t(7));
+        QCOMPARE(std::count_if(results.begin(), results.end(),
+                               [](const ResultRecord& record) { return !record.error.isEmpty(); }),
+                 1);
+        for (const ImageItem& item : f.model().items())
+            QVERIFY(item.result.map.empty());
+
+        // A second run inspects everything again.
+        const int before = f.log->inspected;
+        f.page.inspectAll();
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        QVERIFY(f.log->inspected >= before + 6);
+        QCOMPARE(store.list().size(), std::size_t(2));
+    }
+
+    void unreadableImagesAreShownWithTheirMessage()
+    {
+        Fixture f;
+        f.inspectEverything();
+        f.list().setCurrentRow(6);
+        QTRY_VERIFY(f.page.isIdle());
+        QCOMPARE(f.verdict().word(), u"Error"_s);
+        QVERIFY(f.model().item(6).error.contains(u"x_broken.png"_s));
+        QVERIFY(!f.view().image()->error.isEmpty());
+        QVERIFY(!f.view().result());
+    }
+
+    void draggingTheThresholdChangesVerdicts()
+    {
+        Fixture f;
+        f.inspectEverything();
+        ScoreHistogram& histogram = f.histogram();
+        histogram.grab();
+        const int x = histogram.thresholdX();
+        const int y = histogram.height() / 2;
+        QWidget* canvas = histogram.childAt(x, y);
+        // To about 0.25: the escape at 0.3 is caught, the good part at 0.2 still passes.
+        int target = x;
+        QTest::mousePress(canvas, Qt::LeftButton, {}, {x, y});
+        for (target = x; f.histogram().threshold() > 0.25 && target > 0; target -= 4)
+            QTest::mouseMove(canvas, {target, y});
+        const ImageListModel::Counts during = f.model().counts();
+        QCOMPARE(during.escapes, 0);
+        QCOMPARE(during.ng, 4);
+        QTest::mouseRelease(canvas, Qt::LeftButton, {}, {target + 4, y});
+        QCOMPARE(f.model().counts().escapes, 0);
+        QVERIFY(f.button(u"Save threshold to model"_s)->isEnabled());
+
+        QTest::keyClick(&f.page, Qt::Key_Z, Qt::ControlModifier);
+        QCOMPARE(histogram.threshold(), 0.5);
+        QCOMPARE(f.model().counts().escapes, 1);
+        QVERIFY(!f.button(u"Save threshold to model"_s)->isEnabled());
+        QTest::keyClick(&f.page, Qt::Key_Y, Qt::ControlModifier);
+        QVERIFY(histogram.threshold() < 0.3);
+        QTest::mouseClick(f.button(u"Reset"_s), Qt::LeftButton);
+        QCOMPARE(histogram.threshold(), 0.5);
+    }
+
+    void thresholdIsSavedToTheModel()
+    {
+        Fixture f;
+        f.inspectEverything();
+        f.histogram().setFocus();
+        QTest::keyClick(&f.histogram(), Qt::Key_Left);
+        QTest::mouseClick(f.button(u"Save threshold to model"_s), Qt::LeftButton);
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        const ModelInfo info = readModelInfo(f.settings.lastModel());
+        QCOMPARE(info.thresholds.score, 0.499);
+        QCOMPARE(info.thresholds.review, 0.499);
+        QCOMPARE(info.calibration[u"kind"_s].toString(), u"manual"_s);
+        QCOMPARE(info.calibration[u"images"_s].toInt(), 3);
+        QVERIFY(!f.button(u"Save threshold to model"_s)->isEnabled());
+    }
+
+    void keysMoveAndToggle()
+    {
+        Fixture f;
+        f.inspectEverything();
+        QVERIFY(QTest::qWaitForWindowExposed(&f.page));
+        QApplication::setActiveWindow(&f.page);
+        QListView* view = f.list().view();
+        view->setFocus();
+        QTRY_VERIFY(view->hasFocus());
+        QTest::keyClick(view, Qt::Key_D);
+        QCOMPARE(f.list().currentRow(), 1);
+        QTest::keyClick(view, Qt::Key_A);
+        QCOMPARE(f.list().currentRow(), 0);
+        QTest::keyClick(view, Qt::Key_Right);
+        QCOMPARE(f.list().currentRow(), 1);
+        QTest::keyClick(view, Qt::Key_End);
+        QCOMPARE(f.list().currentRow(), 6);
+        QTest::keyClick(view, Qt::Key_N); // wraps to the first NG
+        QCOMPARE(f.model().item(f.list().currentRow()).result.verdict, Verdict::Ng);
+        QCOMPARE(f.list().currentRow(), 2);
+
+        f.view().setFocus();
+        QTest::keyClick(&f.view(), Qt::Key_Home);
+        QCOMPARE(f.list().currentRow(), 0);
+        QTest::keyClick(&f.view(), Qt::Key_H);
+        QVERIFY(!f.view().isLayerVisible(ImageView::Layer::Heat));
+        QTest::keyClick(&f.view(), Qt::Key_H);
+        QTest::keyClick(&f.view(), Qt::Key_1);
+        QVERIFY(!f.view().isFitting());
+        QCOMPARE(f.view().zoom(), 1.0);
+        QTest::keyClick(&f.view(), Qt::Key_F);
+        QVERIFY(f.view().isFitting());
+        QTest::keyPress(&f.view(), Qt::Key_Space);
+        QVERIFY(f.view().isPeeking());
+        QTest::keyRelease(&f.view(), Qt::Key_Space);
+        QVERIFY(!f.view().isPeeking());
+    }
+
+    void typingInTheFilterIsNoShortcut()
+    {
+        Fixture f;
+        f.openEverything();
+        QApplication::setActiveWindow(&f.page);
+        auto* field = f.list().findChild<QLineEdit*>();
+        field->setFocus();
+        QTRY_VERIFY(field->hasFocus());
+        const int row = f.list().currentRow();
+        QTest::keyClicks(field, u"d"_s);
+        QCOMPARE(field->text(), u"d"_s);
+        field->setText(u"kratzer"_s);
+        QCOMPARE(f.list().filter()->rowCount(), 4);
+        field->clear();
+        QCOMPARE(f.list().filter()->rowCount(), 7);
+        QCOMPARE(f.list().currentRow(), row);
+    }
+
+    void holdingAKeyEndsOnTheLastImage()
+    {
+        Fixture f;
+        f.openEverything();
+        for (int i = 0; i < 5; ++i)
+            f.list().step(1);
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        QCOMPARE(f.currentName(), u"test/kratzer/5.png"_s);
+        QCOMPARE(f.view().image()->path, f.model().item(5).sample.path);
+        QCOMPARE(f.verdict().word(), u"NG"_s);
+        QVERIFY(std::abs(f.view().result()->result.score - f.model().item(5).result.score) < 1e-12);
+    }
+
+    void newFoldersAndModelsSupersede()
+    {
+        Fixture f;
+        f.openEverything();
+        const QString model = f.settings.lastModel();
+        f.page.inspectAll();
+        f.page.openFolder(f.dir.filePath(u"does_not_exist"_s));
+        f.page.openFolder(f.folder);
+        f.page.useModel(model);
+        f.page.useModel(f.dir.filePath(u"missing.safetensors"_s));
+        QSignalSpy errors(&f.page, &InspectPage::errorOccurred);
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        QCOMPARE(errors.size(), 1);
+        QVERIFY(errors[0][0].toString().contains(u"missing.safetensors"_s));
+        QCOMPARE(f.model().rowCount(), 7);
+        QCOMPARE(f.model().counts().ok + f.model().counts().ng, 0);
+        f.page.useModel(model);
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        QCOMPARE(errors.size(), 1);
+        QCOMPARE(f.verdict().word(), u"OK"_s);
+    }
+
+    void filesAreDropped()
+    {
+        Fixture f;
+        f.writeFolder();
+        QMimeData data;
+        data.setUrls({QUrl::fromLocalFile(f.folder + u"/test/good/0.png"_s),
+                      QUrl::fromLocalFile(f.folder + u"/test/good/1.png"_s), QUrl::fromLocalFile(f.writeModel(0.05))});
+        QDragEnterEvent enter(QPoint(10, 10), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        QApplication::sendEvent(&f.page, &enter);
+        QVERIFY(enter.isAccepted());
+        QDropEvent drop(QPointF(10, 10), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        QApplication::sendEvent(&f.page, &drop);
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        QCOMPARE(f.model().rowCount(), 2);
+        QCOMPARE(f.model().item(0).sample.truth, Truth::Unknown);
+        QCOMPARE(f.verdict().word(), u"NG"_s);
+    }
+
+    void colorsFollowTheSetting()
+    {
+        Fixture f;
+        f.openEverything();
+        const QImage before = f.view().result()->colors;
+        f.settings.setColorBlindMap(true);
+        QTRY_VERIFY(f.page.isIdle());
+        QVERIFY(f.view().result()->colors != before);
+    }
+
+    void twentyThousandImagesDoNotBlock()
+    {
+        QTemporaryDir dir;
+        const QString first = dir.filePath(u"teil.png"_s);
+        writePng(first, cv::Mat(8, 8, CV_8UC3, cv::Scalar::all(60)));
+        const QString folder = dir.filePath(u"viele_é"_s);
+        QVERIFY(QDir().mkpath(folder));
+        for (int i = 0; i < 20000; ++i) {
+            const QString name = folder + u"/%1.png"_s.arg(i, 6, 10, QChar(u'0'));
+            std::filesystem::create_hard_link(first.toStdString(), name.toStdString());
+        }
+
+        // The machine may be busy with something else: the best of three counts.
+        qint64 longestGap = std::numeric_limits<qint64>::max();
+        qint64 shortestListing = std::numeric_limits<qint64>::max();
+        for (int attempt = 0; attempt < 3 && (longestGap > 50 || shortestListing > 2000); ++attempt) {
+            Fixture f;
+            f.page.useModel(f.writeModel(0.5));
+            QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+            QVERIFY(QTest::qWaitForWindowExposed(&f.page));
+            qint64 gap = 0;
+            QElapsedTimer sinceTick;
+            QTimer watchdog;
+            watchdog.setTimerType(Qt::PreciseTimer);
+            QObject::connect(&watchdog, &QTimer::timeout, &watchdog, [&] {
+                gap = std::max(gap, sinceTick.elapsed());
+                sinceTick.start();
+            });
+            QEventLoop loop;
+            QTimer::singleShot(kIdleMs, &loop, &QEventLoop::quit);
+            QTimer poll;
+            qint64 listed = -1;
+            QElapsedTimer total;
+            QObject::connect(&poll, &QTimer::timeout, &loop, [&] {
+                if (listed < 0 && f.model().rowCount() == 20000) {
+                    listed = total.elapsed();
+                    f.page.inspectAll();
+                    f.list().filter()->setOrder(ImageListFilter::Order::HighestScore);
+                }
+                if (f.model().counts().ok > 300)
+                    loop.quit();
+            });
+            sinceTick.start();
+            total.start();
+            watchdog.start(1);
+            poll.start(10);
+            f.page.openFolder(folder);
+            loop.exec();
+            QVERIFY(listed >= 0);
+            QVERIFY(f.model().counts().ok > 300);
+            longestGap = std::min(longestGap, gap);
+            shortestListing = std::min(shortestListing, listed);
+        }
+        qInfo("20,000 images: listed in %lld ms, longest block %lld ms", shortestListing, longestGap);
+        QVERIFY2(shortestListing < 2000, qPrintable(QString::number(shortestListing)));
+        QVERIFY2(longestGap <= 50, qPrintable(QString::number(longestGap)));
+    }
+};
+
+QTEST_MAIN(TestInspectPage)
+#include "tst_inspect_page.moc"
