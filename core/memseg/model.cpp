@@ -52,6 +52,8 @@ MemoryBank readBank(const QString& path, const SafetensorsFile& file, const MemS
             throw doesNotFit(path,
                              QCoreApplication::translate("core", "its memory was made for another size of images"));
         }
+        if (level > 0 && samples.size(0) != levels[0].size(0))
+            throw doesNotFit(path, QCoreApplication::translate("core", "its memory's levels differ in length"));
         levels[level] = samples;
     }
     return MemoryBank(levels, options.difference, options.selection);
