@@ -466,6 +466,7 @@ ScoreHistogram::ScoreHistogram(QWidget* parent)
     plot->plotLayout()->setRowStretchFactor(0, 0.001);
     plot->plotLayout()->setRowSpacing(0);
     plot->legend->setMargins(QMargins(0, 0, 0, 0));
+    plot->legend->setMaximumSize(10000, 24); // said outright, or an empty legend would press its column together
     for (Private::Group* group : {&d->unknown, &d->good, &d->defective}) {
         group->bars = new QCPBars(plot->xAxis, plot->yAxis);
         group->bars->setWidth(0.8 / kBins);
