@@ -256,7 +256,7 @@ void MainWindow::makeFrame()
     m_statusText->setContentsMargins(8, 0, 8, 0);
     statusBar()->setSizeGripEnabled(false);
     statusBar()->addWidget(m_statusText, 1);
-    auto* device = new QLabel(tr("%1 · %2 threads").arg(deviceName(DeviceKind::Cpu)).arg(threads()), this);
+    auto* device = new QLabel(tr("%1 · %2 threads").arg(deviceName(DeviceKind::Cpu).toUpper()).arg(threads()), this);
     device->setContentsMargins(8, 0, 8, 0);
     statusBar()->addPermanentWidget(device);
 
@@ -275,12 +275,11 @@ void MainWindow::connectPages()
             [this](const QString& text) { setPageStatus(m_inspect, text); });
     connect(m_inspect, &InspectPage::folderChanged, this, [this](const QString& folder) {
         m_folder = folder;
-        m_topBar->setFolder(folder);
-        m_inspectAll->setEnabled(!folder.isEmpty());
+        showWhatIsOpen();
     });
     connect(m_inspect, &InspectPage::modelChanged, this, [this](const QString& file) {
         m_model = file;
-        m_topBar->setModel(file);
+        showWhatIsOpen();
     });
     connect(m_inspect, &InspectPage::trainRequested, this, &MainWindow::train);
     connect(m_inspect, &InspectPage::demoRequested, this, &MainWindow::openDemoProduct);
@@ -325,13 +324,37 @@ void MainWindow::openDemoProduct()
     };
     runInBackground(m_services.jobs, JobRunner::Lane::Files, tr("Making the demo product"), this, write,
                     [this](const QString& made) {
-                        const QString page = currentPage();
-                        if (const auto model = m_services.modelStore.find(u"demo-memseg"_s))
-                            openModel(model->path);
-                        m_inspect->openFolder(made);
-                        if (page == u"train")
+                        if (currentPage() == u"train")
                             m_train->setFolder(made);
+                        inspectWithShippedModel(made);
                     });
+}
+
+void MainWindow::inspectWithShippedModel(const QString& folder)
+{
+    QString model;
+    try {
+        if (const auto entry = m_services.modelStore.find(u"demo-memseg"_s))
+            model = entry->path;
+    } catch (const Error& error) {
+        showError(error.message(), error.remedy());
+    }
+    if (!model.isEmpty()) {
+        // First the folder, then the model, then everything is inspected: verdicts at once, without a key to know.
+        auto* opening = new QObject(this);
+        connect(m_inspect, &InspectPage::folderChanged, opening, [this, opening, folder, model](const QString& opened) {
+            if (opened == folder)
+                openModel(model);
+            else
+                opening->deleteLater();
+        });
+        connect(m_inspect, &InspectPage::modelChanged, opening, [this, opening](const QString& loaded) {
+            opening->deleteLater();
+            if (!loaded.isEmpty())
+                m_inspect->inspectAll();
+        });
+    }
+    m_inspect->openFolder(folder);
 }
 
 QStringList MainWindow::pageIds() const
@@ -546,6 +569,13 @@ void MainWindow::setCurrentPage(int index)
     m_rail->setCurrent(index);
     m_statusText->setText(m_pages[std::size_t(index)].status);
     m_pages[std::size_t(index)].widget->setFocus();
+}
+
+void MainWindow::showWhatIsOpen()
+{
+    m_topBar->setFolder(m_folder);
+    m_topBar->setModel(m_model);
+    m_inspectAll->setEnabled(!m_folder.isEmpty() && !m_model.isEmpty());
 }
 
 void MainWindow::setPageStatus(const QWidget* page, const QString& text)

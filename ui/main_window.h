@@ -72,6 +72,7 @@ private:
 
     QAction* addAction(QMenu* menu, const QString& text, const QString& icon, const QKeySequence& key,
                        const QString& toolTip, std::function<void()> run);
+    void inspectWithShippedModel(const QString& folder);
     void fillFolderMenu(QMenu* menu);
     void fillModelMenu(QMenu* menu);
     void chooseFolder();
@@ -84,6 +85,7 @@ private:
     void showAbout();
     void train(const QString& folder);
     void setCurrentPage(int index);
+    void showWhatIsOpen();
     void setPageStatus(const QWidget* page, const QString& text);
     void askToClose();
     void forwardToPage(QEvent* event);

@@ -78,7 +78,7 @@ QSplitter* gapSplitter(Qt::Orientation orientation, const QString& name)
 }
 
 const QList<int> kColumnSizes{300, 640, 240};
-const QList<int> kRowSizes{500, 170};
+const QList<int> kRowSizes{520, 140};
 
 } // namespace
 
@@ -175,7 +175,7 @@ QWidget* TrainPage::Private::makeDataCard()
     layout->addLayout(row);
     layout->addWidget(folderCounts);
     layout->addWidget(findings, 1);
-    findings->setMinimumHeight(56);
+    findings->setMinimumHeight(48);
     connect(choose, &QPushButton::clicked, q, [this] {
         const QString chosen =
             QFileDialog::getExistingDirectory(q, tr("Choose a folder with pictures of good parts"), folder);
@@ -526,7 +526,9 @@ void TrainPage::Private::showState()
     if (training)
         setStep(tr("Preparing…"));
     else if (!result->isVisibleTo(q))
-        setStep(canTrain ? tr("Ready to train.") : tr("The curves of a training appear here."));
+        setStep(canTrain ? tr("Ready to train.")
+                : report ? tr("The findings say what to mend before training.")
+                         : tr("The curves of a training appear here."));
     else
         setStep({});
 
