@@ -199,7 +199,7 @@ void TestMemSegTrainer::fewImagesAreNotSharedWithTheMemory()
         QCOMPARE(shared(split.memory, split.training), 0);
         QCOMPARE(split.all().size(), std::size_t(count));
     }
-    QVERIFY_EXCEPTION_THROWN(splitGoodImages(namedSamples(3), options), Error);
+    QVERIFY_THROWS_EXCEPTION(Error, splitGoodImages(namedSamples(3), options));
 }
 
 void TestMemSegTrainer::planFollowsTheProfiles()
@@ -373,7 +373,7 @@ void TestMemSegTrainer::cancelLeavesWhatWasThere()
             context.cancel.cancel();
         }
     };
-    QVERIFY_EXCEPTION_THROWN(trainMemSeg(m_images, smallOptions(1000), {}, model, context, observer), Cancelled);
+    QVERIFY_THROWS_EXCEPTION(Cancelled, trainMemSeg(m_images, smallOptions(1000), {}, model, context, observer));
     QCOMPARE(steps, 5);
     QCOMPARE(QDir(folder).entryList(QDir::Files | QDir::Hidden), QStringList{u"modell.safetensors"_s});
     QVERIFY(before.open(QIODevice::ReadOnly));
