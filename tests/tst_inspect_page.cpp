@@ -240,6 +240,49 @@ private Q_SLOTS:
         QCOMPARE(store.list().size(), std::size_t(2));
     }
 
+    void runsArePausedAndGoOn()
+    {
+        Fixture f;
+        f.openEverything();
+        f.page.inspectAll();
+        QPushButton* pause = f.button(u"Pause"_s);
+        QVERIFY(pause);
+        QTest::mouseClick(pause, Qt::LeftButton);
+        QCOMPARE(pause->text(), u"Inspect all"_s);
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        QTest::mouseClick(pause, Qt::LeftButton);
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle() && f.model().counts().ok == 3, kIdleMs);
+        QCOMPARE(InspectionStore(f.database).list().size(), std::size_t(1));
+    }
+
+    void shippedModelsStayAsTheyAre()
+    {
+        Fixture f;
+        QVERIFY(QDir().mkpath(f.dir.filePath(u"shipped"_s)));
+        const QString shipped = f.dir.filePath(u"shipped/demo.safetensors"_s);
+        QVERIFY(QFile::rename(f.writeModel(0.5), shipped));
+        QFile manifest(f.dir.filePath(u"shipped/manifest.json"_s));
+        QVERIFY(manifest.open(QIODevice::WriteOnly));
+        manifest.write(
+            QStringLiteral(R"({"format_version": 1, "models": [{"id": "demo", "architecture": "memseg-resnet18-full",
+            "file": "demo.safetensors", "sha256": "%1", "licence": "CC0-1.0", "origin": "test"}]})")
+                .arg(fileSha256(shipped))
+                .toUtf8());
+        manifest.close();
+        f.writeFolder();
+        f.page.useModel(shipped);
+        f.page.openFolder(f.folder);
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        QTest::keyClick(&f.histogram(), Qt::Key_Right);
+        QSignalSpy changed(&f.page, &InspectPage::modelChanged);
+        QTest::mouseClick(f.button(u"Save threshold to model"_s), Qt::LeftButton);
+        QTRY_COMPARE_WITH_TIMEOUT(changed.size(), 1, kIdleMs);
+        const QString copy = changed[0][0].toString();
+        QVERIFY(copy.startsWith(f.dir.filePath(u"models"_s)));
+        QCOMPARE(readModelInfo(copy).thresholds.score, 0.501);
+        QCOMPARE(readModelInfo(shipped).thresholds.score, 0.5);
+    }
+
     void unreadableImagesAreShownWithTheirMessage()
     {
         Fixture f;
@@ -296,6 +339,7 @@ private Q_SLOTS:
         QCOMPARE(info.thresholds.review, 0.499);
         QCOMPARE(info.calibration[u"kind"_s].toString(), u"manual"_s);
         QCOMPARE(info.calibration[u"images"_s].toInt(), 3);
+        QCOMPARE(f.model().counts().ng, 3); // what was judged stays
         QVERIFY(!f.button(u"Save threshold to model"_s)->isEnabled());
     }
 

@@ -70,6 +70,13 @@ int DisplayImage::megabytes() const
     return 1 + int(bytes >> 20);
 }
 
+int ResultLayers::megabytes() const
+{
+    const std::size_t bytes = result.map.total() * result.map.elemSize() +
+                              std::size_t(heat.sizeInBytes() + colors.sizeInBytes() + mask.sizeInBytes());
+    return 1 + int(bytes >> 20);
+}
+
 DisplayImagePtr loadDisplayImage(const QString& path, const QString& maskPath)
 {
     auto display = std::make_shared<DisplayImage>();

@@ -50,6 +50,8 @@ struct ResultLayers
     QImage colors;        ///< colours alone: drawn when the image is hidden
     QImage mask;          ///< Indexed8: 1 where the map reaches the pixel threshold; the colours are the viewer's
     std::vector<QPolygonF> contours;
+
+    int megabytes() const;
 };
 using ResultLayersPtr = std::shared_ptr<const ResultLayers>;
 

@@ -3,21 +3,24 @@
 
 #include "ui/display_loader.h"
 
+#include "core/base/log.h"
+
 #include <algorithm>
+#include <exception>
 
 namespace lynceus {
 
 namespace {
 
 constexpr int kImageMegabytes = 512;
-constexpr int kLayersKept = 6;
+constexpr int kLayerMegabytes = 256;
 
 } // namespace
 
 DisplayLoader::DisplayLoader(QObject* parent)
     : QObject(parent)
     , m_images(kImageMegabytes)
-    , m_layers(kLayersKept)
+    , m_layers(kLayerMegabytes)
 {
     for (QThreadPool* pool : {&m_reader, &m_drawer}) {
         pool->setMaxThreadCount(1);
@@ -84,12 +87,17 @@ void DisplayLoader::makeLayers(int row, const AnomalyResult& result, ColorMap co
 {
     ++m_drawing;
     m_drawer.start([this, row, result, colors, generation = m_layerGeneration] {
-        ResultLayersPtr layers = makeResultLayers(result, colors);
+        ResultLayersPtr layers;
+        try {
+            layers = makeResultLayers(result, colors);
+        } catch (const std::exception& error) {
+            qCWarning(logUi) << "No heat map for row" << row << ':' << error.what();
+        }
         const auto deliver = [this, row, layers = std::move(layers), generation] {
             --m_drawing;
-            if (generation != m_layerGeneration)
+            if (generation != m_layerGeneration || !layers)
                 return;
-            m_layers.insert(row, new ResultLayersPtr(layers));
+            m_layers.insert(row, new ResultLayersPtr(layers), std::min(layers->megabytes(), kLayerMegabytes));
             Q_EMIT layersReady(row);
         };
         QMetaObject::invokeMethod(this, deliver, Qt::QueuedConnection);

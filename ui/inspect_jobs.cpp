@@ -7,6 +7,7 @@
 #include "core/metrics/calibration.h"
 #include "core/weights/model_file.h"
 #include "core/weights/model_store.h"
+#include "core/weights/safetensors.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QDir>
@@ -66,12 +67,12 @@ void storeRun(const Database& database, const InspectionRecord& record, const st
     store.finish(id);
 }
 
-QString saveThresholds(const ModelStore& store, const QString& modelFolder, const QString& modelFile,
-                       const Thresholds& thresholds, const QJsonObject& calibration)
+SavedModel saveThresholds(const ModelStore& store, const QString& modelFolder, const QString& modelFile,
+                          const Thresholds& thresholds, const QJsonObject& calibration)
 {
     const QString target = isShipped(store, modelFile) ? copyToFolder(modelFile, modelFolder) : modelFile;
     updateModelThresholds(target, thresholds, calibration);
-    return target;
+    return {target, fileSha256(target)};
 }
 
 QJsonObject manualCalibration(const ImageListModel::Counts& counts)

@@ -21,10 +21,16 @@ std::vector<Sample> imagesToInspect(const QString& folder, const CancelToken& ca
 /// Keeps a finished run: the inspection and its results.
 void storeRun(const Database& database, const InspectionRecord& record, const std::vector<ImageItem>& items);
 
-/// Writes thresholds into a model file and returns it. A model that was shipped with the program stays as it is: then
-/// a copy in `modelFolder` is made and returned.
-QString saveThresholds(const ModelStore& store, const QString& modelFolder, const QString& modelFile,
-                       const Thresholds& thresholds, const QJsonObject& calibration);
+struct SavedModel
+{
+    QString file;
+    QString hash; ///< sha256
+};
+
+/// Writes thresholds into a model file. A model that was shipped with the program stays as it is: then a copy in
+/// `modelFolder` takes them.
+SavedModel saveThresholds(const ModelStore& store, const QString& modelFolder, const QString& modelFile,
+                          const Thresholds& thresholds, const QJsonObject& calibration);
 
 /// How a threshold that somebody set by hand was found.
 QJsonObject manualCalibration(const ImageListModel::Counts& counts);

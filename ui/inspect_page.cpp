@@ -132,7 +132,8 @@ struct InspectPage::Private
     double scoreBeforeMove = 0.5;
     int row = -1;
     bool awaitingMap = false; ///< the image on screen is with the inspector
-    QDateTime runStarted;     ///< valid while a run goes on
+    QDateTime runStarted;     ///< valid while a run goes on or is paused
+    bool runPaused = false;
     quint64 listingJob = 0;
     std::set<quint64> jobs; ///< of this page, not yet ended
     QString readout;
@@ -224,6 +225,7 @@ void InspectPage::Private::connectParts()
     connect(listPanel, &ImageListPanel::runRequested, q, &InspectPage::inspectAll);
     connect(listPanel, &ImageListPanel::pauseRequested, q, [this] {
         service->pause();
+        runPaused = true;
         listPanel->setRun(false, model == Model::Ready);
     });
     connect(verdict, &VerdictPanel::regionActivated, view, [this](const QRect& box) { view->zoomTo(box); });
@@ -457,13 +459,15 @@ void InspectPage::Private::saveThreshold()
                        saved = thresholds, calibration](const TaskContext&) {
         return saveThresholds(store, folder, file, saved, calibration);
     };
-    const auto done = [this, file = modelFile, saved = thresholds](const QString& target) {
+    const auto done = [this, file = modelFile, saved = thresholds](const SavedModel& target) {
         if (file != modelFile)
-            return;
+            return; // another model is in use by now
         info.thresholds = saved;
+        modelFile = target.file;
+        modelHash = target.hash;
         threshold->setState(model == Model::Ready, thresholds.score != saved.score);
-        // Loaded anew, so that the hash kept with later results is the file's.
-        q->useModel(target);
+        services.settings.setLastModel(modelFile);
+        Q_EMIT q->modelChanged(modelFile);
     };
     track(runInBackground(services.jobs, JobRunner::Lane::Files, tr("Saving the threshold"), q, work, done));
 }
@@ -607,7 +611,9 @@ void InspectPage::inspectAll()
         d->service->setThresholds(d->thresholds);
         d->service->focus(std::size_t(std::max(d->row, 0)));
     }
-    d->runStarted = QDateTime::currentDateTimeUtc();
+    if (!d->runStarted.isValid())
+        d->runStarted = QDateTime::currentDateTimeUtc();
+    d->runPaused = false;
     d->listPanel->setRun(true, true);
     d->listPanel->setProgress(0, int(items.size()), -1.0);
     d->service->start();
@@ -616,7 +622,7 @@ void InspectPage::inspectAll()
 bool InspectPage::isIdle() const
 {
     return d->jobs.empty() && d->model != Private::Model::Loading && !d->awaitingMap && !d->service->isRunning() &&
-           !d->runStarted.isValid() && d->loader->isIdle() && d->list->thumbnails().isIdle() &&
+           (d->runPaused || !d->runStarted.isValid()) && d->loader->isIdle() && d->list->thumbnails().isIdle() &&
            !d->refreshTimer->isActive() && !d->listPanel->filter()->isPending();
 }
 

@@ -35,7 +35,7 @@ void showRate(QLabel* count, QLabel* bound, const QString& name, int events, int
 {
     if (trials == 0) {
         count->setText(u"%1 –"_s.arg(name));
-        bound->setText(ThresholdPanel::tr("no such images known"));
+        bound->setText(ThresholdPanel::tr("none judged yet"));
         return;
     }
     count->setText(ThresholdPanel::tr("%1 <b>%2</b> of %3").arg(name).arg(events).arg(trials));
