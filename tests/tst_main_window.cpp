@@ -6,6 +6,7 @@
 #include "core/jobs/job_runner.h"
 #include "core/storage/database.h"
 #include "core/weights/model_store.h"
+#include "tests/support/fake_inspector.h"
 #include "ui/inspect_page.h"
 #include "ui/job_indicator.h"
 #include "ui/main_window.h"
@@ -17,12 +18,18 @@
 #include "ui/train_page.h"
 
 #include <QtCore/QDir>
+#include <QtCore/QFile>
+#include <QtCore/QFileInfo>
+#include <QtCore/QJsonArray>
+#include <QtCore/QJsonDocument>
+#include <QtCore/QJsonObject>
 #include <QtCore/QMimeData>
 #include <QtCore/QSemaphore>
 #include <QtCore/QTemporaryDir>
 #include <QtGui/QAction>
 #include <QtGui/QClipboard>
 #include <QtGui/QDragEnterEvent>
+#include <QtGui/QImage>
 #include <QtTest/QSignalSpy>
 #include <QtTest/QTest>
 #include <QtWidgets/QApplication>
@@ -55,6 +62,7 @@ private Q_SLOTS:
     void restoresGeometry();
     void frameForwardsDrops();
     void namesFolderAndModel();
+    void opensDemoProductWithVerdicts();
     void listsKeys();
     void everyControlIsNamed();
 
@@ -305,6 +313,40 @@ void TestMainWindow::namesFolderAndModel()
     QVERIFY(folder->toolTip().contains(u"data"_s));
     QCOMPARE(model->choice(), u"bottle-7"_s);
     QVERIFY(inspectAll->isEnabled());
+}
+
+void TestMainWindow::opensDemoProductWithVerdicts()
+{
+    // A demo product that was made before, and a model listed as shipped; the network itself is a fake.
+    const QString demo = m_home->filePath(u"demo"_s);
+    for (const QString& part : {u"good/a.png"_s, u"bad/b.png"_s}) {
+        QVERIFY(QDir().mkpath(QFileInfo(demo + u'/' + part).path()));
+        QImage image(32, 32, QImage::Format_RGB888);
+        image.fill(part.startsWith(u"bad"_s) ? Qt::red : Qt::black);
+        QVERIFY(image.save(demo + u'/' + part));
+    }
+    QFile manifest(m_home->filePath(u"shipped/manifest.json"_s));
+    QVERIFY(QDir().mkpath(m_home->filePath(u"shipped"_s)) && manifest.open(QIODevice::WriteOnly));
+    const QJsonObject entry{{u"id"_s, u"demo-memseg"_s},           {u"architecture"_s, u"memseg-resnet18-lite"_s},
+                            {u"file"_s, u"demo.safetensors"_s},    {u"sha256"_s, QString(64, u'0')},
+                            {u"licence"_s, u"GPL-3.0-or-later"_s}, {u"origin"_s, u"this test"_s}};
+    manifest.write(QJsonDocument(QJsonObject{{u"format_version"_s, 1}, {u"models"_s, QJsonArray{entry}}}).toJson());
+    manifest.close();
+    ModelStore shipped(m_home->filePath(u"shipped"_s), m_home->filePath(u"weights"_s));
+    MainWindow window(Services{*m_settings, *m_database, shipped, *m_jobs, m_home->filePath(u"models"_s)});
+    auto log = std::make_shared<test::FakeInspector::Log>();
+    window.findChild<InspectPage*>()->setModelLoader([log](const QString&) {
+        InspectPage::LoadedModel model;
+        model.inspector = std::make_unique<test::FakeInspector>(log);
+        return model;
+    });
+    window.show();
+    window.openDemoProduct();
+    QTRY_COMPARE(window.findChild<MenuButton*>(u"modelButton"_s)->choice(), u"demo"_s);
+    QCOMPARE(window.findChild<MenuButton*>(u"folderButton"_s)->choice(), u"demo"_s);
+    QTRY_VERIFY(log->inspected >= 2);
+    QTRY_VERIFY(window.isIdle());
+    QVERIFY(!window.findChild<MessageBanner*>()->isVisible());
 }
 
 void TestMainWindow::listsKeys()

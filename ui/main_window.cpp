@@ -310,7 +310,7 @@ void MainWindow::openModel(const QString& modelFile)
 
 void MainWindow::openDemoProduct()
 {
-    const QString folder = QDir::cleanPath(m_services.modelFolder + u"/../demo"_s);
+    const QString folder = QDir(m_services.modelFolder + u"/../demo"_s).absolutePath();
     const auto write = [folder](const TaskContext& context) {
         if (QFileInfo::exists(folder))
             return folder;
