@@ -1,0 +1,182 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The menus of the main window: everything that can be done can be found here.
+
+#include "ui/main_window.h"
+
+#include "core/base/error.h"
+#include "core/base/settings.h"
+#include "core/weights/model_store.h"
+#include "ui/icons.h"
+#include "ui/inspect_page.h"
+
+#include <QtCore/QDir>
+#include <QtCore/QFileInfo>
+#include <QtCore/QUrl>
+#include <QtGui/QActionGroup>
+#include <QtGui/QDesktopServices>
+#include <QtWidgets/QMenu>
+#include <QtWidgets/QMenuBar>
+
+namespace lynceus {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr int kModelsListed = 12;
+QString nativeName(const QString& path)
+{
+    return QDir::toNativeSeparators(path).replace(u'&', u"&&"_s);
+}
+
+QString userGuide()
+{
+    return QDir::cleanPath(ModelStore::defaultBuiltInFolder() + u"/../docs/user-guide.md"_s);
+}
+
+/// A group of menu entries of which one is checked.
+template <typename Value>
+struct Choice
+{
+    QString text;
+    Value value;
+};
+
+template <typename Value, typename Get, typename Set, typename Signal>
+void addChoices(QMenu* menu, Settings& settings, const std::vector<Choice<Value>>& choices, Get get, Set set,
+                Signal changed)
+{
+    auto* group = new QActionGroup(menu);
+    for (const Choice<Value>& choice : choices) {
+        QAction* action = menu->addAction(choice.text);
+        action->setCheckable(true);
+        action->setChecked((settings.*get)() == choice.value);
+        group->addAction(action);
+        const Value value = choice.value;
+        QObject::connect(action, &QAction::triggered, menu, [&settings, set, value] { (settings.*set)(value); });
+        QObject::connect(&settings, changed, action,
+                         [&settings, get, action, value] { action->setChecked((settings.*get)() == value); });
+    }
+}
+
+} // namespace
+
+QAction* MainWindow::addAction(QMenu* menu, const QString& text, const QString& icon, const QKeySequence& key,
+                               const QString& toolTip, std::function<void()> run)
+{
+    auto* action = menu->addAction(text);
+    if (!icon.isEmpty())
+        action->setIcon(themedIcon(icon));
+    action->setShortcut(key);
+    action->setToolTip(toolTip);
+    action->setStatusTip(toolTip);
+    connect(action, &QAction::triggered, this, [run = std::move(run)] { run(); });
+    return action;
+}
+
+void MainWindow::makeMenus()
+{
+    QMenu* file = menuBar()->addMenu(tr("&File"));
+    m_openFolder = addAction(file, tr("&Open folder…"), u"folder"_s, QKeySequence::Open, tr("Open a folder of images"),
+                             [this] { chooseFolder(); });
+    addAction(file, tr("Open &images…"), u"image"_s, tr("Ctrl+Shift+O"), tr("Open single images"),
+              [this] { chooseImages(); });
+    addAction(file, tr("Open &model…"), u"model"_s, tr("Ctrl+M"), tr("Choose the model that judges"),
+              [this] { chooseModel(); });
+    QMenu* recent = file->addMenu(themedIcon(u"clock"_s), tr("&Recent folders"));
+    connect(recent, &QMenu::aboutToShow, this, [this, recent] {
+        recent->clear();
+        for (const QString& folder : m_services.settings.recentFolders())
+            recent->addAction(nativeName(folder), this, [this, folder] { openFolder(folder); });
+        recent->setEnabled(true);
+        if (recent->isEmpty())
+            recent->addAction(tr("None yet"))->setEnabled(false);
+    });
+    addAction(file, tr("Open the &demo product"), {}, {}, tr("Open the demo product with its model"),
+              [this] { openDemoProduct(); });
+    file->addSeparator();
+    addAction(file, tr("&Quit"), u"quit"_s, QKeySequence(Qt::CTRL | Qt::Key_Q), tr("Close Lynceus"),
+              [this] { close(); });
+
+    QMenu* view = menuBar()->addMenu(tr("&View"));
+    for (std::size_t i = 0; i < m_pages.size(); ++i) {
+        const QKeySequence key(QKeyCombination(Qt::CTRL, Qt::Key(Qt::Key_1 + int(i))));
+        addAction(view, m_pages[i].title, m_pages[i].icon, key, m_pages[i].toolTip,
+                  [this, i] { setCurrentPage(int(i)); });
+    }
+    view->addSeparator();
+    QMenu* themes = view->addMenu(themedIcon(u"theme"_s), tr("&Theme"));
+    addChoices<Settings::Theme>(themes, m_services.settings,
+                                {{tr("&System"), Settings::Theme::System},
+                                 {tr("&Light"), Settings::Theme::Light},
+                                 {tr("&Dark"), Settings::Theme::Dark}},
+                                &Settings::theme, &Settings::setTheme, &Settings::themeChanged);
+    QMenu* colors = view->addMenu(themedIcon(u"palette"_s), tr("&Colours of heat maps"));
+    addChoices<bool>(colors, m_services.settings, {{tr("&Inferno"), false}, {tr("&Safe for colour-blind eyes"), true}},
+                     &Settings::colorBlindMap, &Settings::setColorBlindMap, &Settings::colorBlindMapChanged);
+    view->addSeparator();
+    addAction(view, tr("&Reset layout"), u"layout"_s, {}, tr("Window, splitters and columns as at first start"),
+              [this] { resetLayout(); });
+
+    QMenu* product = menuBar()->addMenu(tr("&Product"));
+    m_inspectAll = addAction(product, tr("&Inspect all"), u"play"_s, QKeySequence(Qt::Key_F5),
+                             tr("Inspect all images of the folder in the background"), [this] {
+                                 showPage(u"inspect"_s);
+                                 m_inspect->inspectAll();
+                             });
+    m_inspectAll->setEnabled(false);
+    addAction(product, tr("&Train a model…"), u"train"_s, tr("Ctrl+T"), tr("Train a model for the open folder"),
+              [this] { train(m_folder); });
+
+    QMenu* tools = menuBar()->addMenu(tr("&Tools"));
+    addAction(tools, tr("&Import weights…"), u"import"_s, {}, tr("Import encoder weights that training can start from"),
+              [this] { chooseWeights(); });
+    addAction(tools, tr("&Check the database"), u"database"_s, {}, tr("Look the database over for damage"),
+              [this] { checkDatabase(); });
+
+    QMenu* help = menuBar()->addMenu(tr("&Help"));
+    addAction(help, tr("&Keys"), u"keyboard"_s, QKeySequence(Qt::Key_F1), tr("List all keys"), [this] { showKeys(); });
+    if (QFileInfo::exists(userGuide())) {
+        addAction(help, tr("&User guide"), {}, {}, tr("Open the user guide"),
+                  [] { QDesktopServices::openUrl(QUrl::fromLocalFile(userGuide())); });
+    }
+    addAction(help, tr("&About Lynceus"), u"info"_s, {}, tr("Version and licences"), [this] { showAbout(); });
+}
+
+void MainWindow::fillFolderMenu(QMenu* menu)
+{
+    menu->clear();
+    menu->addAction(m_openFolder);
+    menu->addSeparator();
+    for (const QString& folder : m_services.settings.recentFolders())
+        menu->addAction(nativeName(folder), this, [this, folder] { openFolder(folder); });
+}
+
+void MainWindow::fillModelMenu(QMenu* menu)
+{
+    menu->clear();
+    menu->addAction(themedIcon(u"model"_s), tr("Open model…"), this, &MainWindow::chooseModel);
+    menu->addSeparator();
+    const auto add = [&](const QString& name, const QString& file) {
+        QAction* action =
+            menu->addAction(QString(name).replace(u'&', u"&&"_s), this, [this, file] { openModel(file); });
+        action->setCheckable(true);
+        action->setChecked(file == m_model);
+    };
+    try {
+        for (const ModelEntry& entry : m_services.modelStore.list()) {
+            if (entry.architecture.startsWith(u"memseg"))
+                add(entry.id, entry.path);
+        }
+    } catch (const Error& error) {
+        showError(error.message(), error.remedy());
+    }
+    const QFileInfoList trained =
+        QDir(m_services.modelFolder).entryInfoList({u"*.safetensors"_s}, QDir::Files, QDir::Time);
+    for (const QFileInfo& file : trained.mid(0, kModelsListed))
+        add(file.completeBaseName(), file.absoluteFilePath());
+}
+
+} // namespace lynceus
