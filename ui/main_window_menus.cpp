@@ -26,6 +26,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr int kModelsListed = 12;
+
 QString nativeName(const QString& path)
 {
     return QDir::toNativeSeparators(path).replace(u'&', u"&&"_s);
@@ -36,7 +37,6 @@ QString userGuide()
     return QDir::cleanPath(ModelStore::defaultBuiltInFolder() + u"/../docs/user-guide.md"_s);
 }
 
-/// A group of menu entries of which one is checked.
 template <typename Value>
 struct Choice
 {
@@ -44,6 +44,7 @@ struct Choice
     Value value;
 };
 
+/// Menu entries of which the one that the settings hold is checked.
 template <typename Value, typename Get, typename Set, typename Signal>
 void addChoices(QMenu* menu, Settings& settings, const std::vector<Choice<Value>>& choices, Get get, Set set,
                 Signal changed)
