@@ -28,12 +28,16 @@ public:
 
     const QString& dataHome() const { return m_dataHome; }
     QString modelFolder() const; ///< where trained models go: dataHome/models
+    static QString databaseFile(const QString& dataHome);
     Settings& settings() { return *m_settings; }
     Database& database() { return *m_database; }
     ModelStore& modelStore() { return *m_modelStore; }
     JobRunner& jobs() { return *m_jobs; }
 
 private:
+    /// The absolute folder, made when missing.
+    static QString resolveDataHome(const QString& dataHome);
+
     QString m_dataHome;
     std::unique_ptr<Settings> m_settings;
     std::unique_ptr<Database> m_database;

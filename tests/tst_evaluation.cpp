@@ -167,9 +167,9 @@ void TestEvaluation::unreadableImagesAreCounted()
 void TestEvaluation::nothingLabelledIsAnError()
 {
     FakeInspector inspector;
-    QVERIFY_EXCEPTION_THROWN(evaluate(inspector, m_folder), Error);
+    QVERIFY_THROWS_EXCEPTION(Error, evaluate(inspector, m_folder));
     add(u"a.png"_s, Truth::Unknown, part(20));
-    QVERIFY_EXCEPTION_THROWN(evaluate(inspector, m_folder), Error);
+    QVERIFY_THROWS_EXCEPTION(Error, evaluate(inspector, m_folder));
 }
 
 void TestEvaluation::nothingReadableIsAnError()
@@ -205,7 +205,7 @@ void TestEvaluation::cancelStops()
     TaskContext context;
     context.cancel.cancel();
     FakeInspector inspector;
-    QVERIFY_EXCEPTION_THROWN(evaluate(inspector, m_folder, context), Cancelled);
+    QVERIFY_THROWS_EXCEPTION(Cancelled, evaluate(inspector, m_folder, context));
 }
 
 QTEST_GUILESS_MAIN(TestEvaluation)

@@ -348,7 +348,7 @@ void InspectionService::focus(std::size_t index)
 void InspectionService::start()
 {
     const std::lock_guard lock(d->mutex);
-    if (d->running)
+    if (d->running || !d->haveInspector)
         return;
     if (d->doneCount == d->done.size()) {
         d->post(d->generation, [this] { Q_EMIT finished(); });

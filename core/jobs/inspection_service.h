@@ -37,7 +37,7 @@ public:
 
     /// The image on screen: inspected (again, if its map is wanted) before anything else.
     void focus(std::size_t index);
-    /// Inspect everything not yet inspected, in the background.
+    /// Inspect everything not yet inspected, in the background. Does nothing without a model.
     void start();
     void pause();
     bool isRunning() const;

@@ -1,0 +1,200 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "app/cli/command.h"
+
+#include "core/weights/model_store.h"
+
+#include <QtCore/QCoreApplication>
+
+#include <algorithm>
+
+namespace lynceus {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+QString tr(const char* text)
+{
+    return QCoreApplication::translate("cli", text);
+}
+
+QString optionLines(const std::vector<OptionSpec>& options)
+{
+    QString text;
+    for (const OptionSpec& option : options) {
+        const QString head = u"--"_s + option.name + (option.value.isEmpty() ? QString() : u' ' + option.value);
+        text += u"  "_s + head.leftJustified(30) + u' ' + option.help + u'\n';
+    }
+    return text;
+}
+
+std::vector<Command> makeCommands()
+{
+    const OptionSpec model{u"model"_s, u"MODEL"_s, tr("model file, or an id of `models list`")};
+    const OptionSpec data{u"data"_s, u"DIR"_s, tr("data folder (see `help doctor`)")};
+    const OptionSpec minutes{u"minutes"_s, u"M"_s, tr("budget that the schedule is planned for")};
+    const OptionSpec set{u"set"_s, u"KEY=VALUE"_s, tr("an option of the method; may be repeated")};
+    return {
+        {u"demo"_s,
+         u"[--out DIR] [--minutes M]"_s,
+         tr("make the demo product, train, inspect, evaluate: the main job in one go"),
+         {{u"out"_s, u"DIR"_s, tr("where everything goes (default lynceus-demo)")}, minutes, set},
+         &runDemo},
+        {u"doctor"_s, u"DIR"_s, tr("what a data folder contains, what is wrong, what to do"), {}, &runDoctor},
+        {u"train"_s,
+         u"memseg --data DIR --out MODEL [--minutes M] [--set KEY=VALUE ...]"_s,
+         tr("train a model on good images; the run is kept in the database"),
+         {data,
+          {u"out"_s, u"MODEL"_s, tr("model file to write")},
+          minutes,
+          set,
+          {u"resume"_s, u"RUN"_s, tr("continue a run")}},
+         &runTrain},
+        {u"inspect"_s,
+         u"--model MODEL IMAGE_OR_DIR... [--out DIR] [--maps] [--report FILE] [--fail-on-ng]"_s,
+         tr("defect maps and verdicts; results are kept in the database"),
+         {model,
+          {u"out"_s, u"DIR"_s, tr("write pictures with heat map and contours there")},
+          {u"maps"_s, {}, tr("with --out: the maps too, as 16-bit PNG, 65535 = 1")},
+          {u"report"_s, u"FILE"_s, tr("report by suffix: .html, .csv or .json; may be repeated")},
+          {u"fail-on-ng"_s, {}, tr("exit with 3 when at least one image is NG")}},
+         &runInspect},
+        {u"evaluate"_s,
+         u"--model MODEL --data DIR"_s,
+         tr("metrics of a model on labelled images"),
+         {model, data},
+         &runEvaluate},
+        {u"calibrate"_s,
+         u"--model MODEL --data DIR [--overkill R | --cost-escape C --cost-overkill C]"_s,
+         tr("set the threshold from good images alone, or from costs"),
+         {model,
+          data,
+          {u"overkill"_s, u"R"_s, tr("share of good parts that may be rejected (default 0.01)")},
+          {u"cost-escape"_s, u"C"_s, tr("cost of a defective part that passes")},
+          {u"cost-overkill"_s, u"C"_s, tr("cost of a good part that is rejected")},
+          {u"defective-share"_s, u"R"_s, tr("share of defective parts on the line (default 0.01)")}},
+         &runCalibrate},
+        {u"bench"_s,
+         u"[memseg] [--size WxH] [--runs N] [--set KEY=VALUE ...]"_s,
+         tr("latency of exactly the code that products use"),
+         {{u"size"_s, u"WxH"_s, tr("network input (default 256x256)")},
+          {u"runs"_s, u"N"_s, tr("measured runs (default 30)")},
+          {u"engine"_s, u"all|libtorch"_s, tr("engines to measure (default all)")},
+          set},
+         &runBench},
+        {u"models"_s,
+         u"list | import FILE --id ID | info MODEL | verify [ID]"_s,
+         tr("the store of weights and models"),
+         {{u"id"_s, u"ID"_s, tr("import: name in the store")},
+          {u"architecture"_s, u"NAME"_s, tr("import: resnet18 (default)")},
+          {u"licence"_s, u"TEXT"_s, tr("import: terms of the weights")},
+          {u"origin"_s, u"TEXT"_s, tr("import: where they come from")}},
+         &runModels},
+        {u"db"_s,
+         u"check | backup FILE"_s,
+         tr("look the database over, or copy it while others work"),
+         {},
+         &runDatabase},
+    };
+}
+
+} // namespace
+
+CommandContext::CommandContext(Arguments given, CancelToken cancel)
+    : arguments(std::move(given))
+    , console(arguments.value(u"json"_s), arguments.isSet(u"quiet"_s))
+    , m_cancel(std::move(cancel))
+{
+    setThreads(int(arguments.number(u"threads"_s, 0, 0, 1024)));
+}
+
+AppContext& CommandContext::app()
+{
+    if (!m_app)
+        m_app = std::make_unique<AppContext>(arguments.value(u"data-home"_s));
+    return *m_app;
+}
+
+TaskContext CommandContext::task(const QString& title)
+{
+    return {m_cancel, console.progress(title)};
+}
+
+DeviceKind CommandContext::device() const
+{
+    return chooseDevice(arguments.value(u"device"_s, u"auto"_s));
+}
+
+QString CommandContext::modelFile()
+{
+    return app().modelStore().resolve(arguments.required(u"model"_s));
+}
+
+const std::vector<Command>& commands()
+{
+    static const std::vector<Command> all = makeCommands();
+    return all;
+}
+
+const Command* findCommand(const QString& name)
+{
+    const auto& all = commands();
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const Command& command) { return command.name == name; });
+    return found == all.end() ? nullptr : &*found;
+}
+
+QString helpText()
+{
+    QString text = tr("Lynceus: visual inspection for industry, without a window.") + u"\n\n"_s +
+                   tr("Usage: lynceus-cli COMMAND [OPTIONS]") + u"\n\n"_s;
+    for (const Command& command : commands())
+        text += u"  "_s + command.name.leftJustified(10) + u' ' + command.summary + u'\n';
+    text += u"  "_s + u"help"_s.leftJustified(10) + u' ' + tr("this text, or `help COMMAND`") + u"\n\n"_s;
+    text += tr("Options of every command:") + u'\n' + optionLines(globalOptions()) + u'\n';
+    text += tr("Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with NG (--fail-on-ng), 130 cancelled.") + u'\n';
+    return text;
+}
+
+QString helpText(const Command& command)
+{
+    QString text =
+        tr("Usage: lynceus-cli %1 %2").arg(command.name, command.usage) + u"\n\n"_s + command.summary + u'\n';
+    if (!command.options.empty())
+        text += u'\n' + optionLines(command.options);
+    const bool takesKeys = std::any_of(command.options.begin(), command.options.end(),
+                                       [](const OptionSpec& option) { return option.name == u"set"; });
+    if (takesKeys) {
+        text += u'\n' + tr("Keys of --set:") + u'\n';
+        for (const auto& [key, meaning] : MemSegOptions::describe())
+            text += u"  "_s + key.leftJustified(30) + u' ' + meaning + u'\n';
+    }
+    return text + u'\n' + tr("Options of every command:") + u'\n' + optionLines(globalOptions());
+}
+
+MemSegOptions trainingOptions(const Arguments& arguments, MemSegOptions options)
+{
+    try {
+        for (const QString& assignment : arguments.values(u"set"_s)) {
+            const auto equals = assignment.indexOf(u'=');
+            if (equals <= 0)
+                throw UsageError(tr("--set %1 is not KEY=VALUE.").arg(assignment));
+            options.set(assignment.left(equals).trimmed(), assignment.mid(equals + 1).trimmed());
+        }
+        if (const auto seed = arguments.seed())
+            options.seed = *seed;
+        if (arguments.isSet(u"threads"_s))
+            options.threads = int(arguments.number(u"threads"_s, 0, 0, 1024));
+        options.minutes = arguments.number(u"minutes"_s, options.minutes, 0.01, 100'000);
+        options.validate();
+    } catch (const UsageError&) {
+        throw;
+    } catch (const Error& error) {
+        throw UsageError(error.message(), error.remedy());
+    }
+    return options;
+}
+
+} // namespace lynceus

@@ -1,0 +1,96 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "app/app_context.h"
+#include "app/cli/arguments.h"
+#include "app/cli/console.h"
+#include "core/base/progress.h"
+#include "core/memseg/options.h"
+#include "core/nn/device.h"
+
+#include <QtCore/QString>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace lynceus {
+
+enum ExitCode { kDone = 0, kFailed = 1, kWrongUsage = 2, kDoneWithNg = 3, kCancelled = 130 };
+
+/// What a command works with.
+class CommandContext
+{
+public:
+    CommandContext(Arguments arguments, CancelToken cancel);
+
+    const Arguments arguments;
+    Console console;
+
+    /// Settings, database and model store; opened on first use, so that commands that need none open none.
+    AppContext& app();
+    /// Cancel by Ctrl-C, progress under `title`.
+    TaskContext task(const QString& title);
+    DeviceKind device() const;
+    /// The file behind `--model`, an id of the store or a path.
+    QString modelFile();
+
+private:
+    CancelToken m_cancel;
+    std::unique_ptr<AppContext> m_app;
+};
+
+/// One command. `run` returns the exit code and throws Error, UsageError or Cancelled.
+struct Command
+{
+    QString name;
+    QString usage;   ///< behind the name: "--model MODEL IMAGE_OR_DIR..."
+    QString summary; ///< one line
+    std::vector<OptionSpec> options;
+    int (*run)(CommandContext& context);
+};
+
+const std::vector<Command>& commands();
+const Command* findCommand(const QString& name);
+/// Text of `help` and `help COMMAND`.
+QString helpText();
+QString helpText(const Command& command);
+
+/// Options of a training from --set, --seed, --threads and --minutes; a bad one is a UsageError.
+MemSegOptions trainingOptions(const Arguments& arguments, MemSegOptions options = {});
+
+/// Shared by `inspect` and `demo`.
+struct InspectionRequest
+{
+    QString modelFile;
+    QStringList inputs; ///< images and folders
+    QString out;        ///< folder for pictures; empty: none
+    bool maps = false;  ///< 16-bit maps too
+    QStringList reports;
+};
+
+struct InspectionSummary
+{
+    int ok = 0;
+    int review = 0;
+    int ng = 0;
+    int failed = 0;
+    QJsonObject json;
+};
+
+InspectionSummary inspectAndStore(CommandContext& context, const InspectionRequest& request);
+
+// One function a command, in the file that is named after it.
+int runBench(CommandContext& context);
+int runCalibrate(CommandContext& context);
+int runDatabase(CommandContext& context);
+int runDemo(CommandContext& context);
+int runDoctor(CommandContext& context);
+int runEvaluate(CommandContext& context);
+int runInspect(CommandContext& context);
+int runModels(CommandContext& context);
+int runTrain(CommandContext& context);
+
+} // namespace lynceus

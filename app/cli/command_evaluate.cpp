@@ -1,0 +1,35 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "app/cli/command.h"
+#include "core/jobs/evaluation.h"
+#include "core/memseg/session.h"
+
+#include <QtCore/QCoreApplication>
+
+namespace lynceus {
+
+using namespace Qt::StringLiterals;
+
+int runEvaluate(CommandContext& context)
+{
+    const QString data = context.arguments.required(u"data"_s);
+    const auto session = MemSegSession::load(context.modelFile(), context.device());
+    const AnomalyFolder folder = AnomalyFolder::open(data, AnomalyFolder::Purpose::Inspection);
+    const EvaluationReport report =
+        evaluate(*session, folder, context.task(QCoreApplication::translate("cli", "Evaluating")));
+
+    const Console& console = context.console;
+    console.endProgress();
+    for (const QString& problem : report.problems)
+        console.warn(problem);
+    console.printTable({{u"images"_s, u"image AUROC"_s, u"pixel AUROC"_s, u"AUPRO@0.3"_s, u"threshold"_s, u"overkill"_s,
+                         u"escape"_s, u"F1"_s, u"ms (P50)"_s},
+                        {QString::number(report.images), figure(report.imageAuroc), figure(report.pixelAuroc),
+                         figure(report.aupro), figure(report.threshold), figure(report.overkill), figure(report.escape),
+                         figure(report.f1), figure(report.p50, 1)}});
+    console.writeJson(report.toJson());
+    return report.failed > 0 ? kFailed : kDone;
+}
+
+} // namespace lynceus

@@ -1,0 +1,248 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "app/cli/command.h"
+#include "core/base/version.h"
+#include "core/data/anomaly_folder.h"
+#include "core/image/color_map.h"
+#include "core/image/image_io.h"
+#include "core/image/preprocessing.h"
+#include "core/jobs/inspection_pipeline.h"
+#include "core/memseg/session.h"
+#include "core/report/report_writer.h"
+#include "core/storage/inspection_store.h"
+#include "core/weights/safetensors.h"
+
+#include <QtCore/QCoreApplication>
+#include <QtCore/QDir>
+#include <QtCore/QFileInfo>
+#include <QtCore/QSet>
+
+#include <opencv2/imgproc.hpp>
+
+namespace lynceus {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr std::size_t kStoreBatch = 50;
+constexpr double kOverlayOpacity = 0.75;
+
+QString tr(const char* text)
+{
+    return QCoreApplication::translate("cli", text);
+}
+
+struct Input
+{
+    QString path;
+    QString name; ///< relative, without suffix, unique: where its pictures go
+};
+
+/// Images as they are, folders as the window opens them: the test part where there is one, else everything.
+std::vector<Input> collectInputs(const QStringList& inputs)
+{
+    std::vector<Input> found;
+    QSet<QString> taken;
+    const auto add = [&](const QString& path, const QString& name) {
+        const QString base = name.left(name.lastIndexOf(u'.'));
+        QString unique = base;
+        for (int i = 2; taken.contains(unique); ++i)
+            unique = u"%1_%2"_s.arg(base).arg(i);
+        taken.insert(unique);
+        found.push_back({path, unique});
+    };
+    for (const QString& input : inputs) {
+        if (!QFileInfo(input).isDir()) {
+            add(QFileInfo(input).absoluteFilePath(), QFileInfo(input).fileName());
+            continue;
+        }
+        const AnomalyFolder folder = AnomalyFolder::open(input, AnomalyFolder::Purpose::Inspection);
+        const auto& samples = folder.test.empty() ? folder.train : folder.test;
+        if (samples.empty()) {
+            throw Error(ErrorKind::Input, tr("%1 holds no images.").arg(folder.root),
+                        tr("Known are: %1.").arg(imageSuffixes().join(u", "_s)));
+        }
+        for (const Sample& sample : samples)
+            add(sample.path, sample.name);
+    }
+    return found;
+}
+
+/// Heat map and contours over the image; with `maps` the map itself too. Returns the picture's path.
+QString writePictures(const InspectionRequest& request, const Input& input, const InspectedImage& image,
+                      const IntensityWindow& window)
+{
+    const QString base = QDir(request.out).absoluteFilePath(input.name);
+    const QString folder = QFileInfo(base).absolutePath();
+    if (!QDir().mkpath(folder)) {
+        throw Error(ErrorKind::File, tr("The folder %1 cannot be made.").arg(folder),
+                    tr("Choose a folder you may write to with --out."));
+    }
+    const AnomalyResult& result = image.result;
+    cv::Mat picture =
+        heatOverlay(toDisplay(readImage(image.path), window), result.map, ColorMap::Inferno, kOverlayOpacity);
+    for (const Region& region : result.regions)
+        cv::polylines(picture, region.contour, true, cv::Scalar(255, 255, 255), 1, cv::LINE_AA);
+    const QString overlay = base + u"_overlay.png"_s;
+    writePng(overlay, picture);
+    if (request.maps) {
+        cv::Mat scaled;
+        result.map.convertTo(scaled, CV_16U, 65535.0);
+        writePng(base + u"_map.png"_s, scaled);
+    }
+    return overlay;
+}
+
+/// Writes results into the database batch by batch.
+class ResultKeeper
+{
+public:
+    ResultKeeper(const Database& database, const MemSegSession& session, const QString& folder)
+        : m_store(database)
+    {
+        InspectionRecord record;
+        record.folder = folder;
+        record.modelPath = session.modelFile();
+        record.modelHash = session.modelHash();
+        record.thresholds = session.thresholds();
+        record.started = QDateTime::currentDateTimeUtc();
+        record.programVersion = programVersion();
+        m_id = m_store.begin(record);
+    }
+
+    void add(const InspectedImage& image)
+    {
+        ResultRecord record;
+        record.image = image.path;
+        record.error = image.error;
+        if (image.error.isEmpty()) {
+            record.imageHash = fileSha256(image.path);
+            record.result = image.result;
+            record.result.map.release();
+        }
+        m_waiting.push_back(std::move(record));
+        if (m_waiting.size() >= kStoreBatch)
+            flush();
+    }
+
+    void finish()
+    {
+        flush();
+        m_store.finish(m_id);
+    }
+
+    void flush()
+    {
+        if (!m_waiting.empty())
+            m_store.add(m_id, m_waiting);
+        m_waiting.clear();
+    }
+
+    qint64 id() const { return m_id; }
+
+private:
+    InspectionStore m_store;
+    qint64 m_id = 0;
+    std::vector<ResultRecord> m_waiting;
+};
+
+} // namespace
+
+InspectionSummary inspectAndStore(CommandContext& context, const InspectionRequest& request)
+{
+    const std::vector<Input> inputs = collectInputs(request.inputs);
+    std::vector<QString> paths;
+    for (const Input& input : inputs)
+        paths.push_back(input.path);
+    const auto session = MemSegSession::load(request.modelFile, context.device());
+    const IntensityWindow window = session->info().preprocessing.window16;
+
+    ReportData report;
+    report.title = tr("Inspection of %1").arg(QDir::toNativeSeparators(request.inputs.first()));
+    report.modelPath = session->modelFile();
+    report.modelHash = session->modelHash();
+    report.programVersion = programVersion();
+    report.started = QDateTime::currentDateTimeUtc();
+
+    ResultKeeper keeper(context.app().database(), *session, QFileInfo(request.inputs.first()).absoluteFilePath());
+    const auto judged = [&](InspectedImage&& image) {
+        if (!image.error.isEmpty())
+            context.console.warn(image.path + u": "_s + image.error);
+        keeper.add(image);
+        ReportItem item{image.path, image.error, {}, {}};
+        if (image.error.isEmpty()) {
+            if (!request.out.isEmpty())
+                item.overlayPath = writePictures(request, inputs[image.index], image, window);
+            image.result.map.release(); // memory must not grow with the number of images
+            item.result = std::move(image.result);
+        }
+        report.items.push_back(std::move(item));
+    };
+    try {
+        inspectImages(paths, *session, judged, context.task(tr("Inspecting")));
+    } catch (...) {
+        keeper.flush(); // what is judged is kept
+        throw;
+    }
+    keeper.finish();
+    report.finished = QDateTime::currentDateTimeUtc();
+    for (const QString& file : request.reports)
+        writeReport(file, report);
+
+    const ReportCounts counts = countVerdicts(report);
+    InspectionSummary summary{counts.ok, counts.review, counts.ng, counts.failed, reportToJson(report)};
+    QJsonObject inspection = summary.json[u"inspection"_s].toObject();
+    inspection.insert(u"id"_s, keeper.id());
+    summary.json.insert(u"inspection"_s, inspection);
+
+    context.console.endProgress();
+    std::vector<QStringList> rows{{tr("verdict"), tr("score"), tr("regions"), tr("image")}};
+    for (const ReportItem& item : report.items) {
+        if (item.error.isEmpty()) {
+            rows.push_back({verdictName(item.result.verdict), figure(item.result.score),
+                            QString::number(item.result.regions.size()), item.image});
+        } else {
+            rows.push_back({tr("unreadable"), u"-"_s, u"-"_s, item.image});
+        }
+    }
+    context.console.printTable(rows);
+    context.console.print(tr("%1 images: %2 OK, %3 NG, %4 review, %5 unreadable; threshold %6")
+                              .arg(counts.total)
+                              .arg(counts.ok)
+                              .arg(counts.ng)
+                              .arg(counts.review)
+                              .arg(counts.failed)
+                              .arg(figure(session->thresholds().score)));
+    return summary;
+}
+
+int runInspect(CommandContext& context)
+{
+    const Arguments& arguments = context.arguments;
+    if (arguments.positional().isEmpty())
+        throw UsageError(tr("inspect needs at least one image or folder."));
+    InspectionRequest request;
+    request.inputs = arguments.positional();
+    request.out = arguments.value(u"out"_s);
+    request.maps = arguments.isSet(u"maps"_s);
+    request.reports = arguments.values(u"report"_s);
+    if (request.maps && request.out.isEmpty())
+        throw UsageError(tr("--maps needs --out DIR."));
+    for (const QString& report : request.reports) {
+        const QString suffix = QFileInfo(report).suffix().toLower();
+        if (!QStringList{u"html"_s, u"csv"_s, u"json"_s}.contains(suffix)) {
+            throw UsageError(tr("A report \"%1\" cannot be written by this version.").arg(report),
+                             tr("Use .html, .csv or .json."));
+        }
+    }
+    request.modelFile = context.modelFile();
+    const InspectionSummary summary = inspectAndStore(context, request);
+    context.console.writeJson(summary.json);
+    if (summary.failed > 0)
+        return kFailed;
+    return summary.ng > 0 && arguments.isSet(u"fail-on-ng"_s) ? kDoneWithNg : kDone;
+}
+
+} // namespace lynceus

@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "app/cli/command.h"
+#include "core/jobs/training_job.h"
+#include "core/weights/model_store.h"
+
+#include <QtCore/QCoreApplication>
+#include <QtCore/QDir>
+#include <QtCore/QFileInfo>
+
+#include <optional>
+
+namespace lynceus {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+QString tr(const char* text)
+{
+    return QCoreApplication::translate("cli", text);
+}
+
+} // namespace
+
+int runTrain(CommandContext& context)
+{
+    const Arguments& arguments = context.arguments;
+    if (arguments.positional() != QStringList{u"memseg"_s})
+        throw UsageError(tr("train needs the method: memseg."));
+    if (arguments.isSet(u"resume"_s))
+        throw UsageError(tr("This version cannot continue a run."), tr("Start it again without --resume."));
+
+    TrainingJob::Request request;
+    request.folder = arguments.required(u"data"_s);
+    request.options = trainingOptions(arguments);
+    request.modelFile = QFileInfo(arguments.required(u"out"_s)).absoluteFilePath();
+    if (request.options.encoder != u"random")
+        request.encoderFile = context.app().modelStore().resolve(request.options.encoder);
+
+    std::optional<TrainingOutcome> outcome;
+    TrainingJob job(context.app().database(), request, {},
+                    [&outcome](const TrainingOutcome& result) { outcome = result; });
+    job.run(context.task(tr("Training")));
+
+    const QJsonObject& metrics = outcome->info.metrics;
+    const Console& console = context.console;
+    console.endProgress();
+    console.print(tr("%1: %2 steps in %3, %4 s a step")
+                      .arg(QDir::toNativeSeparators(outcome->modelFile))
+                      .arg(outcome->steps)
+                      .arg(durationText(outcome->seconds), figure(outcome->secondsPerStep, 3)));
+    console.print(
+        tr("Held-out good images and simulated defects: image AUROC %1, pixel AUROC %2, AUPRO %3")
+            .arg(figure(metrics[u"image_auroc"_s]), figure(metrics[u"pixel_auroc"_s]), figure(metrics[u"aupro"_s])));
+    console.print(tr("Threshold %1 from %2 good images: overkill below %3 % at 95 % confidence")
+                      .arg(figure(outcome->info.thresholds.score))
+                      .arg(outcome->info.calibration[u"images"_s].toInt())
+                      .arg(figure(100.0 * outcome->info.calibration[u"upper_bound"_s].toDouble(), 1)));
+    console.writeJson({{u"model"_s, outcome->modelFile},
+                       {u"steps"_s, outcome->steps},
+                       {u"seconds"_s, outcome->seconds},
+                       {u"seconds_per_step"_s, outcome->secondsPerStep},
+                       {u"final"_s, metrics},
+                       {u"peak_memory_mb"_s, peakMemoryMb()}});
+    return kDone;
+}
+
+} // namespace lynceus
