@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 The Lynceus authors
+# SPDX-License-Identifier: GPL-3.0-or-later
 if(LYNCEUS_TORCH)
   lynceus_test(resnet TORCH LABELS parity LINKS lynceus_nn)
   lynceus_test(state_dict TORCH LINKS lynceus_nn)

@@ -1,80 +1,90 @@
 // SPDX-FileCopyrightText: 2026 The Lynceus authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "app/cli/cli.h"
-#include "app/cli/interrupt.h"
-
-#include "core/base/error.h"
+#include "app/cli/command.h"
 #include "core/base/version.h"
-#include "core/nn/device.h"
 
 #include <QtCore/QCoreApplication>
 
-#include <algorithm>
+#include <csignal>
 #include <cstdio>
 
 using namespace lynceus;
-using namespace lynceus::cli;
 using namespace Qt::StringLiterals;
 
 namespace {
 
-std::vector<Command> allCommands()
+CancelToken* interruptToken = nullptr;
+
+/// The first Ctrl-C asks to stop; the handler is then gone, so that a second one ends the program at once.
+void onInterrupt(int)
 {
-    return {demoCommand(),      doctorCommand(), trainCommand(),  inspectCommand(), evaluateCommand(),
-            calibrateCommand(), benchCommand(),  modelsCommand(), dbCommand()};
+    interruptToken->cancel();
 }
 
-void say(std::FILE* stream, const QString& text)
+void catchInterrupts(CancelToken& token)
+{
+    interruptToken = &token;
+    struct sigaction action = {};
+    action.sa_handler = onInterrupt;
+    action.sa_flags = SA_RESETHAND;
+    sigaction(SIGINT, &action, nullptr);
+    sigaction(SIGTERM, &action, nullptr);
+}
+
+void put(std::FILE* stream, const QString& text)
 {
     std::fputs(text.toUtf8().constData(), stream);
 }
 
-/// `help [COMMAND]`, `--help` and `--version` anywhere; true when that was all.
-bool answered(QStringList words, const std::vector<Command>& commands)
+/// Takes the command out of the words: the first one that is neither an option nor the value of a global one.
+QString takeCommand(QStringList& words)
+{
+    for (qsizetype i = 0; i < words.size(); ++i) {
+        if (!words[i].startsWith(u'-'))
+            return words.takeAt(i);
+        for (const OptionSpec& option : globalOptions()) {
+            if (words[i] == u"--"_s + option.name && !option.value.isEmpty())
+                ++i;
+        }
+    }
+    return {};
+}
+
+int help(const QStringList& words)
+{
+    if (words.isEmpty()) {
+        put(stdout, helpText());
+        return kDone;
+    }
+    const Command* command = findCommand(words.first());
+    if (!command)
+        throw UsageError(QCoreApplication::translate("cli", "There is no command \"%1\".").arg(words.first()));
+    put(stdout, helpText(*command));
+    return kDone;
+}
+
+int run(QStringList words, const CancelToken& cancel)
 {
     if (words.contains(u"--version"_s)) {
-        say(stdout, u"lynceus-cli %1\n"_s.arg(programVersion()));
-        return true;
+        put(stdout, u"lynceus-cli %1\n"_s.arg(programVersion()));
+        return kDone;
     }
-    const bool asked = words.value(0) == u"help" || words.contains(u"--help"_s) || words.contains(u"-h"_s);
-    if (!asked)
-        return false;
-    words.removeIf([](const QString& word) { return word == u"help" || word.startsWith(u'-'); });
-    say(stdout, words.isEmpty() ? helpText(commands) : helpText(findCommand(words.first(), commands)));
-    return true;
-}
-
-int runCommand(const Arguments& arguments, const CancelToken& cancel)
-{
-    Console console(arguments.isSet(u"quiet"_s), arguments.value(u"json"_s));
-    try {
-        Cli cli(arguments, console, cancel);
-        return arguments.command().run(cli);
-    } catch (const Cancelled&) {
-        console.error(QCoreApplication::translate("cli", "cancelled"));
-        return Interrupted;
-    } catch (const UsageError&) {
-        throw;
-    } catch (...) {
-        const Error error = currentError(arguments.command().name);
-        console.error(error.text());
-        console.writeJson({{u"error"_s, error.message()}, {u"remedy"_s, error.remedy()}});
-        return Failed;
+    const bool wantsHelp = words.removeAll(u"--help"_s) + words.removeAll(u"-h"_s) > 0;
+    const QString name = takeCommand(words);
+    if (name == u"help" || (wantsHelp && name.isEmpty()))
+        return help(words);
+    if (wantsHelp)
+        return help({name});
+    const Command* command = findCommand(name);
+    if (!command) {
+        throw UsageError(name.isEmpty() ? QCoreApplication::translate("cli", "No command is given.")
+                                        : QCoreApplication::translate("cli", "There is no command \"%1\".").arg(name));
     }
-}
-
-int runProgram(const QStringList& words)
-{
-    const std::vector<Command> commands = allCommands();
-    if (words.isEmpty()) {
-        say(stderr, helpText(commands));
-        return WrongUsage;
-    }
-    if (answered(words, commands))
-        return Done;
-    const CancelToken cancel = cancelOnInterrupt();
-    return runCommand(Arguments(words, commands), cancel);
+    CommandContext context(Arguments(words, command->options), cancel);
+    const int code = command->run(context);
+    context.console.endProgress();
+    return code;
 }
 
 } // namespace
@@ -83,15 +93,22 @@ int main(int argc, char** argv)
 {
     prepareProcess(argv);
     QCoreApplication application(argc, argv);
-    QCoreApplication::setApplicationName(u"lynceus"_s);
+    QCoreApplication::setApplicationName(u"lynceus-cli"_s);
     QCoreApplication::setApplicationVersion(programVersion());
+    CancelToken cancel;
+    catchInterrupts(cancel);
     try {
-        return runProgram(QCoreApplication::arguments().mid(1));
+        return run(QCoreApplication::arguments().mid(1), cancel);
+    } catch (const Cancelled&) {
+        put(stderr, u'\n' + QCoreApplication::translate("cli", "Cancelled.") + u'\n');
+        return kCancelled;
     } catch (const UsageError& error) {
-        say(stderr, u"lynceus-cli: %1\n"_s.arg(error.message()));
-        return WrongUsage;
-    } catch (const Error& error) {
-        say(stderr, u"lynceus-cli: %1\n"_s.arg(error.text()));
-        return Failed;
+        put(stderr, u"lynceus-cli: "_s + error.text() + u' ' +
+                        QCoreApplication::translate("cli", "See lynceus-cli help.") + u'\n');
+        return kWrongUsage;
+    } catch (...) {
+        const Error error = currentError(QCoreApplication::translate("cli", "running the command"));
+        put(stderr, u"\nlynceus-cli: "_s + error.text() + u'\n');
+        return kFailed;
     }
 }
