@@ -171,7 +171,8 @@ void TestInspectionPipeline::progressGoesToOne()
     std::vector<double> fractions;
     TaskContext context;
     context.progress = [&](const Progress& progress) { fractions.push_back(progress.fraction); };
-    inspectImages(paths, inspector, [](InspectedImage&&) {}, context);
+    inspectImages(
+        paths, inspector, [](InspectedImage&&) {}, context);
     QCOMPARE(fractions.size(), paths.size());
     QVERIFY(std::is_sorted(fractions.begin(), fractions.end()));
     QCOMPARE(fractions.back(), 1.0);

@@ -92,6 +92,12 @@ void TrainingJob::run(const TaskContext& context)
     const AnomalyFolder folder =
         AnomalyFolder::open(m_request.folder, AnomalyFolder::Purpose::Training, context.cancel);
 
+    if (folder.train.empty()) {
+        throw Error(ErrorKind::Input,
+                    QCoreApplication::translate("core", "%1 holds no good images to learn from.").arg(folder.root),
+                    QCoreApplication::translate("core", "Put images of good parts into train/good (or good)."));
+    }
+
     RunRecord record;
     record.started = QDateTime::currentDateTimeUtc();
     record.name = m_request.name;

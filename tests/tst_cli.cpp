@@ -1,0 +1,659 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "core/data/demo_product.h"
+#include "core/storage/database.h"
+#include "core/storage/inspection_store.h"
+#include "core/storage/run_store.h"
+#include "core/weights/model_file.h"
+#include "core/weights/model_store.h"
+
+#include <QtCore/QDir>
+#include <QtCore/QDirIterator>
+#include <QtCore/QFile>
+#include <QtCore/QJsonArray>
+#include <QtCore/QJsonDocument>
+#include <QtCore/QJsonObject>
+#include <QtCore/QProcess>
+#include <QtCore/QTemporaryDir>
+#include <QtTest/QTest>
+
+#include <opencv2/imgcodecs.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <csignal>
+#include <functional>
+
+#include <sys/resource.h>
+
+using namespace lynceus;
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr int kTimeoutMs = 180'000;
+
+struct Ran
+{
+    int exitCode = -1;
+    QByteArray out;
+    QByteArray err;
+    QJsonObject json() const { return QJsonDocument::fromJson(out).object(); }
+};
+
+QByteArray contentOf(const QString& path)
+{
+    QFile file(path);
+    return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+}
+
+void put(const QString& path, const QByteArray& content)
+{
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::WriteOnly | QIODevice::Truncate));
+    QCOMPARE(file.write(content), content.size());
+}
+
+QStringList filesIn(const QString& folder)
+{
+    return QDir(folder).entryList(QDir::Files | QDir::Hidden | QDir::NoDotAndDotDot);
+}
+
+} // namespace
+
+/// Drives the built lynceus-cli as its users do: words in, exit code, text and JSON out.
+class TestCli : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase();
+
+    void helpNamesEveryCommand();
+    void helpOfACommand();
+    void version();
+    void wrongUsage_data();
+    void wrongUsage();
+
+    void doctorDescribesAFolder();
+    void doctorOfAMissingFolderFails();
+
+    void trainLeavesModelRunAndFigures();
+    void trainWithoutGoodImagesFails();
+    void trainIntoAReadOnlyPlaceFails();
+    void trainOnAFullDiskKeepsTheOldModel();
+    void interruptedTrainingLeavesNoModel();
+
+    void inspectTellsStoresAndWrites();
+    void inspectFailsOnNgWhenAsked();
+    void inspectGoesOnAfterUnreadableImages();
+    void inspectOfAnEmptyFolderFails();
+    void inspectWithBrokenModels_data();
+    void inspectWithBrokenModels();
+    void inspectIntoAReadOnlyPlaceFails();
+    void sameScoreOnAnyNumberOfThreads();
+
+    void evaluateHasTheAgreedKeys();
+    void evaluateWithoutLabelsFails();
+    void calibrateFromGoodImages();
+    void calibrateFromCosts();
+    void benchMeasures();
+
+    void modelsListInfoVerify();
+    void modelsImport();
+    void databaseCheckAndBackup();
+    void corruptDatabaseIsRefused();
+
+private:
+    Ran run(const QStringList& words, std::function<void()> inChild = {}) const;
+    /// With JSON on standard output and this test's data home.
+    Ran runJson(const QStringList& words) const { return run(words + home() + QStringList{u"--json"_s, u"-"_s}); }
+    QStringList home() const { return {u"--data-home"_s, m_home}; }
+    static QStringList tinyTraining();
+
+    QTemporaryDir m_dir;
+    QString m_folder; ///< non-ASCII, with a space
+    QString m_home;
+    QString m_product;
+    QString m_model;
+    QJsonObject m_training;
+};
+
+Ran TestCli::run(const QStringList& words, std::function<void()> inChild) const
+{
+    QProcess process;
+    if (inChild)
+        process.setChildProcessModifier(std::move(inChild));
+    process.start(QStringLiteral(LYNCEUS_CLI), words);
+    if (!process.waitForFinished(kTimeoutMs)) {
+        process.kill();
+        process.waitForFinished();
+        return {};
+    }
+    return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1, process.readAllStandardOutput(),
+            process.readAllStandardError()};
+}
+
+QStringList TestCli::tinyTraining()
+{
+    QStringList words;
+    for (const QString& setting : {u"width=16"_s, u"input_width=64"_s, u"input_height=64"_s, u"decoder=lite"_s,
+                                   u"memory_images=4"_s, u"batch=2"_s, u"steps=6"_s})
+        words << u"--set"_s << setting;
+    return words;
+}
+
+void TestCli::initTestCase()
+{
+    QVERIFY(m_dir.isValid());
+    m_folder = m_dir.path() + u"/Prüfling 零件"_s;
+    m_home = m_folder + u"/home"_s;
+    m_product = m_folder + u"/product"_s;
+    m_model = m_folder + u"/modèle.safetensors"_s;
+    QVERIFY(QDir().mkpath(m_product));
+    qputenv("XDG_DATA_HOME", (m_folder + u"/default home"_s).toUtf8()); // for commands without --data-home
+    DemoOptions options;
+    options.size = 256;
+    options.trainGood = 12;
+    options.testGood = 4;
+    options.testDefective = 6;
+    writeDemoProduct(m_product, options);
+    const Ran trained =
+        runJson(QStringList{u"train"_s, u"memseg"_s, u"--data"_s, m_product, u"--out"_s, m_model} + tinyTraining());
+    QVERIFY2(trained.exitCode == 0, trained.err.constData());
+    m_training = trained.json();
+}
+
+void TestCli::helpNamesEveryCommand()
+{
+    const Ran help = run({u"help"_s});
+    QCOMPARE(help.exitCode, 0);
+    for (const char* command : {"demo", "doctor", "train", "inspect", "evaluate", "calibrate", "bench", "models", "db",
+                                "--data-home", "--json"})
+        QVERIFY2(help.out.contains(command), command);
+    QVERIFY(help.err.isEmpty());
+}
+
+void TestCli::helpOfACommand()
+{
+    const Ran help = run({u"help"_s, u"inspect"_s});
+    QCOMPARE(help.exitCode, 0);
+    for (const char* option : {"--model", "--maps", "--report", "--fail-on-ng"})
+        QVERIFY2(help.out.contains(option), option);
+}
+
+void TestCli::version()
+{
+    const Ran ran = run({u"--version"_s});
+    QCOMPARE(ran.exitCode, 0);
+    QVERIFY2(ran.out.contains("0.") && ran.out.contains("ynceus"), ran.out.constData());
+}
+
+void TestCli::wrongUsage_data()
+{
+    QTest::addColumn<QStringList>("words");
+    QTest::addColumn<QByteArray>("named");
+    const auto row = [](const char* name, const QStringList& words, const char* named) {
+        QTest::newRow(name) << words << QByteArray(named);
+    };
+    row("nothing", {}, "");
+    row("unknown command", {u"polish"_s}, "polish");
+    row("help of an unknown command", {u"help"_s, u"polish"_s}, "polish");
+    row("unknown option", {u"doctor"_s, u"."_s, u"--colour"_s}, "colour");
+    row("missing value", {u"doctor"_s, u"."_s, u"--json"_s}, "json");
+    row("doctor without folder", {u"doctor"_s}, "doctor");
+    row("train without method", {u"train"_s}, "train");
+    row("unknown method", {u"train"_s, u"magic"_s, u"--data"_s, u"."_s, u"--out"_s, u"m"_s}, "");
+    row("train without data", {u"train"_s, u"memseg"_s, u"--out"_s, u"m"_s}, "data");
+    row("bad minutes", {u"train"_s, u"memseg"_s, u"--data"_s, u"."_s, u"--out"_s, u"m"_s, u"--minutes"_s, u"soon"_s},
+        "minutes");
+    row("bad setting", {u"train"_s, u"memseg"_s, u"--data"_s, u"."_s, u"--out"_s, u"m"_s, u"--set"_s, u"width=wide"_s},
+        "width");
+    row("unknown setting", {u"train"_s, u"memseg"_s, u"--data"_s, u"."_s, u"--out"_s, u"m"_s, u"--set"_s, u"hat=3"_s},
+        "hat");
+    row("resume", {u"train"_s, u"memseg"_s, u"--data"_s, u"."_s, u"--out"_s, u"m"_s, u"--resume"_s, u"3"_s}, "resume");
+    row("inspect without model", {u"inspect"_s, u"."_s}, "model");
+    row("maps without out", {u"inspect"_s, u"--model"_s, u"m"_s, u"."_s, u"--maps"_s}, "--out");
+    row("pdf report", {u"inspect"_s, u"--model"_s, u"m"_s, u"."_s, u"--report"_s, u"r.pdf"_s}, "r.pdf");
+    row("bad threads", {u"doctor"_s, u"."_s, u"--threads"_s, u"many"_s}, "threads");
+    row("models without sense", {u"models"_s, u"burn"_s}, "models");
+    row("db without action", {u"db"_s}, "db");
+}
+
+void TestCli::wrongUsage()
+{
+    QFETCH(QStringList, words);
+    QFETCH(QByteArray, named);
+    const Ran ran = run(words);
+    QCOMPARE(ran.exitCode, 2);
+    QVERIFY2(!ran.err.isEmpty(), "what is wrong is said on standard error");
+    QVERIFY2(ran.err.contains(named), ran.err.constData());
+}
+
+void TestCli::doctorDescribesAFolder()
+{
+    const Ran ran = runJson({u"doctor"_s, m_product});
+    QVERIFY2(ran.exitCode == 0, ran.err.constData());
+    QVERIFY(!ran.json().isEmpty());
+    QVERIFY(ran.json().contains(u"findings"_s));
+    const QString file = m_folder + u"/doctor.json"_s;
+    const Ran toFile = run(QStringList{u"doctor"_s, m_product, u"--json"_s, file});
+    QCOMPARE(toFile.exitCode, 0);
+    QVERIFY(!toFile.out.isEmpty()); // people still get their text
+    QCOMPARE(QJsonDocument::fromJson(contentOf(file)).object(), ran.json());
+    const Ran quiet = run(QStringList{u"doctor"_s, m_product, u"--quiet"_s});
+    QCOMPARE(quiet.exitCode, 0);
+    QVERIFY2(quiet.err.isEmpty(), quiet.err.constData());
+}
+
+void TestCli::doctorOfAMissingFolderFails()
+{
+    const Ran ran = run({u"doctor"_s, m_folder + u"/nowhere"_s});
+    QCOMPARE(ran.exitCode, 1);
+    QVERIFY2(ran.err.contains("nowhere"), ran.err.constData());
+}
+
+void TestCli::trainLeavesModelRunAndFigures()
+{
+    QCOMPARE(m_training.value(u"model"_s).toString(), m_model);
+    QCOMPARE(m_training.value(u"steps"_s).toInt(), 6);
+    for (const QString& key : {u"seconds"_s, u"seconds_per_step"_s, u"peak_memory_mb"_s})
+        QVERIFY2(m_training.value(key).toDouble() > 0.0, qPrintable(key));
+    const QJsonObject final = m_training.value(u"final"_s).toObject();
+    for (const QString& key : {u"images"_s, u"image_auroc"_s, u"pixel_auroc"_s, u"aupro"_s, u"threshold"_s,
+                               u"overkill"_s, u"escape"_s, u"f1"_s})
+        QVERIFY2(final.contains(key), qPrintable(key));
+
+    const Database database(m_home + u"/lynceus.db"_s);
+    const RunStore runs(database);
+    const qint64 runId = readModelInfo(m_model).trainingRun;
+    const auto record = runs.find(runId);
+    QVERIFY(record.has_value());
+    QCOMPARE(record->state, RunRecord::State::Finished);
+    QCOMPARE(record->modelPath, m_model);
+    QCOMPARE(record->modelHash, fileSha256(m_model));
+    QVERIFY(!runs.metrics(runId, u"loss"_s).empty());
+}
+
+void TestCli::trainWithoutGoodImagesFails()
+{
+    const QString bad = m_folder + u"/only bad"_s;
+    QVERIFY(QDir().mkpath(bad + u"/bad"_s));
+    for (const QString& name : QDir(m_product + u"/test"_s).entryList(QDir::Dirs | QDir::NoDotAndDotDot)) {
+        const QString folder = m_product + u"/test/"_s + name;
+        if (name != u"good")
+            QVERIFY(QFile::copy(folder + u'/' + filesIn(folder).first(), bad + u"/bad/"_s + name + u".png"_s));
+    }
+    const QString model = m_folder + u"/none.safetensors"_s;
+    for (const QString& data : {bad, m_home}) { // all defective; no image at all
+        const Ran ran =
+            run(QStringList{u"train"_s, u"memseg"_s, u"--data"_s, data, u"--out"_s, model} + tinyTraining() + home());
+        QCOMPARE(ran.exitCode, 1);
+        QVERIFY2(ran.err.contains(data.toUtf8()), ran.err.constData());
+        QVERIFY(!QFile::exists(model));
+    }
+}
+
+void TestCli::trainIntoAReadOnlyPlaceFails()
+{
+    const QString file = m_folder + u"/a file"_s;
+    put(file, "x");
+    const QString model = file + u"/model.safetensors"_s; // below a file: nobody may, not even root
+    const Ran ran =
+        run(QStringList{u"train"_s, u"memseg"_s, u"--data"_s, m_product, u"--out"_s, model} + tinyTraining() + home());
+    QCOMPARE(ran.exitCode, 1);
+    QVERIFY2(ran.err.contains(model.toUtf8()), ran.err.constData());
+}
+
+void TestCli::trainOnAFullDiskKeepsTheOldModel()
+{
+    const QString folder = m_folder + u"/full"_s;
+    QVERIFY(QDir().mkpath(folder));
+    const QString model = folder + u"/model.safetensors"_s;
+    put(model, "the old model");
+    // A limit on file sizes fails writes in the middle, as a full disk does; the database stays below it.
+    const auto smallFilesOnly = [] {
+        std::signal(SIGXFSZ, SIG_IGN);
+        const rlimit limit{600'000, 600'000};
+        setrlimit(RLIMIT_FSIZE, &limit);
+    };
+    const Ran ran =
+        run(QStringList{u"train"_s, u"memseg"_s, u"--data"_s, m_product, u"--out"_s, model} + tinyTraining() + home(),
+            smallFilesOnly);
+    QCOMPARE(ran.exitCode, 1);
+    QVERIFY2(ran.err.contains(model.toUtf8()), ran.err.constData());
+    QCOMPARE(contentOf(model), QByteArray("the old model"));
+    QCOMPARE(filesIn(folder), QStringList{u"model.safetensors"_s});
+}
+
+void TestCli::interruptedTrainingLeavesNoModel()
+{
+    const QString folder = m_folder + u"/interrupted"_s;
+    QVERIFY(QDir().mkpath(folder));
+    QProcess process;
+    process.start(QStringLiteral(LYNCEUS_CLI), QStringList{u"train"_s, u"memseg"_s, u"--data"_s, m_product, u"--out"_s,
+                                                           folder + u"/model.safetensors"_s} +
+                                                   tinyTraining() + QStringList{u"--set"_s, u"steps=1000000"_s} +
+                                                   home());
+    QVERIFY(process.waitForStarted());
+    process.setReadChannel(QProcess::StandardError);
+    QByteArray err;
+    while (!err.contains("step") && process.waitForReadyRead(kTimeoutMs))
+        err += process.readAllStandardError();
+    QVERIFY2(err.contains("step"), err.constData()); // in the middle of training
+    QCOMPARE(::kill(pid_t(process.processId()), SIGINT), 0);
+    QVERIFY(process.waitForFinished(kTimeoutMs));
+    QCOMPARE(process.exitStatus(), QProcess::NormalExit);
+    QCOMPARE(process.exitCode(), 130);
+    QVERIFY2(filesIn(folder).isEmpty(), qPrintable(filesIn(folder).join(u' ')));
+    const Database database(m_home + u"/lynceus.db"_s);
+    QCOMPARE(RunStore(database).list(1).front().state, RunRecord::State::Cancelled);
+}
+
+void TestCli::inspectTellsStoresAndWrites()
+{
+    const QString out = m_folder + u"/aus"_s;
+    const QString html = m_folder + u"/Bericht.html"_s;
+    const Ran ran =
+        runJson({u"inspect"_s, u"--model"_s, m_model, m_product, u"--out"_s, out, u"--maps"_s, u"--report"_s, html});
+    QVERIFY2(ran.exitCode == 0, ran.err.constData());
+    const QJsonArray results = ran.json().value(u"results"_s).toArray();
+    QCOMPARE(results.size(), 10);
+    for (const QJsonValue& value : results) {
+        const QJsonObject result = value.toObject();
+        QVERIFY(QFile::exists(result.value(u"image"_s).toString()));
+        QVERIFY(result.value(u"score"_s).isDouble());
+        QVERIFY(result.value(u"threshold"_s).isDouble());
+        QVERIFY(QStringList({u"OK"_s, u"NG"_s, u"Review"_s}).contains(result.value(u"verdict"_s).toString()));
+        QVERIFY(result.value(u"regions"_s).isArray());
+        for (const QString& stage : {u"load"_s, u"prepare"_s, u"infer"_s, u"post"_s})
+            QVERIFY(result.value(u"latency_ms"_s).toObject().value(stage).isDouble());
+        for (const QJsonValue& region : result.value(u"regions"_s).toArray()) {
+            for (const QString& key : {u"x"_s, u"y"_s, u"width"_s, u"height"_s, u"area"_s, u"peak"_s})
+                QVERIFY(region.toObject().value(key).isDouble());
+        }
+    }
+    QVERIFY(contentOf(html).contains("<html"));
+
+    int maps = 0;
+    QDirIterator files(out, {u"*.png"_s}, QDir::Files, QDirIterator::Subdirectories);
+    int pictures = 0;
+    while (files.hasNext()) {
+        const QByteArray content = contentOf(files.next());
+        const cv::Mat image = cv::imdecode(std::vector<uchar>(content.begin(), content.end()), cv::IMREAD_UNCHANGED);
+        QCOMPARE(image.size(), cv::Size(256, 256));
+        ++pictures;
+        maps += image.type() == CV_16UC1 ? 1 : 0;
+    }
+    QCOMPARE(maps, 10);
+    QCOMPARE(pictures, 20); // with the overlays
+
+    const Database database(m_home + u"/lynceus.db"_s);
+    const InspectionStore store(database);
+    const InspectionRecord record = store.list(1).front();
+    QCOMPARE(record.modelHash, fileSha256(m_model));
+    QVERIFY(record.finished.isValid());
+    const std::vector<ResultRecord> stored = store.results(record.id);
+    QCOMPARE(stored.size(), std::size_t(results.size()));
+    for (int i = 0; i < results.size(); ++i) // to the last digit
+        QCOMPARE(stored[std::size_t(i)].result.score, results[i].toObject().value(u"score"_s).toDouble());
+}
+
+void TestCli::inspectFailsOnNgWhenAsked()
+{
+    const QString model = m_folder + u"/strict.safetensors"_s;
+    QVERIFY(QFile::copy(m_model, model));
+    updateModelThresholds(model, {0.0, 0.0, 0.0, 16}, {}); // everything is NG
+    const QStringList words{u"inspect"_s, u"--model"_s, model, m_product + u"/test/good"_s};
+    QCOMPARE(run(words + home()).exitCode, 0);
+    QCOMPARE(run(words + home() + QStringList{u"--fail-on-ng"_s}).exitCode, 3);
+    updateModelThresholds(model, {2.0, 2.0, 2.0, 16}, {}); // nothing is
+    QCOMPARE(run(words + home() + QStringList{u"--fail-on-ng"_s}).exitCode, 0);
+}
+
+void TestCli::inspectGoesOnAfterUnreadableImages()
+{
+    const QString folder = m_folder + u"/mixed"_s;
+    QVERIFY(QDir().mkpath(folder));
+    const QString good = m_product + u"/test/good/"_s + filesIn(m_product + u"/test/good"_s).first();
+    put(folder + u"/a text.png"_s, "no picture");
+    put(folder + u"/b truncated.png"_s, contentOf(good).left(2000));
+    QVERIFY(QFile::copy(good, folder + u"/c good.png"_s));
+    QVERIFY(cv::imwrite((folder + u"/d one pixel.png"_s).toStdString(), cv::Mat(1, 1, CV_8UC1, cv::Scalar(80))));
+    const Ran ran = runJson({u"inspect"_s, u"--model"_s, m_model, folder, folder + u"/missing.png"_s});
+    QCOMPARE(ran.exitCode, 1);
+    const QJsonArray results = ran.json().value(u"results"_s).toArray();
+    QCOMPARE(results.size(), 5);
+    for (const QJsonValue& value : results) {
+        const QJsonObject result = value.toObject();
+        const QString name = QFileInfo(result.value(u"image"_s).toString()).fileName();
+        const bool readable = name == u"c good.png" || name == u"d one pixel.png";
+        QCOMPARE(result.contains(u"error"_s), !readable);
+        QCOMPARE(result.contains(u"score"_s), readable);
+        if (!readable)
+            QVERIFY2(ran.err.contains(name.toUtf8()), ran.err.constData());
+    }
+}
+
+void TestCli::inspectOfAnEmptyFolderFails()
+{
+    const QString folder = m_folder + u"/leer"_s;
+    QVERIFY(QDir().mkpath(folder));
+    const Ran ran = run(QStringList{u"inspect"_s, u"--model"_s, m_model, folder} + home());
+    QCOMPARE(ran.exitCode, 1);
+    QVERIFY2(ran.err.contains("leer"), ran.err.constData());
+}
+
+void TestCli::inspectWithBrokenModels_data()
+{
+    QTest::addColumn<QString>("fault");
+    for (const char* fault : {"missing", "truncated", "text", "other method"})
+        QTest::newRow(fault) << QString::fromLatin1(fault);
+}
+
+void TestCli::inspectWithBrokenModels()
+{
+    QFETCH(QString, fault);
+    const QString model = m_folder + u"/broken "_s + fault + u".safetensors"_s;
+    if (fault == u"truncated")
+        put(model, contentOf(m_model).left(100'000));
+    if (fault == u"text")
+        put(model, "no model");
+    if (fault == u"other method") {
+        ModelInfo info = readModelInfo(m_model);
+        info.method = u"u2net"_s;
+        writeModelFile(model, info, {});
+    }
+    const Ran ran = run(QStringList{u"inspect"_s, u"--model"_s, model, m_product} + home());
+    QCOMPARE(ran.exitCode, 1);
+    QVERIFY2(ran.err.contains(fault.toUtf8()), ran.err.constData()); // it stands in the file's name
+    QVERIFY(ran.out.isEmpty());
+}
+
+void TestCli::inspectIntoAReadOnlyPlaceFails()
+{
+    const QString file = m_folder + u"/another file"_s;
+    put(file, "x");
+    const QString good = m_product + u"/test/good"_s;
+    for (const QStringList& where :
+         {QStringList{u"--out"_s, file + u"/out"_s, u"--maps"_s}, QStringList{u"--report"_s, file + u"/r.html"_s},
+          QStringList{u"--json"_s, file + u"/r.json"_s}}) {
+        const Ran ran = run(QStringList{u"inspect"_s, u"--model"_s, m_model, good} + where + home());
+        QCOMPARE(ran.exitCode, 1);
+        QVERIFY2(ran.err.contains("another file"), ran.err.constData());
+    }
+}
+
+void TestCli::sameScoreOnAnyNumberOfThreads()
+{
+    const QStringList words{u"inspect"_s, u"--model"_s, m_model, m_product + u"/test/good"_s};
+    const QJsonArray one = runJson(words + QStringList{u"--threads"_s, u"1"_s}).json().value(u"results"_s).toArray();
+    const QJsonArray two = runJson(words + QStringList{u"--threads"_s, u"2"_s}).json().value(u"results"_s).toArray();
+    QCOMPARE(one.size(), 4);
+    QCOMPARE(two.size(), 4);
+    for (int i = 0; i < one.size(); ++i) {
+        const double difference =
+            one[i].toObject().value(u"score"_s).toDouble() - two[i].toObject().value(u"score"_s).toDouble();
+        QVERIFY2(std::abs(difference) < 1e-5, qPrintable(QString::number(difference)));
+    }
+}
+
+void TestCli::evaluateHasTheAgreedKeys()
+{
+    const Ran ran = runJson({u"evaluate"_s, u"--model"_s, m_model, u"--data"_s, m_product});
+    QVERIFY2(ran.exitCode == 0, ran.err.constData());
+    const QJsonObject json = ran.json();
+    QCOMPARE(json.value(u"method"_s).toString(), u"memseg"_s);
+    QCOMPARE(json.value(u"images"_s).toInt(), 10);
+    for (const QString& key : {u"image_auroc"_s, u"pixel_auroc"_s, u"aupro"_s, u"overkill"_s, u"escape"_s, u"f1"_s}) {
+        QVERIFY2(json.value(key).isDouble(), qPrintable(key));
+        QVERIFY2(json.value(key).toDouble() >= 0.0 && json.value(key).toDouble() <= 1.0, qPrintable(key));
+    }
+    QCOMPARE(json.value(u"threshold"_s).toDouble(), readModelInfo(m_model).thresholds.score);
+    const QJsonObject latency = json.value(u"latency_ms"_s).toObject();
+    QVERIFY(latency.value(u"p50"_s).toDouble() > 0.0);
+    QVERIFY(latency.value(u"p50"_s).toDouble() <= latency.value(u"p95"_s).toDouble());
+    QVERIFY(latency.value(u"p95"_s).toDouble() <= latency.value(u"p99"_s).toDouble());
+}
+
+void TestCli::evaluateWithoutLabelsFails()
+{
+    const Ran ran = run(QStringList{u"evaluate"_s, u"--model"_s, m_model, u"--data"_s, m_folder + u"/leer"_s} + home());
+    QCOMPARE(ran.exitCode, 1);
+    QVERIFY2(ran.err.contains("leer"), ran.err.constData());
+}
+
+void TestCli::calibrateFromGoodImages()
+{
+    const QString model = m_folder + u"/calibrated.safetensors"_s;
+    QVERIFY(QFile::copy(m_model, model));
+    const Ran ran = runJson({u"calibrate"_s, u"--model"_s, model, u"--data"_s, m_product, u"--overkill"_s, u"0.25"_s});
+    QVERIFY2(ran.exitCode == 0, ran.err.constData());
+    const ModelInfo info = readModelInfo(model);
+    QCOMPARE(ran.json().value(u"threshold"_s).toDouble(), info.thresholds.score);
+    QCOMPARE(info.calibration.value(u"kind"_s).toString(), u"good"_s);
+    QCOMPARE(info.calibration.value(u"images"_s).toInt(), 4); // the held-out ones of test/good
+    // Three of four good parts must pass with the new threshold.
+    const Ran inspected = runJson({u"inspect"_s, u"--model"_s, model, m_product + u"/test/good"_s});
+    int passed = 0;
+    for (const QJsonValue& value : inspected.json().value(u"results"_s).toArray())
+        passed += value.toObject().value(u"verdict"_s) == u"OK"_s ? 1 : 0;
+    QVERIFY(passed >= 3);
+}
+
+void TestCli::calibrateFromCosts()
+{
+    const QString model = m_folder + u"/costs.safetensors"_s;
+    QVERIFY(QFile::copy(m_model, model));
+    const Ran ran = runJson({u"calibrate"_s, u"--model"_s, model, u"--data"_s, m_product, u"--cost-escape"_s, u"100"_s,
+                             u"--cost-overkill"_s, u"1"_s, u"--defective-share"_s, u"0.05"_s});
+    QVERIFY2(ran.exitCode == 0, ran.err.constData());
+    QCOMPARE(ran.json().value(u"threshold"_s).toDouble(), readModelInfo(model).thresholds.score);
+    QVERIFY(readModelInfo(model).calibration.value(u"cost_escape"_s).toDouble() == 100.0);
+    // Costs need defective images.
+    const Ran good = run(QStringList{u"calibrate"_s, u"--model"_s, model, u"--data"_s, m_product + u"/test/good"_s,
+                                     u"--cost-escape"_s, u"100"_s, u"--cost-overkill"_s, u"1"_s} +
+                         home());
+    QCOMPARE(good.exitCode, 1);
+    QVERIFY(!good.err.isEmpty());
+}
+
+void TestCli::benchMeasures()
+{
+    const Ran ran = runJson({u"bench"_s, u"memseg"_s, u"--size"_s, u"64x64"_s, u"--runs"_s, u"3"_s});
+    QVERIFY2(ran.exitCode == 0, ran.err.constData());
+    const QJsonObject json = ran.json();
+    for (const QString& key :
+         {u"name"_s, u"width"_s, u"height"_s, u"threads"_s, u"runs"_s, u"peak_memory_mb"_s, u"cpu"_s})
+        QVERIFY2(json.contains(key), qPrintable(key));
+    const QJsonObject engine = json.value(u"engines"_s).toArray().first().toObject();
+    QCOMPARE(engine.value(u"engine"_s).toString(), u"libtorch"_s);
+    for (const QString& key : {u"p50"_s, u"p95"_s, u"p99"_s, u"min"_s})
+        QVERIFY(engine.value(u"latency_ms"_s).toObject().value(key).toDouble() > 0.0);
+}
+
+void TestCli::modelsListInfoVerify()
+{
+    const Ran list = runJson({u"models"_s, u"list"_s});
+    QVERIFY2(list.exitCode == 0, list.err.constData());
+    QVERIFY(list.json().value(u"models"_s).isArray());
+    const Ran info = runJson({u"models"_s, u"info"_s, m_model});
+    QVERIFY2(info.exitCode == 0, info.err.constData());
+    QCOMPARE(info.json().value(u"method"_s).toString(), u"memseg"_s);
+    QCOMPARE(info.json().value(u"sha256"_s).toString(), fileSha256(m_model));
+    const Ran verify = run(QStringList{u"models"_s, u"verify"_s} + home());
+    QVERIFY2(verify.exitCode == 0, verify.err.constData());
+    QCOMPARE(run(QStringList{u"models"_s, u"info"_s, u"no-such-model"_s} + home()).exitCode, 1);
+}
+
+void TestCli::modelsImport()
+{
+    // Zeros in the shape of the public weights.
+    const QString weights = m_folder + u"/resnet18 öffentlich.safetensors"_s;
+    std::vector<std::vector<unsigned char>> storage;
+    std::vector<NamedTensor> tensors;
+    for (const auto& [name, shape] : resnet18Keys()) {
+        TensorView view;
+        view.dtype = shape.empty() ? DType::I64 : DType::F32;
+        view.shape = shape;
+        view.bytes = std::size_t(view.elements()) * dtypeSize(view.dtype);
+        storage.emplace_back(view.bytes);
+        view.data = storage.back().data();
+        tensors.push_back({name, view});
+    }
+    writeSafetensors(weights, tensors);
+    const QStringList words{u"models"_s, u"import"_s, weights, u"--id"_s, u"zeros"_s, u"--licence"_s, u"CC0-1.0"_s};
+    const Ran imported = runJson(words);
+    QVERIFY2(imported.exitCode == 0, imported.err.constData());
+    QCOMPARE(imported.json().value(u"id"_s).toString(), u"zeros"_s);
+    QCOMPARE(imported.json().value(u"sha256"_s).toString().size(), 64);
+    QVERIFY(run(QStringList{u"models"_s, u"list"_s} + home()).out.contains("zeros"));
+    QCOMPARE(run(QStringList{u"models"_s, u"verify"_s, u"zeros"_s} + home()).exitCode, 0);
+
+    const Ran wrong = run(QStringList{u"models"_s, u"import"_s, m_model, u"--id"_s, u"wrong"_s} + home());
+    QCOMPARE(wrong.exitCode, 1); // a model, not a ResNet-18
+
+    // A file that changed afterwards is found.
+    const QStringList stored = filesIn(m_home + u"/models"_s).filter(u".safetensors"_s);
+    QCOMPARE(stored.size(), 1);
+    QFile file(m_home + u"/models/"_s + stored.first());
+    QVERIFY(file.open(QIODevice::ReadWrite));
+    QVERIFY(file.seek(file.size() - 1));
+    file.write("x");
+    file.close();
+    const Ran changed = run(QStringList{u"models"_s, u"verify"_s} + home());
+    QCOMPARE(changed.exitCode, 1);
+    QVERIFY((changed.out + changed.err).contains("zeros"));
+}
+
+void TestCli::databaseCheckAndBackup()
+{
+    const Ran check = run(QStringList{u"db"_s, u"check"_s} + home());
+    QVERIFY2(check.exitCode == 0, check.err.constData());
+    QVERIFY(check.out.contains("ok"));
+    const QString copy = m_folder + u"/Sicherung.db"_s;
+    const Ran backup = run(QStringList{u"db"_s, u"backup"_s, copy} + home());
+    QVERIFY2(backup.exitCode == 0, backup.err.constData());
+    const Database restored(copy);
+    QCOMPARE(restored.check(), u"ok"_s);
+    QVERIFY(!RunStore(restored).list().empty());
+}
+
+void TestCli::corruptDatabaseIsRefused()
+{
+    const QString home = m_folder + u"/corrupt"_s;
+    QVERIFY(QDir().mkpath(home));
+    const QByteArray garbage = QByteArray("garbage ").repeated(1000);
+    put(home + u"/lynceus.db"_s, garbage);
+    for (const QStringList& words :
+         {QStringList{u"db"_s, u"check"_s}, QStringList{u"inspect"_s, u"--model"_s, m_model, m_product}}) {
+        const Ran ran = run(words + QStringList{u"--data-home"_s, home});
+        QCOMPARE(ran.exitCode, 1);
+        QVERIFY2(ran.err.contains("lynceus.db"), ran.err.constData());
+    }
+    QCOMPARE(contentOf(home + u"/lynceus.db"_s), garbage);
+}
+
+QTEST_GUILESS_MAIN(TestCli)
+#include "tst_cli.moc"
