@@ -1,8 +1,10 @@
+# SPDX-FileCopyrightText: 2026 The Lynceus authors
+# SPDX-License-Identifier: GPL-3.0-or-later
 if(LYNCEUS_TORCH)
   lynceus_test(memseg_options LINKS lynceus_memseg)
   lynceus_test(memseg_network TORCH LABELS parity LINKS lynceus_memseg)
   lynceus_test(memseg_memory TORCH LABELS parity LINKS lynceus_memseg)
   lynceus_test(memseg_session TORCH LINKS lynceus_memseg)
   lynceus_test(defect_simulator LINKS lynceus_memseg)
-  lynceus_test(memseg_trainer TORCH LABELS slow TIMEOUT 600 LINKS lynceus_memseg)
+  lynceus_test(memseg_trainer TORCH LABELS slow TIMEOUT 900 LINKS lynceus_memseg)
 endif()

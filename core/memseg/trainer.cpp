@@ -151,6 +151,14 @@ Error notWritable(const QString& modelFile, const QString& reason)
                  QCoreApplication::translate("core", "Choose a folder that you may write to and that has room."));
 }
 
+Error diverged(double highestRate)
+{
+    return Error(ErrorKind::Input,
+                 QCoreApplication::translate("core", "Training diverged: the network's output is no longer a number."),
+                 QCoreApplication::translate("core", "Lower learning_rate, for example to %1, and train again.")
+                     .arg(highestRate / 10.0));
+}
+
 /// Found before hours of training, not after them.
 void checkWritable(const QString& modelFile)
 {
@@ -379,6 +387,7 @@ void Trainer::learn(const PreparedImages& training)
     BatchFeeder feeder(training, m_simulator, m_options.batch, m_seed.fork(Batches).state());
     validateAndKeepBest(0);
     double lossSum = 0.0;
+    int validated = 0;
     int done = 0;
     while (done < m_plan.steps()) {
         m_context.cancel.throwIfCancelled();
@@ -391,15 +400,17 @@ void Trainer::learn(const PreparedImages& training)
         const double seconds = clock.ms() / 1000.0;
         m_secondsPerStep = done <= kWarmUpSteps ? seconds : 0.95 * m_secondsPerStep + 0.05 * seconds;
 
-        const bool partEnds = m_plan.endsPart(done, kValidations);
         ++done;
         if (done % kCurveSteps == 0) {
             tell(u"loss"_s, done, lossSum / kCurveSteps);
             tell(u"learning_rate"_s, done, rate);
             lossSum = 0.0;
         }
-        if (partEnds)
+        // A plan that grows or shrinks must not bring the same part twice.
+        if (const int part = m_plan.partsDone(done, kValidations); part > validated) {
+            validated = part;
             validateAndKeepBest(done);
+        }
         const bool paceKnown = done > kWarmUpSteps;
         if (m_plan.hasBudget() && paceKnown)
             m_plan.fit(done, m_secondsPerStep, secondsForSteps(done));
@@ -421,14 +432,8 @@ double Trainer::learnFrom(const TrainingBatch& batch, torch::optim::Optimizer& o
     optimizer.zero_grad();
     const torch::Tensor loss = memSegLoss(logits(batch.images), batch.masks);
     const double value = loss.item<double>();
-    if (!std::isfinite(value)) {
-        throw Error(
-            ErrorKind::Input,
-            QCoreApplication::translate("core", "Training diverged: the loss is no longer a number (learning rate %1).")
-                .arg(learningRate),
-            QCoreApplication::translate("core", "Lower learning_rate, for example to %1, and train again.")
-                .arg(learningRate / 10.0));
-    }
+    if (!std::isfinite(value))
+        throw diverged(m_plan.highestRate());
     loss.backward();
     optimizer.step();
     return value;
@@ -444,6 +449,8 @@ ValidationResult Trainer::validate()
         result.maps.push_back(tensorToMap(torch::softmax(logits(imageToTensor(image)), 1)[0][1]));
         result.scores.push_back(imageScore(result.maps.back()));
     }
+    if (!std::all_of(result.scores.begin(), result.scores.end(), [](double score) { return std::isfinite(score); }))
+        throw diverged(m_plan.highestRate());
     result.imageAuroc = auroc(result.scores, m_validation.defective);
     result.pixelAuroc = pixelAuroc(result.maps, m_validation.masks);
     return result;

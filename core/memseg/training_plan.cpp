@@ -98,10 +98,4 @@ void TrainingPlan::fit(int step, double secondsPerStep, double secondsLeft)
     m_steps = int(std::min(planned, double(m_mostSteps)));
 }
 
-bool TrainingPlan::endsPart(int step, int parts) const
-{
-    const auto part = [&](int done) { return std::int64_t(done) * parts / m_steps; };
-    return part(step + 1) > part(step);
-}
-
 } // namespace lynceus

@@ -6,6 +6,7 @@
 #include "core/data/anomaly_folder.h"
 #include "core/memseg/options.h"
 
+#include <cstdint>
 #include <vector>
 
 namespace lynceus {
@@ -39,11 +40,12 @@ public:
     int steps() const { return m_steps; }
     bool hasBudget() const { return m_fitsBudget; }
     double learningRate(int step) const;
+    double highestRate() const { return m_highest; }
     /// After `step` steps that took `secondsPerStep` each: as many more as `secondsLeft` allows, never more than the
     /// options ask for.
     void fit(int step, double secondsPerStep, double secondsLeft);
-    /// True at `parts` steps that are spread evenly; the last is steps() - 1.
-    bool endsPart(int step, int parts) const;
+    /// How many of `parts` equal parts are finished after `done` steps.
+    int partsDone(int done, int parts) const { return int(std::int64_t(done) * parts / m_steps); }
 
 private:
     int m_steps = 0;
