@@ -62,7 +62,7 @@ TrainingJob::Request TestTrainingJob::request(const QString& model) const
     request.options.preprocessing.height = 64;
     request.options.memoryImages = 4;
     request.options.batch = 2;
-    request.options.steps = 4;
+    request.options.steps = 12;
     return request;
 }
 

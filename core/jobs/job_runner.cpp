@@ -67,7 +67,7 @@ struct JobRunner::Private
     void runTask(Task& task);
     void setState(Task& task, JobStatus::State state, const QString& error = {}, const QString& remedy = {});
     void announce(const JobStatus& status);
-    void forget(quint64 id);
+    void forgetEnded(const JobStatus& status);
 
     JobRunner* q;
     mutable std::mutex mutex;
@@ -100,16 +100,12 @@ void JobRunner::Private::runTask(Task& task)
     auto lastReport = std::chrono::steady_clock::now() - kReportEvery;
     const auto sink = [&](const Progress& progress) {
         const auto now = std::chrono::steady_clock::now();
-        JobStatus status;
-        {
-            const std::lock_guard lock(mutex);
-            task.status.progress = progress;
-            status = task.status;
-        }
+        const std::lock_guard lock(mutex);
+        task.status.progress = progress;
         if (now - lastReport < kReportEvery)
             return;
         lastReport = now;
-        announce(status);
+        announce(task.status);
     };
 
     JobStatus::State state = JobStatus::State::Finished;
@@ -135,26 +131,22 @@ void JobRunner::Private::runTask(Task& task)
 
 void JobRunner::Private::setState(Task& task, JobStatus::State state, const QString& error, const QString& remedy)
 {
-    JobStatus status;
-    {
-        const std::lock_guard lock(mutex);
-        task.status.state = state;
-        task.status.error = error;
-        task.status.remedy = remedy;
-        if (state == JobStatus::State::Finished)
-            task.status.progress = {1.0, task.status.progress.what, {}};
-        status = task.status;
-    }
-    announce(status);
+    const std::lock_guard lock(mutex);
+    task.status.state = state;
+    task.status.error = error;
+    task.status.remedy = remedy;
+    if (state == JobStatus::State::Finished)
+        task.status.progress = {1.0, task.status.progress.what, {}};
+    announce(task.status);
 }
 
+/// Tells the main thread. Called with the mutex held, so that statuses arrive in the order in which they came about.
 void JobRunner::Private::announce(const JobStatus& status)
 {
     QMetaObject::invokeMethod(
         q,
         [this, status] {
-            if (status.ended())
-                forget(status.id);
+            forgetEnded(status);
             Q_EMIT q->changed(status);
             if (status.ended())
                 Q_EMIT q->ended(status);
@@ -162,11 +154,13 @@ void JobRunner::Private::announce(const JobStatus& status)
         Qt::QueuedConnection);
 }
 
-void JobRunner::Private::forget(quint64 id)
+void JobRunner::Private::forgetEnded(const JobStatus& status)
 {
     const std::lock_guard lock(mutex);
-    tasks.erase(std::remove_if(tasks.begin(), tasks.end(), [id](const auto& task) { return task->status.id == id; }),
-                tasks.end());
+    if (!status.ended())
+        return;
+    const auto isIt = [&status](const auto& task) { return task->status.id == status.id; };
+    tasks.erase(std::remove_if(tasks.begin(), tasks.end(), isIt), tasks.end());
 }
 
 JobRunner::JobRunner(QObject* parent)
@@ -196,20 +190,20 @@ quint64 JobRunner::start(Lane lane, std::unique_ptr<Job> job)
     auto task = std::make_shared<Task>();
     task->status.title = job->title();
     task->job = std::move(job);
-    JobStatus status;
+    quint64 id = 0;
     {
         const std::lock_guard lock(d->mutex);
-        task->status.id = ++d->lastId;
-        status = task->status;
+        id = ++d->lastId;
+        task->status.id = id;
+        d->announce(task->status);
         d->tasks.push_back(task);
         Worker& worker = d->workers[std::size_t(lane)];
         worker.queue.push_back(std::move(task));
         if (!worker.thread.joinable())
             worker.thread = std::thread([this, &worker] { d->work(worker); });
     }
-    d->announce(status);
     d->wake.notify_all();
-    return status.id;
+    return id;
 }
 
 quint64 JobRunner::start(Lane lane, const QString& title, std::function<void(const TaskContext&)> work)
