@@ -28,7 +28,6 @@ public:
 
     const QString& dataHome() const { return m_dataHome; }
     QString modelFolder() const; ///< where trained models go: dataHome/models
-    static QString databaseFile(const QString& dataHome);
     Settings& settings() { return *m_settings; }
     Database& database() { return *m_database; }
     ModelStore& modelStore() { return *m_modelStore; }

@@ -64,6 +64,20 @@ void styleAxis(QCPAxis* axis)
     axis->grid()->setSubGridVisible(false);
 }
 
+/// In a row of its own above the curves rather than on them.
+void placeLegendAbove(QCustomPlot* plot)
+{
+    plot->legend->setVisible(true);
+    plot->legend->setFillOrder(QCPLegend::foColumnsFirst);
+    plot->axisRect()->insetLayout()->take(plot->legend);
+    plot->plotLayout()->insertRow(0);
+    plot->plotLayout()->addElement(0, 0, plot->legend);
+    plot->plotLayout()->setRowStretchFactor(0, 0.001);
+    plot->plotLayout()->setRowSpacing(0);
+    plot->legend->setMargins(QMargins(0, 0, 0, 0));
+    plot->legend->setMaximumSize(10000, 24); // said outright, or an empty legend would press its column together
+}
+
 void stylePlot(QCustomPlot* plot)
 {
     plot->setBackground(theme::color(Token::Panel));
@@ -141,13 +155,15 @@ struct CurvePlot::Private
 void CurvePlot::Private::style()
 {
     stylePlot(plot);
-    // Told apart by dash as well as by colour.
-    const std::array<std::pair<Token, Qt::PenStyle>, 4> looks{{{Token::Accent, Qt::SolidLine},
-                                                               {Token::Review, Qt::DashLine},
-                                                               {Token::Ok, Qt::DashDotLine},
-                                                               {Token::Text, Qt::DotLine}}};
+    // Told apart by dash as well as by colour; by axis first, so that a curve looks the same whichever came first.
+    using Looks = std::array<std::pair<Token, Qt::PenStyle>, 2>;
+    const Looks left{{{Token::Accent, Qt::SolidLine}, {Token::Ok, Qt::DashDotLine}}};
+    const Looks right{{{Token::Review, Qt::DashLine}, {Token::Text, Qt::DotLine}}};
+    std::size_t leftCount = 0;
+    std::size_t rightCount = 0;
     for (int i = 0; i < plot->graphCount(); ++i) {
-        const auto& [token, dash] = looks[std::size_t(i) % looks.size()];
+        const bool isRight = plot->graph(i)->valueAxis() == plot->yAxis2;
+        const auto& [token, dash] = isRight ? right[rightCount++ % right.size()] : left[leftCount++ % left.size()];
         plot->graph(i)->setPen(QPen(theme::color(token), 1.6, dash));
     }
     plot->replot(QCustomPlot::rpQueuedReplot);
@@ -203,8 +219,7 @@ CurvePlot::CurvePlot(QWidget* parent)
     d->plot->axisRect()->setRangeDragAxes({d->plot->xAxis, d->plot->yAxis, d->plot->yAxis2});
     for (QCPAxis* axis : {d->plot->xAxis, d->plot->yAxis, d->plot->yAxis2})
         axis->ticker()->setTickCount(5);
-    d->plot->legend->setVisible(true);
-    d->plot->axisRect()->insetLayout()->setInsetAlignment(0, Qt::AlignTop | Qt::AlignRight);
+    placeLegendAbove(d->plot);
     d->style();
     setMinimumSize(240, 140);
     setAccessibleName(tr("Curves"));
@@ -457,16 +472,7 @@ ScoreHistogram::ScoreHistogram(QWidget* parent)
     plot->xAxis->setLabel(tr("Score"));
     plot->xAxis->ticker()->setTickCount(6);
     plot->yAxis->setTicker(QSharedPointer<QCPAxisTickerText>::create());
-    // Above the bars rather than on them.
-    plot->legend->setVisible(true);
-    plot->legend->setFillOrder(QCPLegend::foColumnsFirst);
-    plot->axisRect()->insetLayout()->take(plot->legend);
-    plot->plotLayout()->insertRow(0);
-    plot->plotLayout()->addElement(0, 0, plot->legend);
-    plot->plotLayout()->setRowStretchFactor(0, 0.001);
-    plot->plotLayout()->setRowSpacing(0);
-    plot->legend->setMargins(QMargins(0, 0, 0, 0));
-    plot->legend->setMaximumSize(10000, 24); // said outright, or an empty legend would press its column together
+    placeLegendAbove(plot);
     for (Private::Group* group : {&d->unknown, &d->good, &d->defective}) {
         group->bars = new QCPBars(plot->xAxis, plot->yAxis);
         group->bars->setWidth(0.8 / kBins);

@@ -180,10 +180,13 @@ InspectionSummary inspectAndStore(CommandContext& context, const InspectionReque
         }
         report.items.push_back(std::move(item));
     };
+    bool cancelled = false;
     try {
         inspectImages(paths, *session, judged, context.task(tr("Inspecting")));
+    } catch (const Cancelled&) {
+        cancelled = true; // what is judged is kept and reported
     } catch (...) {
-        keeper.flush(); // what is judged is kept
+        keeper.flush();
         throw;
     }
     keeper.finish();
@@ -196,6 +199,10 @@ InspectionSummary inspectAndStore(CommandContext& context, const InspectionReque
     QJsonObject inspection = summary.json[u"inspection"_s].toObject();
     inspection.insert(u"id"_s, keeper.id());
     summary.json.insert(u"inspection"_s, inspection);
+    if (cancelled) {
+        context.console.writeJson(summary.json);
+        throw Cancelled();
+    }
 
     context.console.endProgress();
     std::vector<QStringList> rows{{tr("verdict"), tr("score"), tr("regions"), tr("image")}};

@@ -154,8 +154,8 @@ DemoFlaw scratch(Random& random)
     const double angle = outwards + (random.chance(0.5) ? 0.0 : 0.5 * kTurn) + random.uniform(-1.0, 1.0);
     const double length = onHub ? random.uniform(0.04, 0.10) : random.uniform(0.07, 0.22);
     const Curve curve(start, angle, length, 0.5, random);
-    const double width = random.uniform(0.0021, 0.0040);
-    const double strength = random.uniform(0.45, 1.0);
+    const double width = random.uniform(0.0032, 0.0062);
+    const double strength = random.uniform(0.6, 1.0);
 
     DemoFlaw flaw;
     flaw.centre = curve.middle();
@@ -179,9 +179,9 @@ DemoFlaw scratch(Random& random)
 /// A blow without lost metal: only the slope changes.
 DemoFlaw dent(Random& random)
 {
-    const double radius = random.uniform(0.010, 0.026);
+    const double radius = random.uniform(0.016, 0.034);
     const cv::Point2d centre = placeOnFace(random, radius + 0.01);
-    const double steepness = random.uniform(0.28, 0.75);
+    const double steepness = random.uniform(0.45, 0.9);
     const double stretch = random.uniform(1.0, 1.6);
     const cv::Point2d axis = direction(random.uniform(0.0, kTurn));
 
@@ -202,10 +202,10 @@ DemoFlaw dent(Random& random)
 /// A film of oil: darker, browner and duller, with a rim where it dried.
 DemoFlaw stain(Random& random)
 {
-    const double radius = random.uniform(0.018, 0.050);
+    const double radius = random.uniform(0.024, 0.055);
     const cv::Point2d centre = placeOnFace(random, 0.02);
     const Blob blob(centre, radius, 0.45, random);
-    const double strength = random.uniform(0.28, 0.75);
+    const double strength = random.uniform(0.45, 0.9);
 
     DemoFlaw flaw;
     flaw.centre = centre;
@@ -226,7 +226,7 @@ DemoFlaw stain(Random& random)
 DemoFlaw chip(Random& random)
 {
     const cv::Point2d outwards = direction(random.uniform(0.0, kTurn));
-    const double radius = random.uniform(0.012, 0.034);
+    const double radius = random.uniform(0.018, 0.040);
     const cv::Point2d centre = outwards * (kOuterRadius + 0.15 * radius);
     const Blob gap(centre, radius, 0.40, random);
     const std::uint64_t seed = random.next();
@@ -280,7 +280,7 @@ DemoFlaw burr(Random& random)
     // The keyway has no round edge that a burr could sit on.
     const double middle = onBore ? random.uniform(0.0, 0.5 * kTurn) : random.uniform(0.0, kTurn);
     const double halfArc = onBore ? random.uniform(0.15, 0.35) : random.uniform(0.45, 1.1);
-    const double width = random.uniform(0.0085, 0.0150);
+    const double width = random.uniform(0.0110, 0.0180);
     const std::uint64_t seed = random.next();
 
     DemoFlaw flaw;
@@ -316,7 +316,7 @@ DemoFlaw fibre(Random& random)
 {
     const cv::Point2d start = placeOnFace(random, 0.03);
     const Curve curve(start, random.uniform(0.0, kTurn), random.uniform(0.07, 0.20), 2.4, random);
-    const double width = random.uniform(0.0014, 0.0024);
+    const double width = random.uniform(0.0024, 0.0042);
     const std::array<cv::Vec3d, 4> colors{
         {{0.50, 0.24, 0.09}, {0.025, 0.025, 0.03}, {0.06, 0.07, 0.36}, {0.05, 0.20, 0.06}}};
     const cv::Vec3d color = colors[random.index(colors.size())];
@@ -339,13 +339,13 @@ DemoFlaw fibre(Random& random)
 /// Chatter: the tool swung and left waves across its marks in one place.
 DemoFlaw chatter(Random& random)
 {
-    const double halfWidth = random.uniform(0.016, 0.032);
+    const double halfWidth = random.uniform(0.020, 0.038);
     const double radius = random.uniform(0.265, 0.365);
     const double middle = random.uniform(0.0, kTurn);
     const double halfArc = random.uniform(0.14, 0.34);
     const double waves = kTurn / random.uniform(0.0085, 0.013);
     const double slant = random.uniform(-0.6, 0.6);
-    const double strength = random.uniform(0.10, 0.26);
+    const double strength = random.uniform(0.22, 0.42);
 
     DemoFlaw flaw;
     flaw.centre = direction(middle) * radius;

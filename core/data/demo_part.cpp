@@ -159,10 +159,10 @@ DemoPart::DemoPart(int size, const Random& random)
     , m_matCoarse(16, 16, random.fork(5))
 {
     Random pose = random.fork(6);
-    const double angle = pose.uniform(-2.0, 2.0) * kDegree;
+    const double angle = pose.uniform(-1.0, 1.0) * kDegree;
     m_cos = std::cos(angle);
     m_sin = std::sin(angle);
-    m_shift = {pose.uniform(-0.015, 0.015), pose.uniform(-0.015, 0.015)};
+    m_shift = {pose.uniform(-0.008, 0.008), pose.uniform(-0.008, 0.008)};
     m_exposure = pose.uniform(0.94, 1.06);
 
     const double azimuth = (-128.0 + pose.uniform(-7.0, 7.0)) * kDegree;

@@ -212,6 +212,41 @@ cv::Mat perlinNoise(int rows, int columns, int cellsY, int cellsX, Random& rando
     return noise;
 }
 
+cv::Mat shapeMask(cv::Size size, Random& random)
+{
+    cv::Mat mask(size, CV_8U, cv::Scalar(0));
+    const double side = std::min(size.width, size.height);
+    cv::Point2d at(random.uniform(0.0, size.width), random.uniform(0.0, size.height));
+    if (random.chance(0.6)) {
+        constexpr int kPieces = 16;
+        const double length = side * random.uniform(0.05, 0.5);
+        const int width = std::max(1, int(std::lround(side * random.uniform(0.004, 0.03))));
+        const double bend = random.uniform(-2.0, 2.0);
+        double angle = random.uniform(0.0, 2.0 * kPi);
+        for (int i = 0; i < kPieces; ++i) {
+            const cv::Point2d next = at + cv::Point2d(std::cos(angle), std::sin(angle)) * (length / kPieces);
+            cv::line(mask, at, next, cv::Scalar(255), width);
+            at = next;
+            angle += (bend + random.uniform(-1.0, 1.0)) / kPieces;
+        }
+        return mask;
+    }
+    constexpr int kCorners = 24;
+    const double radius = side * random.uniform(0.01, 0.06);
+    const double stretch = random.uniform(0.6, 1.6);
+    const double first = random.uniform(0.0, 2.0 * kPi);
+    const double second = random.uniform(0.0, 2.0 * kPi);
+    std::vector<cv::Point> outline;
+    for (int i = 0; i < kCorners; ++i) {
+        const double angle = 2.0 * kPi * i / kCorners;
+        const double reach =
+            radius * (1.0 + 0.25 * std::sin(2.0 * angle + first) + 0.15 * std::sin(5.0 * angle + second));
+        outline.emplace_back(at + cv::Point2d(std::cos(angle) * stretch, std::sin(angle) / stretch) * reach);
+    }
+    cv::fillPoly(mask, std::vector<std::vector<cv::Point>>{outline}, cv::Scalar(255));
+    return mask;
+}
+
 cv::Mat foregroundMask(const cv::Mat& rgb, const ForegroundOptions& options)
 {
     const cv::Mat everything(rgb.size(), CV_8U, cv::Scalar(255));
@@ -279,9 +314,7 @@ SimulatedDefect DefectSimulator::simulate(const cv::Mat& good, Random& random) c
     if (mask.empty())
         return {good, cv::Mat(good.size(), CV_8U, cv::Scalar(0))};
 
-    const cv::Mat noise = random.chance(m_options.textureProbability)
-                              ? m_textures->draw(good.size(), random)
-                              : shuffleGrid(augmented(good, random), m_options.gridRows, m_options.gridColumns, random);
+    const cv::Mat noise = drawNoise(good, random);
     const double opacity = random.uniform(m_options.opacityLow, m_options.opacityHigh);
     cv::Mat blend;
     cv::addWeighted(noise, opacity, good, 1.0 - opacity, 0.0, blend);
@@ -293,9 +326,32 @@ SimulatedDefect DefectSimulator::simulate(const cv::Mat& good, Random& random) c
     return {image, mask};
 }
 
+cv::Mat DefectSimulator::drawNoise(const cv::Mat& good, Random& random) const
+{
+    // Stains and shades change the part's own colours; half as many as there are strokes and spots.
+    if (random.chance(0.5 * m_options.shapeProbability)) {
+        const double gain = random.chance(0.5) ? random.uniform(0.2, 0.8) : random.uniform(1.2, 1.8);
+        cv::Mat shaded;
+        good.convertTo(shaded, CV_32F, gain);
+        const cv::Scalar tint(random.uniform(-25.0, 25.0), random.uniform(-25.0, 25.0), random.uniform(-25.0, 25.0));
+        cv::add(shaded, tint, shaded);
+        return shaded;
+    }
+    return random.chance(m_options.textureProbability)
+               ? m_textures->draw(good.size(), random)
+               : shuffleGrid(augmented(good, random), m_options.gridRows, m_options.gridColumns, random);
+}
+
 cv::Mat DefectSimulator::drawMask(const cv::Mat& foreground, Random& random) const
 {
+    const bool isShape = random.chance(m_options.shapeProbability);
     for (int draw = 0; draw < kMaskDraws; ++draw) {
+        if (isShape) {
+            const cv::Mat mask = shapeMask(foreground.size(), random) & foreground;
+            if (cv::countNonZero(mask) >= m_options.minPixels)
+                return mask;
+            continue;
+        }
         const int cellsX = 1 << random.integer(0, m_options.perlinScaleLimit - 1);
         const int cellsY = 1 << random.integer(0, m_options.perlinScaleLimit - 1);
         const cv::Mat noise = perlinNoise(foreground.rows, foreground.cols, cellsY, cellsX, random);

@@ -21,6 +21,10 @@ cv::Mat perlinNoise(int rows, int columns, int cellsY, int cellsX, Random& rando
 /// options say. Mode::Off, or a mask that came out below 2 % of the image: all 255.
 cv::Mat foregroundMask(const cv::Mat& rgb, const ForegroundOptions& options);
 
+/// A stroke (a smooth curve, 1 to 3 % of the image wide and 5 to 50 % long) or a spot (an uneven round of 2 to 12 %),
+/// CV_8U 0/255, anywhere in the image.
+cv::Mat shapeMask(cv::Size size, Random& random);
+
 /// Cuts into rows x columns cells and permutes them; sides must divide. The multiset of pixels stays.
 cv::Mat shuffleGrid(const cv::Mat& image, int rows, int columns, Random& random);
 
@@ -55,6 +59,7 @@ public:
     SimulatedDefect simulate(const cv::Mat& good, Random& random) const;
 
 private:
+    cv::Mat drawNoise(const cv::Mat& good, Random& random) const;
     /// Perlin noise above the threshold, inside the foreground; empty when all draws came out too small.
     cv::Mat drawMask(const cv::Mat& foreground, Random& random) const;
 

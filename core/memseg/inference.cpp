@@ -72,14 +72,6 @@ torch::Device torchDevice(DeviceKind device)
     return device == DeviceKind::Cuda ? torch::Device(torch::kCUDA) : torch::Device(torch::kCPU);
 }
 
-void layOutChannelsLast(MemSegNetworkImpl& network)
-{
-    for (auto& parameter : network.parameters()) {
-        if (parameter.dim() == 4)
-            parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
-    }
-}
-
 } // namespace
 
 MemSegInference::MemSegInference(MemSegNetwork network, const MemoryBank& bank, DeviceKind device)
@@ -96,6 +88,7 @@ MemSegInference::MemSegInference(MemSegNetwork network, const MemoryBank& bank, 
 
 MemSegInference::Output MemSegInference::run(const torch::Tensor& image)
 {
+    useChosenThreads();
     const c10::InferenceMode inferenceMode;
     Output output;
     Stopwatch watch;

@@ -142,4 +142,8 @@ TORCH_MODULE(MemSegNetwork);
 /// rounding and runs faster. Not to be trained afterwards.
 void foldBatchNorms(MemSegNetworkImpl& network);
 
+/// Weights in channels-last memory, which the convolutions of oneDNN prefer; inputs must be laid out so too, else they
+/// are slower than before.
+void layOutChannelsLast(torch::nn::Module& module);
+
 } // namespace lynceus

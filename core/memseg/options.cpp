@@ -191,6 +191,10 @@ const std::vector<Field>& fields()
             u"texture_folder"_s, QT_TRANSLATE_NOOP("core", "folder of texture pictures; empty: built-in textures"),
             [](auto& o) -> auto& { return o.simulator.textureFolder; }),
         realField(
+            u"shape_probability"_s,
+            QT_TRANSLATE_NOOP("core", "share of simulated defects shaped as strokes and spots; the paper has none"),
+            [](auto& o) -> auto& { return o.simulator.shapeProbability; }, 0.0, 1.0),
+        realField(
             u"opacity_low"_s, QT_TRANSLATE_NOOP("core", "least opacity of a simulated defect"),
             [](auto& o) -> auto& { return o.simulator.opacityLow; }, 0.0, 1.0),
         realField(

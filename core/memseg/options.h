@@ -19,7 +19,7 @@ struct ForegroundOptions
 {
     enum class Mode { Off, Otsu, Threshold };
     Mode mode = Mode::Otsu;
-    int threshold = 128;          ///< grey value, for Mode::Threshold
+    int threshold = 128; ///< grey value, for Mode::Threshold
     enum class Polarity { Auto, Bright, Dark };
     Polarity polarity = Polarity::Auto; ///< is the part brighter than the background? Auto: the border is background
     bool largestOnly = true;
@@ -34,7 +34,10 @@ struct SimulatorOptions
     double opacityLow = 0.15;
     double opacityHigh = 1.0;
     double perlinThreshold = 0.5;
-    int perlinScaleLimit = 6;        ///< cells 2^0 .. 2^(limit-1)
+    /// Share of simulated defects whose shape is a stroke (scratch, fibre) or a spot instead of Perlin noise. The paper
+    /// has none; thin and small defects are found much better with them.
+    double shapeProbability = 0.5;
+    int perlinScaleLimit = 6; ///< cells 2^0 .. 2^(limit-1)
     int gridRows = 4;
     int gridColumns = 8;
     int minPixels = 16;
@@ -46,8 +49,8 @@ struct MemSegOptions
 {
     // Network (stored with the model, fixed after training)
     QString encoder = QStringLiteral("random"); ///< "random", an id of the model store, or a weights file
-    int width = 64;              ///< channels of the encoder's stem; 64 is ResNet-18, 32 a quarter of its cost
-    QString decoder = QStringLiteral("full");   ///< "full" or "lite"
+    int width = 64; ///< channels of the encoder's stem; 64 is ResNet-18, 32 a quarter of its cost
+    QString decoder = QStringLiteral("full");       ///< "full" or "lite"
     QString difference = QStringLiteral("squared"); ///< "squared" or "abs"
     QString selection = QStringLiteral("mean");     ///< "mean" (each level counts the same) or "sum"
     int memoryImages = 30;
@@ -55,17 +58,17 @@ struct MemSegOptions
 
     // Training
     QString profile = QStringLiteral("reference"); ///< "reference" (AdamW) or "paper" (SGD)
-    int steps = 0;               ///< 0: the profile's own (5000 or 2700), or as many as fit into `minutes`
-    double minutes = 0.0;        ///< 0: no budget
-    int batch = 8;               ///< half of it good, half with simulated defects
-    double learningRate = 0.0;   ///< 0: the profile's own (3e-3 or 0.04)
-    double heldOut = 0.2;        ///< share of good images kept for calibration and validation, at least 2 images
-    double overkill = 0.01;      ///< false-reject rate the calibration aims at
+    int steps = 0;             ///< 0: the profile's own (5000 or 2700), or as many as fit into `minutes`
+    double minutes = 0.0;      ///< 0: no budget
+    int batch = 8;             ///< half of it good, half with simulated defects
+    double learningRate = 0.0; ///< 0: the profile's own (3e-3 or 0.04)
+    double heldOut = 0.2;      ///< share of good images kept for calibration and validation, at least 2 images
+    double overkill = 0.01;    ///< false-reject rate the calibration aims at
     std::uint64_t seed = 1;
     int threads = 0;
     SimulatorOptions simulator;
 
-    void validate() const;       ///< throws Error(Input) naming option, value and what is allowed
+    void validate() const; ///< throws Error(Input) naming option, value and what is allowed
     QJsonObject toJson() const;
     static MemSegOptions fromJson(const QJsonObject& json); ///< unknown keys are ignored, bad values throw
 

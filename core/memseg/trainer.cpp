@@ -10,6 +10,7 @@
 #include "core/image/image_io.h"
 #include "core/memseg/defect_simulator.h"
 #include "core/memseg/memory_bank.h"
+#include "core/memseg/model.h"
 #include "core/memseg/network.h"
 #include "core/memseg/session.h"
 #include "core/memseg/training_batches.h"
@@ -82,14 +83,6 @@ void initialise(torch::nn::Module& module, std::uint64_t seed)
             if (conv->bias.defined())
                 conv->bias.uniform_(-bound, bound, generator);
         }
-    }
-}
-
-void layOutChannelsLast(torch::nn::Module& module)
-{
-    for (torch::Tensor& parameter : module.parameters()) {
-        if (parameter.dim() == 4)
-            parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
     }
 }
 
@@ -249,7 +242,7 @@ private:
     ValidationResult validate();
     void validateAndKeepBest(int step);
     void restoreBest();
-    void calibrate(const std::vector<NamedTensor>& tensors);
+    void calibrate();
     QJsonObject finalMetrics();
     void tell(const QString& name, int step, double value) const;
     double secondsForSteps(int step) const;
@@ -321,15 +314,10 @@ TrainingOutcome Trainer::run()
     info.created = QDateTime::currentDateTimeUtc();
     info.programVersion = programVersion();
 
-    StateDict state = stateDict(*m_network);
-    for (std::size_t level = 0; level < 3; ++level)
-        state["memory.level" + std::to_string(level)] = m_bank.levels()[level];
-    std::vector<torch::Tensor> storage;
-    const std::vector<NamedTensor> tensors = viewsOf(state, storage, true);
-    calibrate(tensors);
+    calibrate();
     info.metrics = finalMetrics();
     m_context.cancel.throwIfCancelled();
-    writeModelFile(m_modelFile, info, tensors);
+    saveMemSegModel(m_modelFile, info, *m_network, m_bank);
 
     m_outcome.modelFile = m_modelFile;
     m_outcome.seconds = m_clock.ms() / 1000.0;
@@ -478,13 +466,13 @@ void Trainer::restoreBest()
     roundToHalf(stateDict(*m_network));
 }
 
-void Trainer::calibrate(const std::vector<NamedTensor>& tensors)
+void Trainer::calibrate()
 {
     // On the model as users will load it: from a file, with folded batch norms, maps in source pixels.
     QTemporaryFile file(m_modelFile + u".XXXXXX"_s);
     if (!file.open())
         throw notWritable(m_modelFile, file.errorString());
-    writeModelFile(file.fileName(), m_outcome.info, tensors);
+    saveMemSegModel(file.fileName(), m_outcome.info, *m_network, m_bank);
     const auto session = MemSegSession::load(file.fileName());
 
     std::vector<double> scores;

@@ -34,7 +34,6 @@ struct TrainingOutcome
     int steps = 0;
     double seconds = 0.0;
     double secondsPerStep = 0.0;
-    bool stoppedEarly = false; ///< cancelled after the model was worth keeping; see trainMemSeg
 };
 
 /// Learns MemSeg from the folder's good training images and writes the model file (methods.md 1.3, 1.4): splits off the

@@ -22,6 +22,7 @@
 #endif
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <set>
 #include <thread>
@@ -31,6 +32,8 @@ using namespace Qt::StringLiterals;
 namespace lynceus {
 
 namespace {
+
+std::atomic<int> chosenThreads{0}; ///< 0: nobody chose yet
 
 /// A function of the BLAS library of this process; null when that is not OpenBLAS.
 template <class Function>
@@ -98,9 +101,17 @@ void prepareProcess(char** argv)
 
 void setThreads(int threads)
 {
-    at::set_num_threads(threads > 0 ? threads : physicalCores());
+    chosenThreads = threads > 0 ? threads : physicalCores();
+    useChosenThreads();
     if (const auto setBlasThreads = openBlas<void(int)>("openblas_set_num_threads"))
         setBlasThreads(1);
+}
+
+void useChosenThreads()
+{
+    const int chosen = chosenThreads;
+    if (chosen > 0 && at::get_num_threads() != chosen)
+        at::set_num_threads(chosen);
 }
 
 int threads()

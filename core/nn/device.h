@@ -16,9 +16,10 @@ enum class DeviceKind { Cpu, Cuda };
 /// where that is not needed or the variable is set already.
 void prepareProcess(char** argv);
 
-/// Threads for networks: 0 = one for each physical core. Also quiets OpenBLAS's own threads, which fight OpenMP. Holds
-/// for the calling thread and for those that compute for the first time later; a long-lived worker calls it itself.
+/// Threads for networks: 0 = one for each physical core. Also quiets OpenBLAS's own threads, which fight OpenMP.
 void setThreads(int threads);
+/// OpenMP keeps the number for each thread: whoever runs a network calls this first on the thread that runs it.
+void useChosenThreads();
 int threads();
 int physicalCores();
 
