@@ -5,6 +5,7 @@
 #include "core/nn/resnet.h"
 #include "core/nn/state_dict.h"
 #include "core/weights/model_store.h"
+#include "tests/support/fixture.h"
 #include "tests/support/oracle.h"
 
 #include <QtCore/QFile>
@@ -19,37 +20,6 @@ using namespace Qt::StringLiterals;
 using namespace lynceus;
 
 namespace {
-
-struct Fixture
-{
-    std::vector<std::int64_t> shape;
-    double mean;
-    double absMean;
-    double first;
-    double middle;
-    double last;
-};
-
-/// Annex B of the methods document: within 1e-3 of the mean absolute value.
-QByteArray compareFixture(const torch::Tensor& got, const Fixture& want)
-{
-    if (got.sizes() != torch::IntArrayRef(want.shape))
-        return "shape " + QByteArray::fromStdString(c10::str(got.sizes()));
-    const torch::Tensor flat = got.contiguous().flatten().to(torch::kDouble);
-    const auto values = torch::stack({flat.mean(), flat.abs().mean(), flat[0], flat[flat.numel() / 2], flat[-1]});
-    const auto wanted = torch::tensor({want.mean, want.absMean, want.first, want.middle, want.last}, torch::kDouble);
-    if (torch::allclose(values, wanted, 0.0, 1e-3 * want.absMean))
-        return {};
-    return QByteArray::fromStdString(c10::str(values));
-}
-
-std::int64_t countParameters(const torch::nn::Module& module)
-{
-    std::int64_t count = 0;
-    for (const auto& parameter : module.parameters())
-        count += parameter.numel();
-    return count;
-}
 
 /// Trunk outputs under the names of resnet18_trunk and gen_resnet18_full.
 torch::Tensor output(ResNet18& net, const std::string& name, const torch::Tensor& x)

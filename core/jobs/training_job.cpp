@@ -127,7 +127,8 @@ void TrainingJob::run(const TaskContext& context)
             trainMemSeg(folder, m_request.options, m_request.encoderFile, m_request.modelFile, context, observer);
         stampRun(outcome.modelFile, outcome.info, runId);
         curves.flush();
-        runs.finish(runId, RunRecord::State::Finished, {}, outcome.modelFile, fileSha256(outcome.modelFile), outcome.info.metrics);
+        runs.finish(runId, RunRecord::State::Finished, {}, outcome.modelFile, fileSha256(outcome.modelFile),
+                    outcome.info.metrics);
         if (m_finished)
             m_finished(outcome);
     } catch (const Cancelled&) {
