@@ -34,8 +34,8 @@ struct SimulatorOptions
     double opacityLow = 0.15;
     double opacityHigh = 1.0;
     double perlinThreshold = 0.5;
-    /// Share of simulated defects whose shape is a stroke (scratch, fibre) or a spot instead of Perlin noise. The paper
-    /// has none; thin and small defects are found much better with them.
+    /// Share of simulated defects whose shape is a stroke (scratch, fibre) or a spot instead of Perlin noise, for
+    /// thin and small defects that noise hardly ever draws. The paper has none: 0.
     double shapeProbability = 0.5;
     int perlinScaleLimit = 6; ///< cells 2^0 .. 2^(limit-1)
     int gridRows = 4;
