@@ -33,7 +33,7 @@ const QHash<QString, QStringList>& allowedRooms()
         {u"data"_s, low},      {u"metrics"_s, low},
         {u"storage"_s, low},   {u"report"_s, low + QStringList{u"storage"_s}},
         {u"weights"_s, low},   {u"nn"_s, low + QStringList{u"weights"_s}},
-        {u"memseg"_s, method}, {u"jobs"_s, method + QStringList{u"memseg"_s}},
+        {u"memseg"_s, method}, {u"encoder"_s, method}, {u"jobs"_s, method + QStringList{u"memseg"_s}},
     };
     return table;
 }

@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "app/cli/command.h"
+#include "core/encoder/encoder_trainer.h"
 #include "core/jobs/training_job.h"
 #include "core/weights/model_store.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QDir>
 #include <QtCore/QFileInfo>
+#include <QtCore/QJsonArray>
 
 #include <optional>
 
@@ -22,13 +24,44 @@ QString tr(const char* text)
     return QCoreApplication::translate("cli", text);
 }
 
+int trainEncoderCommand(CommandContext& context)
+{
+    const Arguments& arguments = context.arguments;
+    EncoderOptions options;
+    options.teacherFile = arguments.required(u"teacher"_s);
+    options.pictureFolder = arguments.value(u"data"_s);
+    options.startFile = arguments.value(u"start"_s);
+    options.architecture = arguments.value(u"architecture"_s, options.architecture);
+    options.minutes = arguments.number(u"minutes"_s, options.minutes, 0.01, 100'000);
+    options.seed = arguments.seed().value_or(options.seed);
+    const QString out = QFileInfo(arguments.required(u"out"_s)).absoluteFilePath();
+
+    const EncoderOutcome outcome = trainEncoder(options, out, context.task(tr("Learning the encoder")));
+    const Console& console = context.console;
+    console.endProgress();
+    console.print(tr("%1: %2 steps in %3; not explained of the teacher's strides 4, 8, 16: %4 %5 %6")
+                      .arg(QDir::toNativeSeparators(out))
+                      .arg(outcome.steps)
+                      .arg(durationText(outcome.seconds), figure(outcome.unexplained[0], 3),
+                           figure(outcome.unexplained[1], 3), figure(outcome.unexplained[2], 3)));
+    console.writeJson(
+        {{u"model"_s, out},
+         {u"steps"_s, outcome.steps},
+         {u"seconds"_s, outcome.seconds},
+         {u"unexplained"_s, QJsonArray{outcome.unexplained[0], outcome.unexplained[1], outcome.unexplained[2]}},
+         {u"peak_memory_mb"_s, peakMemoryMb()}});
+    return kDone;
+}
+
 } // namespace
 
 int runTrain(CommandContext& context)
 {
     const Arguments& arguments = context.arguments;
+    if (arguments.positional() == QStringList{u"encoder"_s})
+        return trainEncoderCommand(context);
     if (arguments.positional() != QStringList{u"memseg"_s})
-        throw UsageError(tr("train needs the method: memseg."));
+        throw UsageError(tr("train needs the method: memseg or encoder."));
     if (arguments.isSet(u"resume"_s))
         throw UsageError(tr("This version cannot continue a run."), tr("Start it again without --resume."));
 

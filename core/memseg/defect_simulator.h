@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/base/random.h"
+#include "core/data/textures.h"
 #include "core/memseg/options.h"
 
 #include <opencv2/core/mat.hpp>
@@ -27,20 +28,6 @@ cv::Mat shapeMask(cv::Size size, Random& random);
 
 /// Cuts into rows x columns cells and permutes them; sides must divide. The multiset of pixels stays.
 cv::Mat shuffleGrid(const cv::Mat& image, int rows, int columns, Random& random);
-
-/// A picture to draw texture defects from.
-class TextureSource
-{
-public:
-    virtual ~TextureSource() = default;
-    /// RGB CV_32FC3 0..255 of the given size.
-    virtual cv::Mat draw(cv::Size size, Random& random) const = 0;
-};
-
-/// Procedural textures of many kinds: noise of several spectra, stripes, checks, cells, speckle, brushed, gradients.
-std::unique_ptr<TextureSource> proceduralTextures();
-/// Pictures of a folder; throws Error(File | Input) when there are none.
-std::unique_ptr<TextureSource> folderTextures(const QString& folder);
 
 /// A good image with a simulated defect.
 struct SimulatedDefect

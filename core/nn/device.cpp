@@ -15,6 +15,9 @@
 #include <torch/cuda.h>
 #include <torch/version.h>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #ifdef __linux__
 #include <dlfcn.h>
 #include <sched.h>
@@ -24,6 +27,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <mutex>
 #include <set>
 #include <thread>
 
@@ -138,6 +142,37 @@ int physicalCores()
 #endif
     return std::max(1, int(std::thread::hardware_concurrency()));
 }
+
+#ifdef __GLIBC__
+namespace {
+std::mutex keepersMutex;
+int keepers = 0; ///< trainings may overlap; guarded by keepersMutex
+constexpr int kUsualMaps = 65536; ///< glibc's defaults
+constexpr int kUsualTrim = 128 * 1024;
+} // namespace
+
+KeepFreedMemory::KeepFreedMemory()
+{
+    const std::lock_guard lock(keepersMutex);
+    if (keepers++ == 0) {
+        mallopt(M_MMAP_MAX, 0);
+        mallopt(M_TRIM_THRESHOLD, -1);
+    }
+}
+
+KeepFreedMemory::~KeepFreedMemory()
+{
+    const std::lock_guard lock(keepersMutex);
+    if (--keepers == 0) {
+        mallopt(M_MMAP_MAX, kUsualMaps);
+        mallopt(M_TRIM_THRESHOLD, kUsualTrim);
+        malloc_trim(0);
+    }
+}
+#else
+KeepFreedMemory::KeepFreedMemory() = default;
+KeepFreedMemory::~KeepFreedMemory() = default;
+#endif
 
 DeviceKind chooseDevice(const QString& name)
 {

@@ -23,6 +23,17 @@ void useChosenThreads();
 int threads();
 int physicalCores();
 
+/// While one lives, memory that was freed stays with the process. Training allocates and frees hundreds of MiB a step,
+/// and getting them from the system anew costs as much time as the arithmetic. Gives back what is free at the end.
+class KeepFreedMemory
+{
+public:
+    KeepFreedMemory();
+    ~KeepFreedMemory();
+    KeepFreedMemory(const KeepFreedMemory&) = delete;
+    KeepFreedMemory& operator=(const KeepFreedMemory&) = delete;
+};
+
 /// From "auto", "cpu" or "cuda"; throws Error(Input) on another word, or when "cuda" is asked for and not there.
 DeviceKind chooseDevice(const QString& name);
 QString deviceName(DeviceKind device); ///< "cpu" or "cuda"

@@ -17,6 +17,9 @@ torch::Tensor imageToTensor(const cv::Mat& rgb);
 /// The same for a batch of equally sized images: N x 3 x H x W.
 torch::Tensor imagesToTensor(const std::vector<cv::Mat>& rgb);
 
+/// `imagenet` normalised images as (v - 128) / 128, which MobileNetV2 was trained with.
+torch::Tensor toSignedUnit(const torch::Tensor& images);
+
 /// H x W float tensor (any device) to a CV_32F Mat that owns its memory.
 cv::Mat tensorToMap(const torch::Tensor& map);
 /// CV_8U mask (0/255) to H x W float32 of 0 and 1.

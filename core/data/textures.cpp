@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Lynceus authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "core/memseg/defect_simulator.h"
+#include "core/data/textures.h"
 
 #include "core/base/error.h"
 #include "core/data/anomaly_folder.h"
