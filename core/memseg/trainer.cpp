@@ -229,7 +229,8 @@ class Trainer
 {
 public:
     Trainer(const AnomalyFolder& folder, const MemSegOptions& options, const QString& encoderFile,
-            const QString& modelFile, const TaskContext& context, const TrainingObserver& observer);
+            const QString& modelFile, const TaskContext& context, const TrainingObserver& observer,
+            const TrainingControl& control, const QString& checkpointFile);
 
     TrainingOutcome run();
 
@@ -252,6 +253,8 @@ private:
     QString m_modelFile;
     TaskContext m_context;
     TrainingObserver m_observer;
+    TrainingControl m_control;
+    QString m_checkpointFile;
 
     Random m_seed;
     GoodSplit m_split;
@@ -271,12 +274,15 @@ private:
 };
 
 Trainer::Trainer(const AnomalyFolder& folder, const MemSegOptions& options, const QString& encoderFile,
-                 const QString& modelFile, const TaskContext& context, const TrainingObserver& observer)
+                 const QString& modelFile, const TaskContext& context, const TrainingObserver& observer,
+                 const TrainingControl& control, const QString& checkpointFile)
     : m_options(options)
     , m_encoderFile(encoderFile)
     , m_modelFile(modelFile)
     , m_context(context)
     , m_observer(observer)
+    , m_control(control)
+    , m_checkpointFile(checkpointFile)
     , m_seed(options.seed)
     , m_split(splitGoodImages(folder.train, options))
     , m_simulator(options.simulator)
@@ -531,11 +537,12 @@ double Trainer::secondsForSteps(int step) const
 } // namespace
 
 TrainingOutcome trainMemSeg(const AnomalyFolder& folder, const MemSegOptions& options, const QString& encoderFile,
-                            const QString& modelFile, const TaskContext& context, const TrainingObserver& observer)
+                            const QString& modelFile, const TaskContext& context, const TrainingObserver& observer,
+                            const TrainingControl& control, const QString& checkpointFile)
 {
     try {
         options.validate();
-        return Trainer(folder, options, encoderFile, modelFile, context, observer).run();
+        return Trainer(folder, options, encoderFile, modelFile, context, observer, control, checkpointFile).run();
     } catch (...) {
         throw currentError(QCoreApplication::translate("core", "training %1").arg(modelFile));
     }

@@ -6,6 +6,7 @@
 #include "core/base/progress.h"
 #include "core/data/anomaly_folder.h"
 #include "core/memseg/options.h"
+#include "core/memseg/training_control.h"
 #include "core/weights/model_file.h"
 
 #include <QtCore/QString>
@@ -24,6 +25,11 @@ struct TrainingObserver
     std::function<void(const QString& name, int step, double value)> metric;
     /// Simulated defects as the network sees them: BGR 8-bit picture and mask side by side, a few at the start.
     std::function<void(const std::vector<cv::Mat>& pictures)> samples;
+    /// What the network makes of a few fixed held-out images, some with simulated defects, at each validation: BGR
+    /// 8-bit, the image and its heat map on the fixed scale side by side.
+    std::function<void(const std::vector<cv::Mat>& pictures)> maps;
+    /// Something that belongs into the run's record: "paused", "resumed", "finishing", "checkpoint", with a detail.
+    std::function<void(const QString& kind, const QString& detail)> event;
 };
 
 /// What a training leaves.
@@ -42,8 +48,12 @@ struct TrainingOutcome
 /// Defective images of the folder are never used. `encoderFile`: resolved weights file, empty for a random encoder.
 /// Throws Error (too few images, unreadable image with its name, NaN loss, disk full), Cancelled. Nothing is written
 /// when it throws. Deterministic for one seed and thread count with `steps`.
+/// `checkpointFile`: everything that is needed to go on, written at least every two minutes; a training that is given
+/// a file that exists goes on from it, to the same result as if it had never stopped (Error(Model) when it belongs to
+/// other options or other data). The caller removes it. Empty: none is kept.
 TrainingOutcome trainMemSeg(const AnomalyFolder& folder, const MemSegOptions& options, const QString& encoderFile,
                             const QString& modelFile, const TaskContext& context = {},
-                            const TrainingObserver& observer = {});
+                            const TrainingObserver& observer = {}, const TrainingControl& control = {},
+                            const QString& checkpointFile = {});
 
 } // namespace lynceus
