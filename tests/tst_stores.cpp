@@ -380,13 +380,11 @@ void TestStores::peopleWriteOnRuns()
     store.setTags(id, {u" Linie 3 "_s, u"größer, \"besser\""_s, u"Linie 3"_s, u" "_s});
     store.setNotes(id, u"zwei\nZeilen"_s);
     store.setDataHash(id, u"d00d"_s);
-    store.setCheckpoint(id, u"/c"_s);
     const RunRecord run = store.get(id);
     QCOMPARE(run.name, u"Flansch, neues Licht"_s);
     QCOMPARE(run.tags, (QStringList{u"Linie 3"_s, u"größer, \"besser\""_s}));
     QCOMPARE(run.notes, u"zwei\nZeilen"_s);
     QCOMPARE(run.dataHash, u"d00d"_s);
-    QCOMPARE(run.checkpoint, u"/c"_s);
     store.setTags(id, {});
     QVERIFY(store.get(id).tags.isEmpty());
     QVERIFY_THROWS_EXCEPTION(Error, store.rename(id, u" "_s));

@@ -216,11 +216,6 @@ void RunStore::setDataHash(qint64 runId, const QString& hash)
     set(runId, u"data_hash"_s, textToSql(hash));
 }
 
-void RunStore::setCheckpoint(qint64 runId, const QString& file)
-{
-    set(runId, u"checkpoint"_s, textToSql(file));
-}
-
 void RunStore::rename(qint64 runId, const QString& name)
 {
     const QString kept = name.simplified();

@@ -110,7 +110,6 @@ public:
     /// Replaces the pictures of one kind.
     void setSamples(qint64 runId, const QString& kind, int step, const std::vector<QByteArray>& pngs);
     void setDataHash(qint64 runId, const QString& hash);
-    void setCheckpoint(qint64 runId, const QString& file);
     void rename(qint64 runId, const QString& name);      ///< throws Error(Input) on an empty one
     void setTags(qint64 runId, const QStringList& tags); ///< trimmed, each once, none empty
     void setNotes(qint64 runId, const QString& notes);
