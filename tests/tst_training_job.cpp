@@ -54,6 +54,7 @@ private Q_SLOTS:
     void folderWithoutGoodImagesStartsNoRun();
     void oneTrainingAModelFile();
     void newTrainingStartsAnew();
+    void continuedRunKeepsItsRow();
     void endedRunIsNotContinued();
     void missingFolderIsNotContinued();
     void missingCheckpointIsNotContinued();
@@ -259,6 +260,23 @@ void TestTrainingJob::newTrainingStartsAnew()
     // The model is another run's now, and so was the checkpoint.
     QVERIFY(!runs.get(failed.id).canResume());
     QVERIFY(refusal(failed.id).has_value());
+}
+
+void TestTrainingJob::continuedRunKeepsItsRow()
+{
+    const RunRecord failed = failedRun(request(u"fortgesetzt.safetensors"_s));
+    const RunStore runs(*m_database);
+    const std::size_t before = runs.list(-1).size();
+    // What the trainer makes of a checkpoint that is none is its affair; either way it happens to this run.
+    const auto error = refusal(failed.id);
+    const RunRecord again = runs.get(failed.id);
+    QCOMPARE(runs.list(-1).size(), before);
+    QCOMPARE(again.state, error ? RunRecord::State::Failed : RunRecord::State::Finished);
+    QCOMPARE(again.message, error ? error->text() : QString());
+    QCOMPARE(again.options, failed.options);
+    QCOMPARE(QFile::exists(failed.checkpoint), error.has_value());
+    QCOMPARE(kindsOf(runs.events(failed.id)),
+             (QStringList{u"started"_s, u"failed"_s, u"resumed"_s, error ? u"failed"_s : u"finished"_s}));
 }
 
 void TestTrainingJob::endedRunIsNotContinued()
