@@ -90,10 +90,14 @@ QJsonObject compareEngines(const MemSegOptions& options, int runs)
         memory[level] = model.bank.levels()[level].contiguous();
     auto frozen = script(model.network, memory, image, false);
     auto optimized = script(model.network, memory, image, true);
-    MemSegInference inference(model.network, model.bank);
+    MemSegInference inference(model);
 
     std::vector<Engine> engines;
-    engines.push_back({u"libtorch"_s, [&](const torch::Tensor& x) { return inference.run(x).map; }, {}, 0.0});
+    const auto ours = [&](const torch::Tensor& x) {
+        const cv::Mat map = inference.run(x).map;
+        return torch::from_blob(map.data, {map.rows, map.cols}).clone();
+    };
+    engines.push_back({u"libtorch"_s, ours, {}, 0.0});
     engines.push_back(
         {u"torchscript frozen"_s, [&](const torch::Tensor& x) { return frozen.forward({x}).toTensor()[0]; }, {}, 0.0});
     engines.push_back({u"torchscript optimized"_s,
@@ -143,7 +147,7 @@ int main(int argc, char** argv)
     parser.addOptions({runsOption, threadsOption, setOption});
     parser.process(app);
     try {
-        MemSegOptions options;
+        MemSegOptions options = MemSegOptions::paper();
         for (const QString& pair : parser.values(setOption))
             options.set(pair.section(u'=', 0, 0), pair.section(u'=', 1));
         setThreads(parser.value(threadsOption).toInt());

@@ -100,9 +100,9 @@ QString wrongLibrary(const QString& path, const QString& target)
         return u"SQL is spoken in core/storage only"_s;
     if (target.section(u'/', -1) == u"qcustomplot.h" && path != u"ui/curve_plot.cpp")
         return u"qcustomplot.h belongs to ui/curve_plot.cpp"_s;
-    const QStringList torchRooms{u"nn"_s, u"memseg"_s};
+    const QStringList torchRooms{u"nn"_s, u"memseg"_s, u"encoder"_s};
     if (isTorch(target) && area == u"core" && !torchRooms.contains(part(path, 1)))
-        return u"torch belongs to the rooms nn and memseg"_s;
+        return u"torch belongs to the rooms nn, encoder and memseg"_s;
     return {};
 }
 

@@ -254,7 +254,8 @@ void TestMemSegNetwork::msffMatchesOracle()
     }
     const std::array<torch::Tensor, 3> ci{readTensor(file, "input.f1"), readTensor(file, "input.f2"),
                                           readTensor(file, "input.f3")};
-    Msff msff{int(ci[0].size(1) / 2)};
+    const int width = int(ci[0].size(1) / 2);
+    Msff msff(std::array<int, 3>{width, 2 * width, 4 * width});
     loadState(*msff, readStateDict(file, "weights."), path);
     msff->eval();
     const auto blk2 = msff->blk2(ci[1]);

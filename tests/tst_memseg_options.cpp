@@ -33,7 +33,7 @@ void TestMemSegOptions::defaultsAreValid()
 
 void TestMemSegOptions::jsonKeepsEverything()
 {
-    MemSegOptions options;
+    MemSegOptions options = MemSegOptions::paper();
     options.set(u"encoder"_s, u"/tmp/gewichte-größe.safetensors"_s);
     options.set(u"width"_s, u"32"_s);
     options.set(u"decoder"_s, u"lite"_s);
@@ -57,7 +57,10 @@ void TestMemSegOptions::jsonKeepsEverything()
 
 void TestMemSegOptions::unknownJsonKeysAreIgnored()
 {
-    QCOMPARE(MemSegOptions::fromJson({{u"of_tomorrow"_s, 1}}).toJson(), MemSegOptions().toJson());
+    QCOMPARE(MemSegOptions::fromJson({{u"of_tomorrow"_s, 1}, {u"backbone"_s, u"mobilenetv2"_s}}).toJson(),
+             MemSegOptions().toJson());
+    // Models from before there was a choice of backbones are what they were.
+    QCOMPARE(MemSegOptions::fromJson({}).toJson(), MemSegOptions::paper().toJson());
     QVERIFY_THROWS_EXCEPTION(Error, MemSegOptions::fromJson({{u"width"_s, u"64"_s}}));
     QVERIFY_THROWS_EXCEPTION(Error, MemSegOptions::fromJson({{u"decoder"_s, u"huge"_s}}));
 }
@@ -126,6 +129,7 @@ void TestMemSegOptions::badCombinationsAreRefused_data()
     QTest::newRow("grid") << u"grid_columns"_s << u"7"_s;
     QTest::newRow("opacity") << u"opacity_high"_s << u"0.1"_s;
     QTest::newRow("encoder") << u"encoder"_s << QString();
+    QTest::newRow("decoder without layer4") << u"decoder"_s << u"full"_s;
 }
 
 void TestMemSegOptions::badCombinationsAreRefused()
@@ -140,7 +144,11 @@ void TestMemSegOptions::badCombinationsAreRefused()
 void TestMemSegOptions::architectureNamesDecoderAndWidth()
 {
     MemSegOptions options;
+    QCOMPARE(options.architecture(), u"memseg-mobilenetv2-light"_s);
+    options.set(u"profile"_s, u"paper"_s);
     QCOMPARE(options.architecture(), u"memseg-resnet18-full"_s);
+    QVERIFY(!options.nearestGood && !options.keepAspect);
+    QCOMPARE(options.simulator.shapeProbability, 0.0);
     options.decoder = u"lite"_s;
     options.width = 32;
     QCOMPARE(options.architecture(), u"memseg-resnet18-lite-w32"_s);

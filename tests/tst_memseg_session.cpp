@@ -25,7 +25,7 @@ namespace {
 
 MemSegOptions smallOptions()
 {
-    MemSegOptions options;
+    MemSegOptions options = MemSegOptions::paper();
     options.width = 16;
     options.memoryImages = 4;
     options.preprocessing.width = 96;
@@ -84,7 +84,7 @@ void TestMemSegSession::initTestCase()
     MemSegModel model = untrainedMemSegModel(smallOptions());
     model.info.thresholds.score = 0.25;
     model.info.thresholds.review = 0.25;
-    saveMemSegModel(m_file, model.info, *model.network, model.bank);
+    saveMemSegModel(m_file, model);
 }
 
 template <class Change>
@@ -206,8 +206,8 @@ void TestMemSegSession::halfPrecisionHardlyMovesScores()
     const MemSegModel model = untrainedMemSegModel(smallOptions());
     const QString whole = m_folder.filePath(u"whole.safetensors"_s);
     const QString half = m_folder.filePath(u"half.safetensors"_s);
-    saveMemSegModel(whole, model.info, *model.network, model.bank, false);
-    saveMemSegModel(half, model.info, *model.network, model.bank, true);
+    saveMemSegModel(whole, model, false);
+    saveMemSegModel(half, model, true);
     QVERIFY(QFile(half).size() < 0.6 * double(QFile(whole).size()));
     const cv::Mat image = picture({96, 64});
     const double before = MemSegSession::load(whole)->inspect(image).score;

@@ -56,7 +56,7 @@ cv::Mat texture(int number)
 
 MemSegOptions smallOptions(int steps)
 {
-    MemSegOptions options;
+    MemSegOptions options = MemSegOptions::paper();
     options.width = 16;
     options.decoder = u"lite"_s;
     options.memoryImages = 6;

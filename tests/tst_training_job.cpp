@@ -89,6 +89,7 @@ TrainingJob::Request TestTrainingJob::request(const QString& model) const
     TrainingJob::Request request;
     request.folder = m_product;
     request.modelFile = m_dir.path() + u'/' + model;
+    request.options = MemSegOptions::paper();
     request.options.width = 16;
     request.options.decoder = u"lite"_s;
     request.options.preprocessing.width = 64;

@@ -401,8 +401,7 @@ void TrainPage::Private::start()
         TrainingJob::Request request;
         request.folder = folder;
         request.options = options->options();
-        if (request.options.encoder != u"random")
-            request.encoderFile = services.modelStore.resolve(request.options.encoder);
+        request.encoderFile = services.modelStore.encoderFile(request.options.encoder, request.options.backbone);
         if (!QDir().mkpath(services.modelFolder))
             throw Error(ErrorKind::File,
                         tr("The folder %1 cannot be made.").arg(QDir::toNativeSeparators(services.modelFolder)),

@@ -6,6 +6,7 @@
 #include "core/jobs/evaluation.h"
 #include "core/jobs/training_job.h"
 #include "core/memseg/session.h"
+#include "core/weights/model_store.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QDir>
@@ -21,13 +22,9 @@ QString tr(const char* text)
     return QCoreApplication::translate("cli", text);
 }
 
-/// A quarter-width network: good enough for the demo part and trained in minutes on two cores.
 MemSegOptions demoTrainingOptions()
 {
     MemSegOptions options;
-    options.width = 32;
-    options.decoder = u"lite"_s;
-    options.memoryImages = 15;
     options.minutes = 3.0;
     return options;
 }
@@ -49,6 +46,7 @@ int runDemo(CommandContext& context)
     TrainingJob::Request request;
     request.folder = data;
     request.options = options;
+    request.encoderFile = context.app().modelStore().encoderFile(options.encoder, options.backbone);
     request.modelFile = out.filePath(u"demo.safetensors"_s);
     TrainingJob(context.app().database(), request).run(context.task(tr("Training")));
     console.endProgress();

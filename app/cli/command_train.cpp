@@ -60,8 +60,8 @@ TrainingJob::Request newTraining(CommandContext& context)
     request.folder = arguments.required(u"data"_s);
     request.options = trainingOptions(arguments);
     request.modelFile = QFileInfo(arguments.required(u"out"_s)).absoluteFilePath();
-    if (request.options.encoder != u"random")
-        request.encoderFile = context.app().modelStore().resolve(request.options.encoder);
+    request.encoderFile =
+        context.app().modelStore().encoderFile(request.options.encoder, request.options.backbone);
     return request;
 }
 

@@ -70,7 +70,12 @@ public:
 class MobileNetStudent final : public Student
 {
 public:
-    explicit MobileNetStudent(std::uint64_t seed) { initialise(*m_net, seed); }
+    /// `knowsBlocks`: weights to go on from will be loaded, so there is no need to begin block by block.
+    MobileNetStudent(std::uint64_t seed, bool knowsBlocks)
+        : m_knowsBlocks(knowsBlocks)
+    {
+        initialise(*m_net, seed);
+    }
 
     torch::nn::Module& network() override { return *m_net; }
     std::vector<torch::Tensor> parameters() override { return m_net->parameters(); }
@@ -85,7 +90,7 @@ public:
             for (int i = 1; i < MobileNetV2Impl::kBlocks; ++i)
                 targets.push_back(teacher.block(i).forward(targets.back()));
         }
-        const bool blockwise = share < kBlockwiseShare;
+        const bool blockwise = !m_knowsBlocks && share < kBlockwiseShare;
         Lesson lesson;
         torch::Tensor y = m_net->stem(images);
         lesson.loss = unexplained(y, targets[0]);
@@ -111,6 +116,7 @@ public:
 
 private:
     MobileNetV2 m_net;
+    bool m_knowsBlocks;
 };
 
 /// Another architecture: linear readings of its levels must tell the teacher's.
@@ -120,8 +126,7 @@ public:
     explicit ResNetStudent(std::uint64_t seed)
     {
         initialise(*m_net, seed);
-        m_net->layer4 = nullptr;
-        m_net->unregister_module("layer4");
+        m_net->dropLayer4();
         torch::manual_seed(seed);
         for (std::size_t level = 0; level < 3; ++level) {
             m_readings->push_back(torch::nn::Conv2d(
@@ -230,7 +235,7 @@ EncoderOutcome trainEncoder(const EncoderOptions& options, const QString& out, c
     if (options.architecture == "resnet18"_L1)
         student = std::make_unique<ResNetStudent>(options.seed);
     else
-        student = std::make_unique<MobileNetStudent>(options.seed);
+        student = std::make_unique<MobileNetStudent>(options.seed, !options.startFile.isEmpty());
     if (!options.startFile.isEmpty())
         loadState(student->network(), readStateDict(SafetensorsFile(options.startFile)), options.startFile);
     for (torch::Tensor& parameter : student->parameters()) {

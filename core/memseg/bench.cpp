@@ -77,9 +77,9 @@ QJsonObject benchMemSeg(cv::Size size, int runs, const MemSegOptions& options)
     const QString file = folder.filePath(u"picture.png"_s);
     writePng(file, samplePicture());
     const MemSegModel model = untrainedMemSegModel(sized);
-    MemSegInference inference(model.network, model.bank);
+    MemSegInference inference(model);
 
-    std::vector<double> load, prepared, encode, match, decode, total;
+    std::vector<double> load, prepared, encode, match, decode, distance, total;
     for (int run = -kWarmUps; run < runs; ++run) {
         Stopwatch watch;
         const cv::Mat picture = readImage(file);
@@ -95,6 +95,7 @@ QJsonObject benchMemSeg(cv::Size size, int runs, const MemSegOptions& options)
         encode.push_back(output.encodeMs);
         match.push_back(output.matchMs);
         decode.push_back(output.decodeMs);
+        distance.push_back(output.distanceMs);
         total.push_back(totalMs);
     }
 
@@ -106,7 +107,8 @@ QJsonObject benchMemSeg(cv::Size size, int runs, const MemSegOptions& options)
                              {u"prepare"_s, median(prepared)},
                              {u"encode"_s, median(encode)},
                              {u"match"_s, median(match)},
-                             {u"decode"_s, median(decode)}};
+                             {u"decode"_s, median(decode)},
+                             {u"distance"_s, median(distance)}};
     return {{u"name"_s, u"memseg"_s},
             {u"architecture"_s, sized.architecture()},
             {u"width"_s, size.width},

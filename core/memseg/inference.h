@@ -3,7 +3,9 @@
 
 #pragma once
 
+#include "core/memseg/fusion.h"
 #include "core/memseg/memory_bank.h"
+#include "core/memseg/nearest_good.h"
 #include "core/memseg/network.h"
 #include "core/nn/device.h"
 #include "core/nn/network_runner.h"
@@ -12,22 +14,27 @@
 
 namespace lynceus {
 
-/// The network path of an inspection, for sessions and benchmarks alike: encode, compare with the memory, decode.
+struct MemSegModel;
+
+/// The network path of an inspection, for sessions and benchmarks alike: encode, compare with the memory, decode, and
+/// beside it the distance to the nearest good places.
 /// One owner at a time; may move between threads.
 class MemSegInference
 {
 public:
     struct Output
     {
-        torch::Tensor map; ///< H x W, defect probability, on the CPU
-        int nearest = -1;  ///< index of the memory sample that was compared with
+        cv::Mat map;      ///< H x W, CV_32F, 0..1: the defect probability, or both branches joined
+        int nearest = -1; ///< index of the memory sample that was compared with
         double encodeMs = 0.0;
         double matchMs = 0.0;
         double decodeMs = 0.0;
+        double distanceMs = 0.0; ///< the nearest-good branch
+        BranchMaps branches; ///< what was joined; empty without the nearest-good branch
     };
 
-    /// Takes the network over: folds its batch norms and lays its weights out channels-last.
-    MemSegInference(MemSegNetwork network, const MemoryBank& bank, DeviceKind device = DeviceKind::Cpu);
+    /// Takes the model's network over: folds its batch norms and lays its weights out channels-last.
+    explicit MemSegInference(const MemSegModel& model, DeviceKind device = DeviceKind::Cpu);
 
     /// `image`: 1 x 3 x H x W as imageToTensor gives it.
     Output run(const torch::Tensor& image);
@@ -35,8 +42,10 @@ public:
 private:
     torch::Device m_device;
     MemoryBank m_bank;
+    NearestGood m_nearest;
+    Fusion m_fusion;
     std::unique_ptr<NetworkRunner> m_encoder; ///< "image" to "f0".."f4"
-    std::unique_ptr<NetworkRunner> m_decoder; ///< "f0".."f4", "d1".."d3" to "logits"
+    std::unique_ptr<NetworkRunner> m_decoder; ///< "f0".."f4", "d1".."d3" to "logits"; none without a decoder
 };
 
 } // namespace lynceus

@@ -70,8 +70,10 @@ std::int64_t MemoryBank::size() const
 MemoryBank MemoryBank::to(const torch::Device& device) const
 {
     MemoryBank copy = *this;
-    for (auto& level : copy.m_levels)
-        level = level.to(device);
+    for (auto& level : copy.m_levels) {
+        if (level.defined())
+            level = level.to(device);
+    }
     return copy;
 }
 

@@ -20,6 +20,8 @@ using namespace Qt::StringLiterals;
 namespace {
 
 const std::string kMemoryPrefix = "memory.";
+const std::string kNearestPrefix = "nearest.";
+const QString kFusionKey = u"fusion"_s; ///< of the options' JSON
 
 std::string levelKey(std::size_t level)
 {
@@ -45,7 +47,10 @@ MemoryBank readBank(const QString& path, const SafetensorsFile& file, const MemS
         }
         const auto& samples = entry->second;
         const std::int64_t stride = std::int64_t(4) << level;
-        const std::vector<std::int64_t> wanted{std::int64_t(options.width) << level,
+        const std::int64_t channels = options.backbone == "mobilenetv2"_L1
+                                          ? MobileNetV2Impl::kLevelChannels[level + 1]
+                                          : std::int64_t(options.width) << level;
+        const std::vector<std::int64_t> wanted{channels,
                                                options.preprocessing.height / stride,
                                                options.preprocessing.width / stride};
         if (samples.dim() != 4 || samples.sizes().slice(1) != torch::IntArrayRef(wanted)) {
@@ -68,12 +73,20 @@ void prepareForInference(MemSegNetworkImpl& network)
 
 } // namespace
 
-void saveMemSegModel(const QString& path, const ModelInfo& info, const MemSegNetworkImpl& network,
-                     const MemoryBank& bank, bool half)
+void saveMemSegModel(const QString& path, const MemSegModel& model, bool half)
 {
-    StateDict tensors = stateDict(network);
-    for (std::size_t level = 0; level < 3; ++level)
-        tensors.emplace(kMemoryPrefix + levelKey(level), bank.levels()[level]);
+    StateDict tensors = stateDict(*model.network);
+    if (model.bank.size() > 0) {
+        for (std::size_t level = 0; level < 3; ++level)
+            tensors.emplace(kMemoryPrefix + levelKey(level), model.bank.levels()[level]);
+    }
+    ModelInfo info = model.info;
+    info.options = model.options.toJson();
+    if (!model.nearest.isEmpty()) {
+        for (const auto& [name, tensor] : model.nearest.state())
+            tensors.emplace(kNearestPrefix + name, tensor);
+        info.options.insert(kFusionKey, model.fusion.toJson());
+    }
     std::vector<torch::Tensor> storage;
     writeModelFile(path, info, viewsOf(tensors, storage, half));
 }
@@ -89,21 +102,35 @@ MemSegModel untrainedMemSegModel(const MemSegOptions& options)
     model.info.preprocessing = options.preprocessing;
 
     torch::manual_seed(options.seed);
-    model.network = MemSegNetwork(options.decoder == "full"_L1, options.width);
-    initialise(*model.network->feature_extractor, options.seed);
+    model.network = MemSegNetwork(options);
+    initialiseEncoder(*model.network, options.seed);
     prepareForInference(*model.network);
 
     const torch::NoGradGuard noGrad;
     std::array<std::vector<torch::Tensor>, 3> samples;
+    std::vector<std::array<torch::Tensor, 2>> good;
     for (int i = 0; i < options.memoryImages; ++i) {
         const auto noise = torch::randn({1, 3, options.preprocessing.height, options.preprocessing.width});
         const auto features = model.network->encode(noise);
         for (std::size_t level = 0; level < 3; ++level)
             samples[level].push_back(features[level + 1]);
+        good.push_back({features[2], features[3]});
     }
-    model.bank = MemoryBank({torch::cat(samples[0]), torch::cat(samples[1]), torch::cat(samples[2])},
-                            options.difference, options.selection);
+    if (model.network->hasDecoder()) {
+        model.bank = MemoryBank({torch::cat(samples[0]), torch::cat(samples[1]), torch::cat(samples[2])},
+                                options.difference, options.selection);
+    }
+    if (options.nearestGood)
+        model.nearest = NearestGood(good, {});
     return model;
+}
+
+void initialiseEncoder(MemSegNetworkImpl& network, std::uint64_t seed)
+{
+    if (network.mobilenet.is_empty())
+        initialise(*network.resnet, seed);
+    else
+        initialise(*network.mobilenet, seed);
 }
 
 MemSegModel loadMemSegModel(const QString& path)
@@ -121,14 +148,23 @@ MemSegModel loadMemSegModel(const QString& path)
                                    .arg(model.info.architecture, model.options.architecture()));
     }
     model.options.preprocessing = model.info.preprocessing;
-    model.bank = readBank(path, file, model.options);
+    if (model.options.decoder != "none"_L1)
+        model.bank = readBank(path, file, model.options);
+    if (model.options.nearestGood) {
+        model.nearest = NearestGood::fromState(readStateDict(file, kNearestPrefix), path);
+        try {
+            model.fusion = Fusion::fromJson(model.info.options[kFusionKey].toObject());
+        } catch (const Error& error) {
+            throw doesNotFit(path, error.message());
+        }
+    }
 
     StateDict weights;
     for (const std::string& name : file.names()) {
-        if (name.rfind(kMemoryPrefix, 0) != 0)
+        if (name.rfind(kMemoryPrefix, 0) != 0 && name.rfind(kNearestPrefix, 0) != 0)
             weights.emplace(name, readTensor(file, name));
     }
-    model.network = MemSegNetwork(model.options.decoder == "full"_L1, model.options.width);
+    model.network = MemSegNetwork(model.options);
     loadState(*model.network, weights, path);
     prepareForInference(*model.network);
     return model;

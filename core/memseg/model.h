@@ -3,7 +3,9 @@
 
 #pragma once
 
+#include "core/memseg/fusion.h"
 #include "core/memseg/memory_bank.h"
+#include "core/memseg/nearest_good.h"
 #include "core/memseg/network.h"
 #include "core/weights/model_file.h"
 
@@ -17,16 +19,21 @@ struct MemSegModel
     ModelInfo info;
     MemSegOptions options; ///< read from info
     MemSegNetwork network{nullptr};
-    MemoryBank bank;
+    MemoryBank bank;     ///< empty without a decoder
+    NearestGood nearest; ///< empty when the options leave the branch out
+    Fusion fusion;       ///< of no meaning without the branch
 };
 
-/// Writes network and memory as one model file, atomically. `half` halves the file: tensors with more than 1024 values
-/// are rounded to F16, which moves scores by less than 1e-3; thresholds belong to the file as it is read again.
-void saveMemSegModel(const QString& path, const ModelInfo& info, const MemSegNetworkImpl& network,
-                     const MemoryBank& bank, bool half = true);
+/// Writes a model as one file, atomically; options and fusion of `info` come from the model. `half` halves the file:
+/// tensors with more than 1024 values are rounded to F16, which moves scores by less than 1e-3; thresholds belong to the
+/// file as it is read again.
+void saveMemSegModel(const QString& path, const MemSegModel& model, bool half = true);
 
 /// An untrained model with random weights from the options' seed and a memory of noise: for benchmarks and tests.
 MemSegModel untrainedMemSegModel(const MemSegOptions& options);
+
+/// Random weights for the encoder, from `seed` alone.
+void initialiseEncoder(MemSegNetworkImpl& network, std::uint64_t seed);
 
 /// Reads such a file; strict. The network is in eval mode and needs no gradients. Throws Error(File | Format | Model)
 /// naming the file.

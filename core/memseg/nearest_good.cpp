@@ -3,7 +3,10 @@
 
 #include "core/memseg/nearest_good.h"
 
+#include "core/base/error.h"
 #include "core/base/random.h"
+
+#include <QtCore/QCoreApplication>
 
 #include <torch/torch.h>
 
@@ -14,6 +17,17 @@ namespace lynceus {
 namespace {
 
 namespace F = torch::nn::functional;
+
+constexpr std::int64_t kMostSide = 4096; ///< buckets
+
+Error broken(const QString& source)
+{
+    return Error(ErrorKind::Model,
+                 QCoreApplication::translate("core", "%1 is not a whole MemSeg model: its nearest-good keys do not go "
+                                                     "together.")
+                     .arg(source),
+                 QCoreApplication::translate("core", "Train the model again or choose another file."));
+}
 
 /// Features of both levels on the grid of stride 8, 1 x C x H x W.
 torch::Tensor joined(const std::array<torch::Tensor, 2>& levels)
@@ -77,7 +91,8 @@ NearestGood::NearestGood(const std::vector<std::array<torch::Tensor, 2>>& good, 
         all.insert(all.end(), bucket.begin(), bucket.end());
         m_begin.push_back(std::int64_t(all.size()));
     }
-    m_keys = torch::stack(all);
+    // Model files hold keys as F16; rounded here, figures are true to the file.
+    m_keys = torch::stack(all).to(torch::kHalf).to(torch::kFloat);
     m_norms = 0.5 * m_keys.square().sum(1);
 }
 
@@ -127,6 +142,46 @@ torch::Tensor NearestGood::distances(const std::array<torch::Tensor, 2>& levels)
                 place.copy_(own.sqrt());
         }
     }
+    return result;
+}
+
+StateDict NearestGood::state() const
+{
+    return {{"keys", m_keys},
+            {"begin", torch::tensor(m_begin, torch::kInt64)},
+            {"grid", torch::tensor({std::int64_t(m_rows), std::int64_t(m_columns)}, torch::kInt64)},
+            {"mean", m_mean},
+            {"scale", m_scale}};
+}
+
+NearestGood NearestGood::fromState(const StateDict& state, const QString& source)
+{
+    const auto entry = [&](const char* name, torch::ScalarType type, std::int64_t dimensions) {
+        const auto found = state.find(name);
+        if (found == state.end() || found->second.scalar_type() != type || found->second.dim() != dimensions)
+            throw broken(source);
+        return found->second;
+    };
+    NearestGood result;
+    result.m_keys = entry("keys", torch::kFloat, 2).contiguous();
+    result.m_mean = entry("mean", torch::kFloat, 1);
+    result.m_scale = entry("scale", torch::kFloat, 1);
+    const auto begin = entry("begin", torch::kInt64, 1);
+    const auto grid = entry("grid", torch::kInt64, 1);
+    const std::int64_t channels = result.m_keys.size(1);
+    if (grid.numel() != 2 || result.m_mean.numel() != channels || result.m_scale.numel() != channels)
+        throw broken(source);
+    const auto rows = grid[0].item<std::int64_t>();
+    const auto columns = grid[1].item<std::int64_t>();
+    if (rows < 1 || columns < 1 || rows > kMostSide || columns > kMostSide || begin.numel() != rows * columns + 1)
+        throw broken(source);
+    result.m_rows = int(rows);
+    result.m_columns = int(columns);
+    result.m_begin.assign(begin.data_ptr<std::int64_t>(), begin.data_ptr<std::int64_t>() + begin.numel());
+    if (result.m_begin.front() != 0 || result.m_begin.back() != result.m_keys.size(0) ||
+        !std::is_sorted(result.m_begin.begin(), result.m_begin.end()) || result.m_keys.size(0) == 0)
+        throw broken(source);
+    result.m_norms = 0.5 * result.m_keys.square().sum(1);
     return result;
 }
 

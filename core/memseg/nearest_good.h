@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include "core/nn/state_dict.h"
+
 #include <torch/types.h>
 
 #include <array>
@@ -25,7 +27,7 @@ public:
     {
         int gridRows = 0; ///< 0: as many as there are rows of cells
         int gridColumns = 0;
-        std::int64_t mostKeys = 200'000; ///< beyond this, keys of each bucket are thinned out evenly
+        std::int64_t mostKeys = 80'000; ///< beyond this, keys of each bucket are thinned out evenly
         std::uint64_t seed = 1;
     };
 
@@ -33,13 +35,16 @@ public:
     /// Levels of strides 8 and 16 of good images, 1 x C x H x W each; sizes may differ between images.
     NearestGood(const std::vector<std::array<torch::Tensor, 2>>& good, const Options& options);
 
-    bool isEmpty() const { return m_keys.numel() == 0; }
-    /// Distances H x W (cells of stride 8), on the CPU, not negative. Fewer memory than all buckets' keys is copied.
+    bool isEmpty() const { return size() == 0; }
+    /// Distances H x W (cells of stride 8), on the CPU, not negative.
     torch::Tensor distances(const std::array<torch::Tensor, 2>& levels) const;
 
-    /// What a model file holds under "nearest.": keys, buckets, mean, scale.
-    std::vector<std::pair<std::string, torch::Tensor>> state() const;
-    static NearestGood fromState(const std::vector<std::pair<std::string, torch::Tensor>>& state);
+    std::int64_t size() const { return m_keys.defined() ? m_keys.size(0) : 0; }
+    /// What a model file holds: keys (N x C), begin (first key of each bucket, and N), grid (rows, columns), mean and
+    /// scale (C).
+    StateDict state() const;
+    /// Throws Error(Model) naming `source` when the tensors do not go together.
+    static NearestGood fromState(const StateDict& state, const QString& source);
 
 private:
     torch::Tensor keysOf(const std::array<torch::Tensor, 2>& levels) const;

@@ -9,6 +9,8 @@
 
 #include <algorithm>
 
+using namespace Qt::StringLiterals;
+
 namespace lynceus {
 
 namespace {
@@ -86,21 +88,25 @@ torch::Tensor MsffBlockImpl::forward(const torch::Tensor& ci)
     return conv2->forward(conv1(ci) * attn(ci));
 }
 
-MsffImpl::MsffImpl(int width)
+MsffImpl::MsffImpl(const std::array<int, 3>& channels)
 {
-    blk1 = register_module("blk1", MsffBlock(2 * width));
-    blk2 = register_module("blk2", MsffBlock(4 * width));
-    blk3 = register_module("blk3", MsffBlock(8 * width));
-    upconv32 = register_module("upconv32", upConv(4 * width, 2 * width));
-    upconv21 = register_module("upconv21", upConv(2 * width, width));
+    blk1 = register_module("blk1", MsffBlock(2 * channels[0]));
+    blk2 = register_module("blk2", MsffBlock(2 * channels[1]));
+    blk3 = register_module("blk3", MsffBlock(2 * channels[2]));
+    upconv32 = register_module("upconv32", upConv(channels[2], channels[1]));
+    upconv21 = register_module("upconv21", upConv(channels[1], channels[0]));
 }
 
-std::array<torch::Tensor, 3> MsffImpl::forward(const std::array<torch::Tensor, 3>& ci)
+std::array<torch::Tensor, 3> MsffImpl::forward(const std::array<torch::Tensor, 3>& ci, bool logAttention)
 {
     std::array<torch::Tensor, 3> difference;
     for (std::size_t level = 0; level < 3; ++level)
         difference[level] = ci[level].chunk(2, 1)[1];
-    const auto m = spatialAttention(difference);
+    auto m = spatialAttention(difference);
+    if (logAttention) {
+        for (auto& map : m)
+            map = map.log1p();
+    }
 
     const auto f3 = blk3(ci[2]);
     const auto f2 = blk2(ci[1]) + upconv32->forward(f3);
@@ -188,25 +194,93 @@ torch::Tensor MemSegDecoderImpl::forward(const torch::Tensor& f4, const torch::T
     return final_conv(x);
 }
 
+LightDecoderImpl::LightDecoderImpl(int f0Channels, const std::array<int, 3>& channels)
+{
+    constexpr std::array<int, 4> kWidths{48, 32, 24, 16};
+    block3 = register_module("block3", ConvBlock(channels[2], kWidths[0]));
+    block2 = register_module("block2", ConvBlock(kWidths[0] + channels[1], kWidths[1]));
+    block1 = register_module("block1", ConvBlock(kWidths[1] + channels[0], kWidths[2]));
+    reduce = register_module("reduce", conv3x3(f0Channels, kWidths[3]));
+    block0 = register_module("block0", ConvBlock(kWidths[2] + kWidths[3], kWidths[3]));
+    final_block = register_module("final_block", ConvBlock(kWidths[3], kWidths[3]));
+    final_conv = register_module("final_conv", conv3x3(kWidths[3], 2));
+}
+
+torch::Tensor LightDecoderImpl::forward(const torch::Tensor& f0, const std::array<torch::Tensor, 3>& g)
+{
+    auto x = block3(g[2]);
+    x = block2(torch::cat({upsample2(x), g[1]}, 1));
+    x = block1(torch::cat({upsample2(x), g[0]}, 1));
+    x = block0(torch::cat({upsample2(x), reduce(f0)}, 1));
+    return upsample2(final_conv(final_block(x)));
+}
+
 MemSegNetworkImpl::MemSegNetworkImpl(bool fullDecoder, int width)
 {
-    feature_extractor = register_module("feature_extractor", ResNet18(width));
-    msff = register_module("msff", Msff(width));
+    resnet = register_module("feature_extractor", ResNet18(width));
+    msff = register_module("msff", Msff(std::array<int, 3>{width, 2 * width, 4 * width}));
     decoder = register_module("decoder", MemSegDecoder(fullDecoder, width));
+}
+
+MemSegNetworkImpl::MemSegNetworkImpl(const MemSegOptions& options)
+{
+    int f0Channels = options.width;
+    std::array<int, 3> channels{options.width, 2 * options.width, 4 * options.width};
+    if (options.backbone == "mobilenetv2"_L1) {
+        const auto& all = MobileNetV2Impl::kLevelChannels;
+        f0Channels = all[0];
+        channels = {all[1], all[2], all[3]};
+        mobilenet = register_module("feature_extractor", MobileNetV2());
+    } else {
+        resnet = register_module("feature_extractor", ResNet18(options.width));
+        if (!options.usesLayer4())
+            resnet->dropLayer4();
+    }
+    if (options.decoder == "none"_L1)
+        return;
+    msff = register_module("msff", Msff(channels));
+    if (options.decoder == "light"_L1) {
+        light_decoder = register_module("decoder", LightDecoder(f0Channels, channels));
+        difference_scale = register_buffer("difference_scale", torch::ones({3}));
+    } else {
+        decoder = register_module("decoder", MemSegDecoder(options.decoder == "full"_L1, options.width));
+    }
 }
 
 std::array<torch::Tensor, 5> MemSegNetworkImpl::encode(const torch::Tensor& x)
 {
-    return feature_extractor->features(x);
+    if (!decoder.is_empty())
+        return resnet->features(x);
+    const auto [f0, f1, f2, f3] = mobilenet.is_empty() ? resnet->stemToLayer3(x) : mobilenet->levels(x);
+    return {f0, f1, f2, f3, {}};
 }
 
 torch::Tensor MemSegNetworkImpl::decode(const std::array<torch::Tensor, 5>& features,
                                         const std::array<torch::Tensor, 3>& difference)
 {
     std::array<torch::Tensor, 3> ci;
+    for (std::size_t level = 0; level < 3; ++level) {
+        const auto& given = difference[level];
+        const auto scaled = light_decoder.is_empty() ? given : given * difference_scale[std::int64_t(level)];
+        ci[level] = torch::cat({features[level + 1], scaled}, 1);
+    }
+    if (!light_decoder.is_empty())
+        return light_decoder(features[0], msff->forward(ci, true));
+    return decoder(features[4], features[0], msff->forward(ci));
+}
+
+void MemSegNetworkImpl::setDifferenceScale(const std::array<double, 3>& means)
+{
+    if (light_decoder.is_empty())
+        return;
+    const torch::NoGradGuard noGrad;
     for (std::size_t level = 0; level < 3; ++level)
-        ci[level] = torch::cat({features[level + 1], difference[level]}, 1);
-    return decoder(features[4], features[0], msff(ci));
+        difference_scale[std::int64_t(level)] = 1.0 / std::max(means[level], 1e-12);
+}
+
+std::shared_ptr<torch::nn::Module> MemSegNetworkImpl::encoder() const
+{
+    return mobilenet.is_empty() ? std::static_pointer_cast<torch::nn::Module>(resnet.ptr()) : mobilenet.ptr();
 }
 
 void MemSegNetworkImpl::freezeEncoder()
@@ -232,13 +306,16 @@ void MemSegNetworkImpl::train(bool on)
 
 std::vector<std::shared_ptr<torch::nn::Module>> MemSegNetworkImpl::frozenParts() const
 {
-    const auto& net = *feature_extractor;
+    if (!mobilenet.is_empty())
+        return {mobilenet.ptr()};
+    const auto& net = *resnet;
     return {net.conv1.ptr(), net.bn1.ptr(), net.layer1.ptr(), net.layer2.ptr(), net.layer3.ptr()};
 }
 
 void foldBatchNorms(MemSegNetworkImpl& network)
 {
-    network.feature_extractor->foldBatchNorms();
+    if (!network.resnet.is_empty())
+        network.resnet->foldBatchNorms();
     for (const auto& module : network.modules()) {
         if (auto* block = module->as<ConvBlockImpl>())
             block->foldBatchNorm();

@@ -3,8 +3,9 @@
 
 #pragma once
 
-#include "core/nn/resnet.h"
 #include "core/memseg/options.h"
+#include "core/nn/mobilenet.h"
+#include "core/nn/resnet.h"
 
 #include <torch/nn.h>
 
@@ -47,8 +48,10 @@ TORCH_MODULE(MsffBlock);
 class MsffImpl : public torch::nn::Module
 {
 public:
-    explicit MsffImpl(int width = 64);
-    std::array<torch::Tensor, 3> forward(const std::array<torch::Tensor, 3>& ci);
+    /// `channels`: of the encoder's levels of strides 4, 8, 16.
+    explicit MsffImpl(const std::array<int, 3>& channels = {64, 128, 256});
+    /// `logAttention`: M as log(1 + M).
+    std::array<torch::Tensor, 3> forward(const std::array<torch::Tensor, 3>& ci, bool logAttention = false);
 
     MsffBlock blk1{nullptr};
     MsffBlock blk2{nullptr};
@@ -111,25 +114,57 @@ private:
 };
 TORCH_MODULE(MemSegDecoder);
 
+/// A decoder for lines without a GPU (ours): no f4, few channels, and logits at stride 2 that are enlarged.
+class LightDecoderImpl : public torch::nn::Module
+{
+public:
+    LightDecoderImpl(int f0Channels, const std::array<int, 3>& channels);
+    /// Logits N x 2 x H x W at input size.
+    torch::Tensor forward(const torch::Tensor& f0, const std::array<torch::Tensor, 3>& g);
+
+    ConvBlock block3{nullptr};
+    ConvBlock block2{nullptr};
+    ConvBlock block1{nullptr};
+    ConvBlock block0{nullptr};
+    ConvBlock final_block{nullptr};
+    torch::nn::Conv2d reduce{nullptr};
+    torch::nn::Conv2d final_conv{nullptr};
+};
+TORCH_MODULE(LightDecoder);
+
 /// The trainable network without the memory bank, which is data. Keys as the reference's.
 class MemSegNetworkImpl : public torch::nn::Module
 {
 public:
-    MemSegNetworkImpl(bool fullDecoder, int width = 64);
+    /// ResNet-18 with the paper's ("full") or the reference's ("lite") decoder.
+    explicit MemSegNetworkImpl(bool fullDecoder, int width = 64);
+    /// Backbone, decoder and width of the options; with decoder "none" there is an encoder only.
+    explicit MemSegNetworkImpl(const MemSegOptions& options);
 
-    /// What stands before the memory: f0..f4 of normalised images N x 3 x H x W.
+    /// What stands before the memory: f0..f4 of normalised images N x 3 x H x W. f4 is undefined where the decoder has
+    /// no use for it.
     std::array<torch::Tensor, 5> encode(const torch::Tensor& x);
+    bool hasDecoder() const { return !msff.is_empty(); }
     /// What stands after it: logits N x 2 x H x W from features and DI*.
     torch::Tensor decode(const std::array<torch::Tensor, 5>& features, const std::array<torch::Tensor, 3>& difference);
+
+    /// Only for the light decoder: the mean difference of each level on good images. Differences come to the network
+    /// divided by it, and the attention maps as log(1 + M), so that neither depends on how an encoder is scaled.
+    void setDifferenceScale(const std::array<double, 3>& means);
 
     /// Stem and layer1 to layer3: no gradients, batch norms in eval mode for good (methods.md 1.3, Freezing).
     void freezeEncoder();
     /// Like Module::train, but what freezeEncoder froze stays in eval mode.
     void train(bool on = true) override;
 
-    ResNet18 feature_extractor{nullptr};
+    ResNet18 resnet{nullptr};       ///< registered as feature_extractor, as is
+    MobileNetV2 mobilenet{nullptr}; ///< this one; one of them is empty
     Msff msff{nullptr};
     MemSegDecoder decoder{nullptr};
+    LightDecoder light_decoder{nullptr}; ///< registered as decoder
+    torch::Tensor difference_scale;      ///< 3; light decoder only
+
+    std::shared_ptr<torch::nn::Module> encoder() const;
 
 private:
     std::vector<std::shared_ptr<torch::nn::Module>> frozenParts() const;

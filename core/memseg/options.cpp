@@ -125,14 +125,31 @@ Field enumField(const QString& key, const char* description, Access access, cons
 const std::vector<Field>& fields()
 {
     static const std::vector<Field> table = {
+        textField(u"backbone"_s, QT_TRANSLATE_NOOP("core", "network that sees the features"),
+                  [](auto& o) -> auto& { return o.backbone; }, {u"mobilenetv2"_s, u"resnet18"_s}),
         textField(
-            u"encoder"_s, QT_TRANSLATE_NOOP("core", "weights to start from: \"random\", a model id or a file"),
+            u"encoder"_s,
+            QT_TRANSLATE_NOOP("core", "its weights: \"auto\" (the shipped ones), \"random\", a model id or a file"),
             [](auto& o) -> auto& { return o.encoder; }),
         integerField(
-            u"width"_s, QT_TRANSLATE_NOOP("core", "channels of the encoder's stem, a multiple of 8"),
+            u"width"_s, QT_TRANSLATE_NOOP("core", "channels of a ResNet-18's stem, a multiple of 8"),
             [](auto& o) -> auto& { return o.width; }, 8, 256),
-        textField(u"decoder"_s, QT_TRANSLATE_NOOP("core", "decoder of the paper's text, or the smaller one"),
-                  [](auto& o) -> auto& { return o.decoder; }, {u"full"_s, u"lite"_s}),
+        textField(u"decoder"_s,
+                  QT_TRANSLATE_NOOP("core", "the fast one, the paper's, the reference's, or the branch alone"),
+                  [](auto& o) -> auto& { return o.decoder; }, {u"light"_s, u"full"_s, u"lite"_s, u"none"_s}),
+        flagField(
+            u"nearest_good"_s, QT_TRANSLATE_NOOP("core", "judge by the distance to the nearest good place too"),
+            [](auto& o) -> auto& { return o.nearestGood; }),
+        integerField(
+            u"nearest_images"_s, QT_TRANSLATE_NOOP("core", "good images for that"),
+            [](auto& o) -> auto& { return o.nearestImages; }, 1, 5000),
+        integerField(
+            u"nearest_keys"_s, QT_TRANSLATE_NOOP("core", "places of them that are kept; fewer: smaller and faster"),
+            [](auto& o) -> auto& { return o.nearestKeys; }, 1000, 10'000'000),
+        flagField(
+            u"keep_aspect"_s,
+            QT_TRANSLATE_NOOP("core", "give the input the images' aspect ratio, at the area of width x height"),
+            [](auto& o) -> auto& { return o.keepAspect; }),
         textField(u"difference"_s, QT_TRANSLATE_NOOP("core", "difference to the memory, for each value"),
                   [](auto& o) -> auto& { return o.difference; }, {u"squared"_s, u"abs"_s}),
         textField(u"selection"_s, QT_TRANSLATE_NOOP("core", "how levels add up when the nearest sample is chosen"),
@@ -280,6 +297,14 @@ void MemSegOptions::validate() const
     if (encoder.isEmpty())
         throw notAllowed(u"encoder"_s, encoder,
                          QCoreApplication::translate("core", "\"random\", a model id or a file"));
+    if (backbone == "mobilenetv2"_L1 && usesLayer4()) {
+        throw notAllowed(u"decoder"_s, decoder,
+                         QCoreApplication::translate("core", "light or none with backbone mobilenetv2"));
+    }
+    if (decoder == "none"_L1 && !nearestGood) {
+        throw notAllowed(u"nearest_good"_s, u"false"_s,
+                         QCoreApplication::translate("core", "true with decoder none: something must judge"));
+    }
     if (width % 8 != 0)
         throw notAllowed(u"width"_s, text(width), QCoreApplication::translate("core", "multiples of 8"));
     if (batch % 2 != 0)
@@ -308,7 +333,8 @@ QJsonObject MemSegOptions::toJson() const
 
 MemSegOptions MemSegOptions::fromJson(const QJsonObject& json)
 {
-    MemSegOptions options;
+    // Models from before there was a choice.
+    MemSegOptions options = json.contains(u"backbone"_s) ? MemSegOptions() : paper();
     for (const Field& field : fields()) {
         const auto entry = json.constFind(field.key);
         if (entry != json.constEnd())
@@ -325,6 +351,14 @@ void MemSegOptions::set(const QString& key, const QString& value)
         if (field.key == key) {
             if (!field.put(*this, valueFromText(field.type, value)))
                 throw notAllowed(key, value, field.allowed);
+            if (key == "profile"_L1 && value == "paper"_L1) {
+                const MemSegOptions letter = paper();
+                backbone = letter.backbone;
+                decoder = letter.decoder;
+                nearestGood = letter.nearestGood;
+                keepAspect = letter.keepAspect;
+                simulator.shapeProbability = 0.0;
+            }
             return;
         }
         known.append(field.key);
@@ -349,8 +383,18 @@ std::vector<std::pair<QString, QString>> MemSegOptions::describe()
 
 QString MemSegOptions::architecture() const
 {
-    const QString name = u"memseg-resnet18-"_s + decoder;
-    return width == 64 ? name : name + u"-w%1"_s.arg(width);
+    const QString name = u"memseg-%1-%2"_s.arg(backbone, decoder);
+    return width == 64 || backbone == "mobilenetv2"_L1 ? name : name + u"-w%1"_s.arg(width);
+}
+
+MemSegOptions MemSegOptions::paper()
+{
+    MemSegOptions options;
+    options.backbone = u"resnet18"_s;
+    options.decoder = u"full"_s;
+    options.nearestGood = false;
+    options.keepAspect = false;
+    return options;
 }
 
 } // namespace lynceus

@@ -48,16 +48,29 @@ struct SimulatorOptions
 struct MemSegOptions
 {
     // Network (stored with the model, fixed after training)
-    QString encoder = QStringLiteral("random"); ///< "random", an id of the model store, or a weights file
-    int width = 64; ///< channels of the encoder's stem; 64 is ResNet-18, 32 a quarter of its cost
-    QString decoder = QStringLiteral("full");       ///< "full" or "lite"
+    QString backbone = QStringLiteral("mobilenetv2"); ///< or "resnet18", the paper's
+    /// "auto": the shipped weights of the backbone, random where there are none; "random", an id of the model store, or
+    /// a weights file.
+    QString encoder = QStringLiteral("auto");
+    int width = 64; ///< channels of a ResNet-18's stem; 32 is a quarter of its cost
+    /// "light" (ours, for CPUs), "full" (the paper's text), "lite" (the reference's), or "none": the nearest-good
+    /// branch alone, which is ready without training.
+    QString decoder = QStringLiteral("light");
+    bool nearestGood = true; ///< the nearest-good branch (docs/memseg.md); the paper has none
+    int nearestImages = 150;  ///< good images in the branch
+    int nearestKeys = 80'000; ///< places of them that are kept, 256 bytes each in the model file
     QString difference = QStringLiteral("squared"); ///< "squared" or "abs"
     QString selection = QStringLiteral("mean");     ///< "mean" (each level counts the same) or "sum"
     int memoryImages = 30;
     Preprocessing preprocessing;
+    /// The trainer gives the input the training images' median aspect ratio (sides multiples of 32) with the area of
+    /// `preprocessing`, instead of squeezing long parts into it.
+    bool keepAspect = true;
 
     // Training
-    QString profile = QStringLiteral("reference"); ///< "reference" (AdamW) or "paper" (SGD)
+    /// "reference" (AdamW) or "paper" (SGD). Setting "paper" by name also sets backbone, decoder and branch to the
+    /// paper's letter.
+    QString profile = QStringLiteral("reference");
     int steps = 0;             ///< 0: the profile's own (5000 or 2700), or as many as fit into `minutes`
     double minutes = 0.0;      ///< 0: no budget
     int batch = 8;             ///< half of it good, half with simulated defects
@@ -77,6 +90,9 @@ struct MemSegOptions
     /// All keys with a one-line description, for help and the Train page.
     static std::vector<std::pair<QString, QString>> describe();
     QString architecture() const; ///< "memseg-resnet18-full", with "-w32" when width is not 64
+    /// MemSeg by the letter of the paper's text: ResNet-18, full decoder, no branch, input as given.
+    static MemSegOptions paper();
+    bool usesLayer4() const { return decoder == QLatin1String("full") || decoder == QLatin1String("lite"); }
 };
 
 } // namespace lynceus

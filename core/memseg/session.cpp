@@ -52,7 +52,7 @@ std::unique_ptr<MemSegSession> MemSegSession::load(const QString& modelFile, Dev
         const MemSegModel model = loadMemSegModel(modelFile);
         return std::unique_ptr<MemSegSession>(new MemSegSession(
             std::unique_ptr<Private>(new Private{modelFile, fileSha256(modelFile), model.info, model.info.thresholds,
-                                                 MemSegInference(model.network, model.bank, device)})));
+                                                 MemSegInference(model, device)})));
     } catch (...) {
         throw currentError(QCoreApplication::translate("core", "loading %1").arg(modelFile));
     }
@@ -64,7 +64,7 @@ AnomalyResult MemSegSession::inspect(const cv::Mat& image)
         AnomalyResult result;
         const auto output = d->run(image, result.times);
         Stopwatch watch;
-        const cv::Mat map = tensorToMap(output.map);
+        const cv::Mat& map = output.map;
         result.nearestGood = output.nearest;
         result.score = imageScore(map);
         result.map = mapToSource(map, image.size(), d->info.preprocessing);
@@ -83,7 +83,7 @@ cv::Mat MemSegSession::mapAtNetworkSize(const cv::Mat& image)
 {
     try {
         StageTimes times;
-        return tensorToMap(d->run(image, times).map);
+        return d->run(image, times).map;
     } catch (...) {
         throw currentError(QCoreApplication::translate("core", "inspecting an image"));
     }

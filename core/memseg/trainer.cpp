@@ -7,8 +7,11 @@
 #include "core/base/log.h"
 #include "core/base/random.h"
 #include "core/base/version.h"
+#include "core/image/color_map.h"
 #include "core/image/image_io.h"
+#include "core/memseg/checkpoint.h"
 #include "core/memseg/defect_simulator.h"
+#include "core/memseg/inference.h"
 #include "core/memseg/memory_bank.h"
 #include "core/memseg/model.h"
 #include "core/memseg/network.h"
@@ -28,9 +31,11 @@
 #include <QtCore/QCryptographicHash>
 #include <QtCore/QDir>
 #include <QtCore/QFileInfo>
+#include <QtCore/QJsonDocument>
 #include <QtCore/QTemporaryFile>
 
 #include <opencv2/core.hpp>
+#include <opencv2/imgproc.hpp>
 #include <ATen/CPUGeneratorImpl.h>
 #include <torch/torch.h>
 
@@ -49,6 +54,11 @@ constexpr std::size_t kStatisticsImages = 64; ///< for the batch norms of a rand
 constexpr std::size_t kValidationImages = 16; ///< good ones, and as many with simulated defects
 constexpr int kValidations = 8;
 constexpr std::size_t kEncodeBatch = 8;
+constexpr std::size_t kAspectImages = 25;
+constexpr double kMostAspect = 8.0;
+constexpr std::size_t kMapsShown = 6;
+constexpr double kCheckpointSeconds = 100.0; ///< at least every two minutes, validation included
+constexpr double kClearlyBetter = 0.01;      ///< AUROC that the decoder must add to the branch to have a say
 constexpr int kCurveSteps = 5;  ///< a point of the loss curve is the mean over this many steps
 constexpr int kWarmUpSteps = 2; ///< the first steps allocate and are not typical of the rest
 constexpr double kWriteSeconds = 1.0;
@@ -95,6 +105,34 @@ void roundToHalf(const StateDict& state)
         if (tensor.is_floating_point() && tensor.numel() > 1024)
             tensor.copy_(tensor.to(torch::kHalf));
     }
+}
+
+/// The median aspect ratio of the images at the area that the options ask for, sides multiples of 32.
+void adaptToAspect(Preprocessing& how, const std::vector<Sample>& samples, const CancelToken& cancel)
+{
+    std::vector<double> ratios;
+    for (std::size_t i = 0; i < std::min(samples.size(), kAspectImages); ++i) {
+        cancel.throwIfCancelled();
+        const cv::Mat image = readImage(samples[i].path);
+        ratios.push_back(double(image.cols) / double(image.rows));
+    }
+    const auto middle = ratios.begin() + std::ptrdiff_t(ratios.size() / 2);
+    std::nth_element(ratios.begin(), middle, ratios.end());
+    const double root = std::sqrt(std::clamp(*middle, 1.0 / kMostAspect, kMostAspect));
+    const double side = std::sqrt(double(how.width) * double(how.height));
+    const auto rounded = [](double pixels) { return std::max(64, int(std::lround(pixels / 32.0)) * 32); };
+    how.width = rounded(side * root);
+    how.height = rounded(side / root);
+}
+
+cv::Mat sideBySide(const cv::Mat& rgb, const cv::Mat& map)
+{
+    cv::Mat picture;
+    rgb.convertTo(picture, CV_8U);
+    cv::cvtColor(picture, picture, cv::COLOR_RGB2BGR);
+    cv::Mat both;
+    cv::hconcat(picture, colorize(map, ColorMap::Inferno), both);
+    return both;
 }
 
 /// Batch norm statistics of `encoder` from the product itself: random features are badly scaled without them.
@@ -237,14 +275,25 @@ public:
 private:
     void prepareNetwork(const PreparedImages& training);
     void buildMemory(const PreparedImages& memory);
+    void buildNearest();
+    void scaleDifferences(const PreparedImages& heldOut);
+    void joinBranches();
     void learn(const PreparedImages& training);
     double learnFrom(const TrainingBatch& batch, torch::optim::Optimizer& optimizer, double learningRate);
     torch::Tensor logits(const torch::Tensor& images);
     ValidationResult validate();
     void validateAndKeepBest(int step);
+    void showMaps(const ValidationResult& result) const;
     void restoreBest();
+    std::vector<BranchMaps> branchesOf(const QString& modelFile, const std::vector<cv::Mat>& images);
     void calibrate();
-    QJsonObject finalMetrics();
+    QJsonObject finalMetrics(MemSegSession& session);
+    QString fingerprint() const;
+    int goOnFromCheckpoint(torch::optim::Optimizer& optimizer);
+    void keepCheckpoint(const torch::optim::Optimizer& optimizer, int step, double lossSum);
+    void waitWhilePaused(const torch::optim::Optimizer& optimizer, int step, double lossSum);
+    void tellEvent(const QString& kind, const QString& detail = {}) const;
+    double elapsedSeconds() const { return m_secondsBefore + m_clock.ms() / 1000.0 - m_secondsPaused; }
     void tell(const QString& name, int step, double value) const;
     double secondsForSteps(int step) const;
 
@@ -260,8 +309,7 @@ private:
     GoodSplit m_split;
     DefectSimulator m_simulator;
     TrainingPlan m_plan;
-    MemSegNetwork m_network;
-    MemoryBank m_bank;
+    MemSegModel m_model;
     ValidationSet m_validation;
     StateDict m_best; ///< copies of what training changes
     double m_bestQuality = -1.0;
@@ -269,6 +317,10 @@ private:
     TrainingOutcome m_outcome;
 
     Stopwatch m_clock;
+    Stopwatch m_sinceCheckpoint;
+    double m_secondsBefore = 0.0; ///< by the training that this one goes on with
+    double m_secondsPaused = 0.0;
+    double m_lossSum = 0.0; ///< of the curve's next point, by the training that this one goes on with
     double m_secondsPerStep = 0.0;
     double m_secondsPerValidation = 0.0;
 };
@@ -287,7 +339,6 @@ Trainer::Trainer(const AnomalyFolder& folder, const MemSegOptions& options, cons
     , m_split(splitGoodImages(folder.train, options))
     , m_simulator(options.simulator)
     , m_plan(options)
-    , m_network(options.decoder == "full"_L1, options.width)
 {
 }
 
@@ -295,38 +346,48 @@ TrainingOutcome Trainer::run()
 {
     checkWritable(m_modelFile);
     setThreads(m_options.threads);
+    const KeepFreedMemory keepFreedMemory;
 
     m_context.report(0.0, QCoreApplication::translate("core", "reading images"));
+    if (m_options.keepAspect) {
+        adaptToAspect(m_options.preprocessing, m_split.all(), m_context.cancel);
+        m_options.validate();
+    }
     const auto read = [this](const std::vector<Sample>& samples) {
         return PreparedImages(samples, m_options.preprocessing, m_context.cancel);
     };
     ModelInfo& info = m_outcome.info;
     info.dataHash = hashOf(m_split.all(), m_context.cancel);
+    info.method = u"memseg"_s;
+    info.architecture = m_options.architecture();
+    info.preprocessing = m_options.preprocessing;
+    info.programVersion = programVersion();
+    m_model.options = m_options;
+    m_model.network = MemSegNetwork(m_options);
     const PreparedImages training = read(m_split.training);
-    m_validation = makeValidationSet(read(m_split.heldOut), m_simulator, m_seed.fork(Validation));
+    const PreparedImages heldOut = read(m_split.heldOut);
+    m_validation = makeValidationSet(heldOut, m_simulator, m_seed.fork(Validation));
 
     m_context.report(kReadShare, QCoreApplication::translate("core", "building the memory"));
     prepareNetwork(training);
-    buildMemory(read(m_split.memory));
-
-    learn(training);
+    buildNearest();
+    if (m_model.network->hasDecoder()) {
+        buildMemory(read(m_split.memory));
+        scaleDifferences(heldOut);
+        learn(training);
+        restoreBest();
+    }
 
     m_context.report(kTrainShare, QCoreApplication::translate("core", "calibrating"));
-    restoreBest();
-    info.method = u"memseg"_s;
-    info.architecture = m_options.architecture();
-    info.options = m_options.toJson();
-    info.preprocessing = m_options.preprocessing;
     info.created = QDateTime::currentDateTimeUtc();
-    info.programVersion = programVersion();
-
     calibrate();
-    info.metrics = finalMetrics();
     m_context.cancel.throwIfCancelled();
-    saveMemSegModel(m_modelFile, info, *m_network, m_bank);
+    m_model.info = info;
+    saveMemSegModel(m_modelFile, m_model);
+    info = readModelInfo(m_modelFile);
 
     m_outcome.modelFile = m_modelFile;
-    m_outcome.seconds = m_clock.ms() / 1000.0;
+    m_outcome.seconds = elapsedSeconds();
     m_outcome.secondsPerStep = m_secondsPerStep;
     m_context.report(1.0, QCoreApplication::translate("core", "done"), 0.0);
     return std::move(m_outcome);
@@ -334,57 +395,111 @@ TrainingOutcome Trainer::run()
 
 void Trainer::prepareNetwork(const PreparedImages& training)
 {
-    initialise(*m_network->msff, m_seed.fork(Decoder).state());
-    initialise(*m_network->decoder, m_seed.fork(Decoder).fork(1).state());
-    ResNet18Impl& encoder = *m_network->feature_extractor;
-    if (m_encoderFile.isEmpty())
-        lynceus::initialise(encoder, m_seed.fork(Encoder).state());
-    else
-        loadState(encoder, readStateDict(SafetensorsFile(m_encoderFile)), m_encoderFile, {{}, {"fc."}});
+    MemSegNetworkImpl& network = *m_model.network;
+    initialiseEncoder(network, m_seed.fork(Encoder).state());
+    if (network.hasDecoder()) {
+        initialise(*network.msff, m_seed.fork(Decoder).state());
+        const auto decoder = network.decoder.is_empty() ? network.light_decoder.ptr()->as<torch::nn::Module>()
+                                                        : network.decoder.ptr()->as<torch::nn::Module>();
+        initialise(*decoder, m_seed.fork(Decoder).fork(1).state());
+    }
+    torch::nn::Module& encoder = *network.encoder();
+    if (!m_encoderFile.isEmpty()) {
+        // Files may hold more or less of an encoder than this network uses; layer4 is trained in any case.
+        std::vector<std::string> later{"fc.", "classifier", "layer4."};
+        for (int block = MobileNetV2Impl::kBlocks; block <= 18; ++block)
+            later.push_back("features." + std::to_string(block) + '.');
+        loadState(encoder, readStateDict(SafetensorsFile(m_encoderFile)), m_encoderFile, {{"layer4."}, later});
+    }
     roundToHalf(stateDict(encoder));
-    layOutChannelsLast(*m_network);
-    if (m_encoderFile.isEmpty())
-        measureStatistics(encoder, training, m_context.cancel);
-    m_network->freezeEncoder();
+    layOutChannelsLast(network);
+    if (m_encoderFile.isEmpty() && !network.resnet.is_empty())
+        measureStatistics(*network.resnet, training, m_context.cancel);
+    network.freezeEncoder();
+}
+
+void Trainer::buildNearest()
+{
+    if (!m_options.nearestGood)
+        return;
+    const torch::NoGradGuard noGrad;
+    m_model.network->eval();
+    std::vector<Sample> samples = m_split.training;
+    for (const Sample& sample : m_split.memory) {
+        const auto same = [&](const Sample& other) { return other.path == sample.path; };
+        if (std::none_of(samples.begin(), samples.end(), same))
+            samples.push_back(sample);
+    }
+    samples.resize(std::min(samples.size(), std::size_t(m_options.nearestImages)));
+    const PreparedImages images(samples, m_options.preprocessing, m_context.cancel);
+    std::vector<std::array<torch::Tensor, 2>> good;
+    for (std::size_t i = 0; i < images.size(); ++i) {
+        m_context.cancel.throwIfCancelled();
+        const auto features = m_model.network->encode(imageToTensor(images.at(i)));
+        good.push_back({features[2].clone(), features[3].clone()});
+    }
+    NearestGood::Options how;
+    how.seed = m_options.seed;
+    how.mostKeys = m_options.nearestKeys;
+    m_model.nearest = NearestGood(good, how);
+}
+
+/// What a difference to the memory is on images that the memory does not hold.
+void Trainer::scaleDifferences(const PreparedImages& heldOut)
+{
+    const torch::NoGradGuard noGrad;
+    std::array<double, 3> means{};
+    const std::size_t count = std::min(heldOut.size(), kValidationImages);
+    for (std::size_t i = 0; i < count; ++i) {
+        m_context.cancel.throwIfCancelled();
+        const auto features = m_model.network->encode(imageToTensor(heldOut.at(i)));
+        const auto match = m_model.bank.match({features[1], features[2], features[3]});
+        for (std::size_t level = 0; level < 3; ++level)
+            means[level] += match.difference[level].mean().item<double>() / double(count);
+    }
+    m_model.network->setDifferenceScale(means);
 }
 
 void Trainer::buildMemory(const PreparedImages& memory)
 {
     const torch::NoGradGuard noGrad;
-    m_network->eval();
+    m_model.network->eval();
     std::array<std::vector<torch::Tensor>, 3> levels;
     for (std::size_t i = 0; i < memory.size(); ++i) {
         m_context.cancel.throwIfCancelled();
-        const auto features = m_network->feature_extractor->stemToLayer3(imageToTensor(memory.at(i)));
+        const auto features = m_model.network->encode(imageToTensor(memory.at(i)));
         for (std::size_t level = 0; level < 3; ++level)
             levels[level].push_back(features[level + 1].to(torch::kHalf).to(torch::kFloat));
     }
-    m_bank = MemoryBank({torch::cat(levels[0]), torch::cat(levels[1]), torch::cat(levels[2])}, m_options.difference,
+    m_model.bank = MemoryBank({torch::cat(levels[0]), torch::cat(levels[1]), torch::cat(levels[2])}, m_options.difference,
                         m_options.selection);
 }
 
 torch::Tensor Trainer::logits(const torch::Tensor& images)
 {
     // The frozen part records no gradients: neither its input nor its weights ask for them.
-    const auto features = m_network->encode(images);
+    const auto features = m_model.network->encode(images);
     MemoryBank::Match match;
     {
         const torch::NoGradGuard noGrad;
-        match = m_bank.match({features[1], features[2], features[3]});
+        match = m_model.bank.match({features[1], features[2], features[3]});
     }
-    return m_network->decode(features, match.difference);
+    return m_model.network->decode(features, match.difference);
 }
 
 void Trainer::learn(const PreparedImages& training)
 {
-    const auto optimizer = makeOptimizer(trainableOf(*m_network), m_options.profile == "paper"_L1);
-    BatchFeeder feeder(training, m_simulator, m_options.batch, m_seed.fork(Batches).state());
-    validateAndKeepBest(0);
-    double lossSum = 0.0;
-    int validated = 0;
-    int done = 0;
-    while (done < m_plan.steps()) {
+    const auto optimizer = makeOptimizer(trainableOf(*m_model.network), m_options.profile == "paper"_L1);
+    int done = goOnFromCheckpoint(*optimizer);
+    BatchFeeder feeder(training, m_simulator, m_options.batch, m_seed.fork(Batches).state(), std::uint64_t(done));
+    if (done == 0)
+        validateAndKeepBest(0);
+    const int first = done;
+    double lossSum = m_lossSum;
+    int validated = m_plan.partsDone(done, kValidations);
+    while (done < m_plan.steps() && !m_control.isFinishing()) {
         m_context.cancel.throwIfCancelled();
+        waitWhilePaused(*optimizer, done, lossSum);
         const Stopwatch clock;
         const TrainingBatch batch = feeder.next();
         if (m_observer.samples && !batch.pictures.empty())
@@ -392,7 +507,7 @@ void Trainer::learn(const PreparedImages& training)
         const double rate = m_plan.learningRate(done);
         lossSum += learnFrom(batch, *optimizer, rate);
         const double seconds = clock.ms() / 1000.0;
-        m_secondsPerStep = done <= kWarmUpSteps ? seconds : 0.95 * m_secondsPerStep + 0.05 * seconds;
+        m_secondsPerStep = done - first <= kWarmUpSteps ? seconds : 0.95 * m_secondsPerStep + 0.05 * seconds;
 
         ++done;
         if (done % kCurveSteps == 0) {
@@ -405,24 +520,82 @@ void Trainer::learn(const PreparedImages& training)
             validated = part;
             validateAndKeepBest(done);
         }
-        const bool paceKnown = done > kWarmUpSteps;
+        const bool paceKnown = done - first > kWarmUpSteps;
         if (m_plan.hasBudget() && paceKnown)
             m_plan.fit(done, m_secondsPerStep, secondsForSteps(done));
+        if (m_sinceCheckpoint.ms() > 1000.0 * kCheckpointSeconds)
+            keepCheckpoint(*optimizer, done, lossSum);
         m_context.report(kMemoryShare + (kTrainShare - kMemoryShare) * done / m_plan.steps(),
                          QCoreApplication::translate("core", "step %1 of %2").arg(done).arg(m_plan.steps()),
                          paceKnown ? std::optional(m_secondsPerStep * (m_plan.steps() - done)) : std::nullopt);
     }
+    if (m_control.isFinishing())
+        tellEvent(u"finishing"_s, QCoreApplication::translate("core", "after step %1").arg(done));
     if (m_validatedAt != done)
         validateAndKeepBest(done);
     m_outcome.steps = done;
     qCInfo(logTraining) << "Trained" << done << "steps of" << m_secondsPerStep * 1000.0 << "ms";
 }
 
+void Trainer::waitWhilePaused(const torch::optim::Optimizer& optimizer, int step, double lossSum)
+{
+    if (!m_control.isPaused())
+        return;
+    // A pause may last a weekend, and the power may go.
+    keepCheckpoint(optimizer, step, lossSum);
+    tellEvent(u"paused"_s, QCoreApplication::translate("core", "after step %1").arg(step));
+    m_context.report(kMemoryShare + (kTrainShare - kMemoryShare) * step / m_plan.steps(),
+                     QCoreApplication::translate("core", "paused after step %1 of %2").arg(step).arg(m_plan.steps()));
+    m_secondsPaused += m_control.waitWhilePaused(m_context.cancel);
+    tellEvent(u"resumed"_s);
+}
+
+/// Options and images; what may differ between two runs of the same training is left out.
+QString Trainer::fingerprint() const
+{
+    QJsonObject options = m_options.toJson();
+    options.remove(u"threads"_s);
+    options.remove(u"minutes"_s);
+    QCryptographicHash hash(QCryptographicHash::Sha256);
+    hash.addData(QJsonDocument(options).toJson(QJsonDocument::Compact));
+    hash.addData(m_outcome.info.dataHash.toUtf8());
+    return QString::fromLatin1(hash.result().toHex());
+}
+
+/// The number of steps that the checkpoint had done; 0 without one.
+int Trainer::goOnFromCheckpoint(torch::optim::Optimizer& optimizer)
+{
+    m_sinceCheckpoint.restart();
+    if (m_checkpointFile.isEmpty() || !QFileInfo::exists(m_checkpointFile))
+        return 0;
+    TrainingCheckpoint checkpoint = readCheckpoint(m_checkpointFile, fingerprint());
+    loadState(*m_model.network, checkpoint.network, m_checkpointFile);
+    restoreOptimizer(optimizer, checkpoint.optimizer);
+    m_best = std::move(checkpoint.best);
+    m_bestQuality = checkpoint.bestQuality;
+    m_validatedAt = checkpoint.validatedAt;
+    m_secondsBefore = checkpoint.seconds;
+    m_lossSum = checkpoint.lossSum;
+    m_plan.setSteps(checkpoint.plannedSteps);
+    return checkpoint.step;
+}
+
+void Trainer::keepCheckpoint(const torch::optim::Optimizer& optimizer, int step, double lossSum)
+{
+    m_sinceCheckpoint.restart();
+    if (m_checkpointFile.isEmpty())
+        return;
+    writeCheckpoint(m_checkpointFile,
+                    {fingerprint(), step, m_plan.steps(), elapsedSeconds(), lossSum, m_validatedAt, m_bestQuality,
+                     stateDict(*m_model.network), m_best, optimizerState(optimizer)});
+    tellEvent(u"checkpoint"_s, QCoreApplication::translate("core", "after step %1").arg(step));
+}
+
 double Trainer::learnFrom(const TrainingBatch& batch, torch::optim::Optimizer& optimizer, double learningRate)
 {
     for (auto& group : optimizer.param_groups())
         group.options().set_lr(learningRate);
-    m_network->train();
+    m_model.network->train();
     optimizer.zero_grad();
     const torch::Tensor loss = memSegLoss(logits(batch.images), batch.masks);
     const double value = loss.item<double>();
@@ -436,7 +609,7 @@ double Trainer::learnFrom(const TrainingBatch& batch, torch::optim::Optimizer& o
 ValidationResult Trainer::validate()
 {
     const torch::NoGradGuard noGrad;
-    m_network->eval();
+    m_model.network->eval();
     ValidationResult result;
     for (const cv::Mat& image : m_validation.images) {
         m_context.cancel.throwIfCancelled();
@@ -457,28 +630,95 @@ void Trainer::validateAndKeepBest(int step)
     m_secondsPerValidation = clock.ms() / 1000.0;
     m_validatedAt = step;
     tell(u"validation_auroc"_s, step, result.imageAuroc);
+    showMaps(result);
     // Between equals the later one has learnt longer.
     if (result.quality() < m_bestQuality)
         return;
     m_bestQuality = result.quality();
     m_best.clear();
-    for (const auto& [name, tensor] : stateDict(*m_network))
+    for (const auto& [name, tensor] : stateDict(*m_model.network))
         m_best[name] = tensor.detach().clone();
+}
+
+/// Defective ones first: they come after the good ones they were made from.
+void Trainer::showMaps(const ValidationResult& result) const
+{
+    if (!m_observer.maps)
+        return;
+    std::vector<cv::Mat> pictures;
+    for (std::size_t i = 0; i < result.maps.size() && pictures.size() < kMapsShown; ++i) {
+        if (m_validation.defective[i])
+            pictures.push_back(sideBySide(m_validation.images[i], result.maps[i]));
+    }
+    m_observer.maps(pictures);
 }
 
 void Trainer::restoreBest()
 {
-    loadState(*m_network, m_best, m_modelFile);
-    roundToHalf(stateDict(*m_network));
+    loadState(*m_model.network, m_best, m_modelFile);
+    roundToHalf(stateDict(*m_model.network));
+}
+
+/// Both branches' maps by the model as users will load it. `images` as PreparedImages::at gives them.
+std::vector<BranchMaps> Trainer::branchesOf(const QString& modelFile, const std::vector<cv::Mat>& images)
+{
+    MemSegInference inference(loadMemSegModel(modelFile));
+    std::vector<BranchMaps> result;
+    for (const cv::Mat& image : images) {
+        m_context.cancel.throwIfCancelled();
+        result.push_back(inference.run(imageToTensor(image)).branches);
+    }
+    return result;
+}
+
+/// The decoder gets a say only if it clearly finds more simulated defects than the branch alone; these flatter it.
+void Trainer::joinBranches()
+{
+    QTemporaryFile file(m_modelFile + u".XXXXXX"_s);
+    if (!file.open())
+        throw notWritable(m_modelFile, file.errorString());
+    m_model.info = m_outcome.info;
+    saveMemSegModel(file.fileName(), m_model);
+    const std::vector<BranchMaps> all = branchesOf(file.fileName(), m_validation.images);
+    std::vector<BranchMaps> good;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (!m_validation.defective[i])
+            good.push_back(all[i]);
+    }
+    double best = -1.0;
+    Fusion chosen;
+    for (const double weight : {0.0, 0.25}) {
+        if (weight > 0.0 && !m_model.network->hasDecoder())
+            break;
+        Fusion fusion;
+        fusion.weight = weight;
+        fusion.calibrate(good);
+        std::vector<double> scores;
+        std::vector<cv::Mat> maps;
+        for (const BranchMaps& branches : all) {
+            maps.push_back(fusion.map(branches));
+            scores.push_back(imageScore(maps.back()));
+        }
+        const double quality =
+            auroc(scores, m_validation.defective) + pixelAuroc(maps, m_validation.masks);
+        if (best < 0.0 || quality > best + kClearlyBetter) {
+            best = quality;
+            chosen = fusion;
+        }
+    }
+    m_model.fusion = chosen;
 }
 
 void Trainer::calibrate()
 {
+    if (!m_model.nearest.isEmpty())
+        joinBranches();
     // On the model as users will load it: from a file, with folded batch norms, maps in source pixels.
     QTemporaryFile file(m_modelFile + u".XXXXXX"_s);
     if (!file.open())
         throw notWritable(m_modelFile, file.errorString());
-    saveMemSegModel(file.fileName(), m_outcome.info, *m_network, m_bank);
+    m_model.info = m_outcome.info;
+    saveMemSegModel(file.fileName(), m_model);
     const auto session = MemSegSession::load(file.fileName());
 
     std::vector<double> scores;
@@ -501,11 +741,22 @@ void Trainer::calibrate()
                                   {u"upper_bound"_s, score.upperBound},
                                   {u"confidence"_s, score.confidence},
                                   {u"extrapolated"_s, score.extrapolated}};
+    m_outcome.info.metrics = finalMetrics(*session);
 }
 
-QJsonObject Trainer::finalMetrics()
+QJsonObject Trainer::finalMetrics(MemSegSession& session)
 {
-    const ValidationResult result = validate();
+    ValidationResult result;
+    for (const cv::Mat& image : m_validation.images) {
+        m_context.cancel.throwIfCancelled();
+        cv::Mat picture;
+        image.convertTo(picture, CV_8U);
+        cv::cvtColor(picture, picture, cv::COLOR_RGB2BGR);
+        result.maps.push_back(session.mapAtNetworkSize(picture));
+        result.scores.push_back(imageScore(result.maps.back()));
+    }
+    result.imageAuroc = auroc(result.scores, m_validation.defective);
+    result.pixelAuroc = pixelAuroc(result.maps, m_validation.masks);
     const double threshold = m_outcome.info.thresholds.score;
     const Confusion confusion = confusionAt(threshold, result.scores, m_validation.defective);
     return {{u"images"_s, qint64(result.scores.size())},
@@ -524,10 +775,16 @@ void Trainer::tell(const QString& name, int step, double value) const
         m_observer.metric(name, step, value);
 }
 
+void Trainer::tellEvent(const QString& kind, const QString& detail) const
+{
+    if (m_observer.event)
+        m_observer.event(kind, detail);
+}
+
 /// What the budget leaves for steps after step number `step`.
 double Trainer::secondsForSteps(int step) const
 {
-    const double elapsed = m_clock.ms() / 1000.0;
+    const double elapsed = elapsedSeconds();
     const double validationsLeft = std::ceil(kValidations * (1.0 - double(step) / m_plan.steps())) + 1.0;
     const double calibrated = double(m_split.heldOut.size()) / double(m_validation.images.size());
     const double rest = (validationsLeft + 1.5 * calibrated) * m_secondsPerValidation + kWriteSeconds;

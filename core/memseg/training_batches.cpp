@@ -65,12 +65,14 @@ cv::Mat PreparedImages::read(std::size_t index) const
     return image;
 }
 
-BatchFeeder::BatchFeeder(const PreparedImages& images, const DefectSimulator& simulator, int batch, std::uint64_t seed)
+BatchFeeder::BatchFeeder(const PreparedImages& images, const DefectSimulator& simulator, int batch, std::uint64_t seed,
+                         std::uint64_t first)
     : m_images(images)
     , m_simulator(simulator)
     , m_batch(batch)
     , m_seed(seed)
     , m_shuffling(m_seed.fork(kShufflingStream))
+    , m_first(first)
     , m_thread([this] { work(); })
 {
 }
@@ -100,7 +102,9 @@ TrainingBatch BatchFeeder::next()
 void BatchFeeder::work()
 {
     try {
-        for (std::uint64_t number = 0;; ++number) {
+        for (std::uint64_t taken = 0; taken < m_first * std::uint64_t(m_batch); ++taken)
+            nextImage();
+        for (std::uint64_t number = m_first;; ++number) {
             TrainingBatch batch = make(number);
             std::unique_lock lock(m_mutex);
             m_changed.wait(lock, [this] { return m_stop || m_ready.size() < kBatchesAhead; });

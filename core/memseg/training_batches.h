@@ -56,7 +56,9 @@ struct TrainingBatch
 class BatchFeeder
 {
 public:
-    BatchFeeder(const PreparedImages& images, const DefectSimulator& simulator, int batch, std::uint64_t seed);
+    /// `first`: number of the first batch, for a training that goes on.
+    BatchFeeder(const PreparedImages& images, const DefectSimulator& simulator, int batch, std::uint64_t seed,
+                std::uint64_t first = 0);
     ~BatchFeeder();
     BatchFeeder(const BatchFeeder&) = delete;
     BatchFeeder& operator=(const BatchFeeder&) = delete;
@@ -74,6 +76,7 @@ private:
     int m_batch;
     Random m_seed;
     Random m_shuffling;
+    std::uint64_t m_first;
     std::vector<std::size_t> m_order; ///< indices of this round that are still to come, last first
 
     std::mutex m_mutex;

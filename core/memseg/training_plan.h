@@ -44,6 +44,8 @@ public:
     /// After `step` steps that took `secondsPerStep` each: as many more as `secondsLeft` allows, never more than the
     /// options ask for.
     void fit(int step, double secondsPerStep, double secondsLeft);
+    /// Goes on with a plan made before.
+    void setSteps(int steps) { m_steps = steps; }
     /// How many of `parts` equal parts are finished after `done` steps.
     int partsDone(int done, int parts) const { return int(std::int64_t(done) * parts / m_steps); }
 

@@ -135,7 +135,10 @@ GoodCalibration thresholdFromGood(std::vector<double> goodScores, double overkil
     result.images = int(goodScores.size());
     const int supported = supportedRejects(result.images, overkill, confidence);
     result.extrapolated = supported < 0;
-    const int rejects = std::max(supported, 0);
+    // Where no number of rejects can be promised, what was asked for is taken at its word: of 150 good images one may
+    // be odd, or mislabelled, and must not set the limit for all.
+    const int allowed = std::min(int(overkill * result.images), std::max(result.images - 2, 0));
+    const int rejects = result.extrapolated ? allowed : supported;
     result.upperBound = rateUpperBound(rejects, result.images, confidence);
 
     const double tolerated = goodScores[std::size_t(result.images - 1 - rejects)];

@@ -107,12 +107,20 @@ torch::Tensor ResNet18Impl::forward(const torch::Tensor& x)
     return fc(features(x)[4].mean({2, 3}));
 }
 
+void ResNet18Impl::dropLayer4()
+{
+    layer4 = nullptr;
+    unregister_module("layer4");
+}
+
 void ResNet18Impl::foldBatchNorms()
 {
     foldBatchNorm(*conv1, *bn1);
     bn1 = nullptr;
     unregister_module("bn1");
     for (auto& layer : {layer1, layer2, layer3, layer4}) {
+        if (layer.is_empty())
+            continue;
         for (const auto& block : layer->children())
             block->as<BasicBlockImpl>()->foldBatchNorms();
     }

@@ -39,6 +39,8 @@ public:
     std::array<torch::Tensor, 4> stemToLayer3(const torch::Tensor& x);
     /// Logits; needs classes > 0.
     torch::Tensor forward(const torch::Tensor& x);
+    /// Leaves the last layer out, for those that use f0..f3 alone; features() must not be called then.
+    void dropLayer4();
     /// For inference only: every batch norm goes into the convolution before it and leaves the module. Call it on the
     /// final device; the keys are no longer torchvision's.
     void foldBatchNorms();

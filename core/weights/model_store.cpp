@@ -213,6 +213,19 @@ std::optional<ModelEntry> ModelStore::find(const QString& id) const
     return {};
 }
 
+QString ModelStore::encoderFile(const QString& encoder, const QString& backbone) const
+{
+    if (encoder == "random"_L1)
+        return {};
+    if (encoder != "auto"_L1)
+        return resolve(encoder);
+    for (const ModelEntry& entry : list()) {
+        if (entry.architecture == backbone)
+            return entry.path;
+    }
+    return {};
+}
+
 QString ModelStore::resolve(const QString& idOrPath) const
 {
     if (const auto entry = find(idOrPath))

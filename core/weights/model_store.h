@@ -39,6 +39,9 @@ public:
     /// An id or a path to an existing file, as the command line takes them; throws Error(Input).
     QString resolve(const QString& idOrPath) const;
 
+    /// The weights file behind an encoder option: "auto" is the first listed one of architecture `backbone`, or none;
+    /// "random" is none (empty); anything else as resolve().
+    QString encoderFile(const QString& encoder, const QString& backbone) const;
     /// Copies a weights file (safetensors) into the user's folder and lists it. `architecture` "resnet18" is checked:
     /// all torchvision keys of the trunk with their shapes; fc.* is dropped. Returns the entry with its hash.
     ModelEntry importWeights(const QString& file, const QString& id, const QString& architecture,
