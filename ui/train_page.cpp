@@ -490,7 +490,10 @@ void TrainPage::Private::plot(const MetricPoint& point)
     if (point.name == u"loss")
         curves->addPoint(tr("loss"), point.step, point.value);
     else if (point.name == u"validation_auroc")
-        curves->addPoint(tr("AUROC on held-out good and simulated defects"), point.step, point.value, true);
+        curves->addPoint(tr("AUROC on held-out good and simulated defects"), point.step, point.value,
+                         CurvePlot::Axis::Right);
+    else if (point.name == u"learning_rate")
+        curves->addPoint(tr("learning rate (own scale)"), point.step, point.value, CurvePlot::Axis::Own);
 }
 
 void TrainPage::Private::setStep(const QString& text)
