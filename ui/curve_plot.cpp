@@ -184,9 +184,22 @@ void CurvePlot::Private::fit()
     userRange = false;
     plot->rescaleAxes(true);
     for (QCPAxis* axis : {plot->yAxis, plot->yAxis2}) {
-        const QCPRange range = axis->range();
-        if (axis->scaleType() == QCPAxis::stLinear)
-            axis->setRange(range.lower - 0.05 * range.size(), range.upper + 0.05 * range.size());
+        if (axis->scaleType() != QCPAxis::stLinear)
+            continue;
+        QCPRange range = axis->range();
+        bool any = false;
+        for (const QCPGraph* graph : axis->graphs()) {
+            bool found = false;
+            const QCPRange values = graph->getValueRange(found);
+            if (!found || !graph->visible())
+                continue;
+            range = any ? range.expanded(values) : values;
+            any = true;
+        }
+        // One value alone has no range of its own.
+        const double margin = range.size() > 0.0 ? 0.05 * range.size() : std::max(0.1 * std::abs(range.lower), 1e-6);
+        if (any)
+            axis->setRange(range.lower - margin, range.upper + margin);
     }
     for (QCPAxis* axis : ownAxes)
         axis->setRange(0.0, 1.1 * axis->range().upper);
@@ -773,7 +786,7 @@ RocPlot::RocPlot(QWidget* parent)
         qSharedPointerCast<QCPAxisTickerFixed>(axis->ticker())->setTickStep(0.5);
     }
     plot->xAxis->setLabel(tr("overkill"));
-    plot->yAxis->setLabel(tr("defects found"));
+    plot->yAxis->setLabel(tr("found"));
     d->chance = plot->addGraph();
     d->chance->setData({0.0, 1.0}, {0.0, 1.0});
     d->curve = new QCPCurve(plot->xAxis, plot->yAxis);
