@@ -67,12 +67,15 @@ void RunsCard::reload()
     m_none->setVisible(!any);
 }
 
-void RunsCard::chooseNewest()
+void RunsCard::choose(const QString& name)
 {
     // The store lists the newest first, whatever the table is sorted by.
-    const QModelIndex index = m_sorted->mapFromSource(m_runs->index(0, 0));
-    if (index.isValid())
-        m_view->setCurrentIndex(index);
+    for (int row = 0; row < m_runs->rowCount(); ++row) {
+        if (m_runs->run(row).name != name)
+            continue;
+        m_view->setCurrentIndex(m_sorted->mapFromSource(m_runs->index(row, 0)));
+        return;
+    }
 }
 
 } // namespace lynceus

@@ -23,8 +23,8 @@ class RunsCard : public QFrame
 public:
     explicit RunsCard(const Database& database, QWidget* parent = nullptr);
 
-    void reload(); ///< throws Error(Storage); nothing is chosen afterwards
-    void chooseNewest();
+    void reload();                    ///< throws Error(Storage); nothing is chosen afterwards
+    void choose(const QString& name); ///< the newest run of that name
 
 Q_SIGNALS:
     void runChosen(const lynceus::RunRecord& run);

@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/weights/model_store.h"
+#include "ui/simulator_form.h"
 #include "ui/theme.h"
 
 #include <QtWidgets/QComboBox>
@@ -27,10 +28,12 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
+/// Those with a slider beside the preview have their field there.
 const QStringList& shownKeys()
 {
-    static const QStringList keys{u"encoder"_s, u"input_width"_s,   u"input_height"_s, u"decoder"_s,
-                                  u"minutes"_s, u"memory_images"_s, u"seed"_s};
+    static const QStringList keys = QStringList{u"encoder"_s, u"input_width"_s,   u"input_height"_s, u"decoder"_s,
+                                                u"minutes"_s, u"memory_images"_s, u"seed"_s} +
+                                    SimulatorForm::keys();
     return keys;
 }
 
@@ -172,6 +175,13 @@ TrainingOptionsForm::TrainingOptionsForm(const ModelStore& store, QWidget* paren
     add(tr("&Budget"), m_minutes, u"minutes"_s, tr("The training is planned to be complete when this time is over"));
     add(tr("&Memory"), m_memory, u"memory"_s, tr("Good parts that the model keeps to compare with"));
     add(tr("See&d"), m_seed, u"seed"_s, tr("The same seed, data and options give the same model"));
+
+    for (const QComboBox* choice : {m_encoder, m_size, m_decoder})
+        connect(choice, &QComboBox::currentIndexChanged, this, &TrainingOptionsForm::changed);
+    for (const QSpinBox* number : {m_memory, m_seed})
+        connect(number, &QSpinBox::valueChanged, this, &TrainingOptionsForm::changed);
+    connect(m_minutes, &QDoubleSpinBox::valueChanged, this, &TrainingOptionsForm::changed);
+    connect(m_advanced, &AdvancedOptionsModel::changed, this, &TrainingOptionsForm::changed);
 }
 
 MemSegOptions TrainingOptionsForm::options() const

@@ -72,6 +72,9 @@ public:
     void openAdvanced();
     AdvancedOptionsModel* advanced() const { return m_advanced; }
 
+Q_SIGNALS:
+    void changed(); ///< an option has another value
+
 private:
     const ModelStore& m_store;
     AdvancedOptionsModel* m_advanced;
