@@ -62,6 +62,7 @@ private Q_SLOTS:
     void restoresGeometry();
     void frameForwardsDrops();
     void namesFolderAndModel();
+    void tellsOfTrainingsThatAreOver();
     void opensDemoProductWithVerdicts();
     void listsKeys();
     void everyControlIsNamed();
@@ -313,6 +314,23 @@ void TestMainWindow::namesFolderAndModel()
     QVERIFY(folder->toolTip().contains(u"data"_s));
     QCOMPARE(model->choice(), u"bottle-7"_s);
     QVERIFY(inspectAll->isEnabled());
+}
+
+void TestMainWindow::tellsOfTrainingsThatAreOver()
+{
+    auto* banner = m_window->findChild<MessageBanner*>();
+    auto* train = m_window->findChild<TrainPage*>();
+    Q_EMIT train->trainingOver(true, u"bottle-1 is trained."_s, {});
+    QVERIFY(banner->isVisible());
+    QCOMPARE(banner->message(), u"bottle-1 is trained."_s);
+    QTest::keyClick(banner, Qt::Key_Escape);
+    QVERIFY(!banner->isVisible());
+    // Who looks at the page sees it there.
+    m_window->showPage(u"train"_s);
+    Q_EMIT train->trainingOver(true, u"bottle-2 is trained."_s, {});
+    QVERIFY(!banner->isVisible());
+    Q_EMIT train->trainingOver(false, u"bottle-3 failed."_s, {}); // the job runner tells why
+    QVERIFY(!banner->isVisible());
 }
 
 void TestMainWindow::opensDemoProductWithVerdicts()

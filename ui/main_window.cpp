@@ -179,9 +179,10 @@ void MainWindow::connectPages()
                 showPage(u"inspect"_s);
             });
     connect(m_train, &TrainPage::trainingOver, this, [this](bool well, const QString& message, const QString& detail) {
-        // What went wrong is told by the job runner, whoever started the work.
-        if (well)
+        // Who looks at the page sees its result. What went wrong is told by the job runner, whoever started the work.
+        if (well && (currentPage() != u"train" || !isActiveWindow()))
             m_banner->showNotice(message, detail);
+        setPageStatus(m_train, message);
         m_notice->tell(message, detail);
     });
 }

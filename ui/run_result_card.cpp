@@ -89,7 +89,7 @@ void RunResultCard::setRun(const RunRecord& run)
         delete item->widget();
         delete item;
     }
-    m_title->setText(tr("Result · %1").arg(run.name));
+    m_title->setText(run.name);
     for (const Figure& figure : kFigures) {
         const QJsonValue value = run.final.value(QLatin1String(figure.key));
         if (value.isDouble())
