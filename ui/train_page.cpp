@@ -10,9 +10,8 @@
 #include "ui/picture_grid.h"
 #include "ui/run_result_card.h"
 #include "ui/runs_card.h"
-#include "ui/simulator_form.h"
+#include "ui/stage_header.h"
 #include "ui/test_images_panel.h"
-#include "ui/theme.h"
 #include "ui/training_data_card.h"
 #include "ui/training_options_card.h"
 #include "ui/training_options_form.h"
@@ -20,12 +19,9 @@
 #include "ui/training_queue.h"
 
 #include <QtCore/QFileInfo>
-#include <QtCore/QLocale>
 #include <QtCore/QMimeData>
 #include <QtGui/QDragEnterEvent>
 #include <QtGui/QShortcut>
-#include <QtWidgets/QHBoxLayout>
-#include <QtWidgets/QLabel>
 #include <QtWidgets/QScrollArea>
 #include <QtWidgets/QSplitter>
 #include <QtWidgets/QVBoxLayout>
@@ -90,7 +86,6 @@ struct TrainPage::Private
     {
     }
 
-    QWidget* makeHeader();
     QWidget* makeLeft();
     QWidget* makeMiddle();
     QWidget* makeRight();
@@ -113,7 +108,7 @@ struct TrainPage::Private
     bool listed = false; ///< the training at work is in the table of runs
     QString lastEnd;     ///< how the last training ended, until something else is of interest
 
-    std::vector<QLabel*> stages;
+    StageHeader* header = nullptr;
     TrainingDataCard* data = nullptr;
     TrainingOptionsCard* options = nullptr;
     TabCard* middleTabs = nullptr;
@@ -127,27 +122,6 @@ struct TrainPage::Private
     QSplitter* columns = nullptr;
     QSplitter* rows = nullptr;
 };
-
-QWidget* TrainPage::Private::makeHeader()
-{
-    auto* header = new QWidget(q);
-    auto* title = new QLabel(tr("Train"), header);
-    theme::setRole(title, theme::TextRole::Title);
-    auto* what = new QLabel(tr("MemSeg · learns from good parts only"), header);
-    theme::setRole(what, theme::TextRole::Secondary);
-    auto* layout = new QHBoxLayout(header);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(12);
-    layout->addWidget(title);
-    layout->addWidget(what, 0, Qt::AlignBottom);
-    layout->addStretch();
-    for (const QString& name : {tr("1 Data"), tr("2 Options"), tr("3 Training"), tr("4 Result")}) {
-        auto* stage = new QLabel(name, header);
-        stages.push_back(stage);
-        layout->addWidget(stage, 0, Qt::AlignBottom);
-    }
-    return header;
-}
 
 QWidget* TrainPage::Private::makeLeft()
 {
@@ -189,6 +163,8 @@ TrainPage::TrainPage(const Services& services, QWidget* parent)
 {
     setAcceptDrops(true);
     d->queue = new TrainingQueue(services, this);
+    d->header = new StageHeader(tr("Train"), tr("MemSeg · learns from good parts only"),
+                                {tr("1 Data"), tr("2 Options"), tr("3 Training"), tr("4 Result")}, this);
     d->columns = gapSplitter(Qt::Horizontal, u"train/columns"_s);
     d->columns->addWidget(d->makeLeft());
     d->columns->addWidget(d->makeMiddle());
@@ -206,7 +182,7 @@ TrainPage::TrainPage(const Services& services, QWidget* parent)
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(16, 12, 16, 12);
     layout->setSpacing(12);
-    layout->addWidget(d->makeHeader());
+    layout->addWidget(d->header);
     layout->addWidget(d->rows, 1);
     auto* key = new QShortcut(QKeySequence(Qt::CTRL | Qt::Key_Return), this);
     key->setContext(Qt::WidgetWithChildrenShortcut);
@@ -432,9 +408,7 @@ void TrainPage::Private::showState()
                           : canTrain         ? tr("Ready to train.")
                           : data->report()   ? tr("The findings say what to mend before training.")
                                              : tr("The curves of a training appear here."));
-    const std::size_t current = over ? 3 : training ? 2 : canTrain ? 1 : 0;
-    for (std::size_t i = 0; i < stages.size(); ++i)
-        theme::setRole(stages[i], i == current ? theme::TextRole::Current : theme::TextRole::Caption);
+    header->setCurrent(over ? 3 : training ? 2 : canTrain ? 1 : 0);
 }
 
 } // namespace lynceus
