@@ -84,6 +84,9 @@ private Q_SLOTS:
     void trainIntoAReadOnlyPlaceFails();
     void trainOnAFullDiskKeepsTheOldModel();
     void interruptedTrainingLeavesNoModel();
+    void killedTrainingIsInterrupted();
+    void runsListShowExport();
+    void runsTagNoteDelete();
 
     void inspectTellsStoresAndWrites();
     void inspectFailsOnNgWhenAsked();
@@ -111,6 +114,8 @@ private:
     Ran runJson(const QStringList& words) const { return run(words + home() + QStringList{u"--json"_s, u"-"_s}); }
     QStringList home() const { return {u"--data-home"_s, m_home}; }
     static QStringList tinyTraining();
+    /// The run as `runs list` has it.
+    QJsonObject listedRun(qint64 id) const;
 
     QTemporaryDir m_dir;
     QString m_folder; ///< non-ASCII, with a space
@@ -118,6 +123,7 @@ private:
     QString m_product;
     QString m_model;
     QJsonObject m_training;
+    qint64 m_killedRun = 0;
 };
 
 Ran TestCli::run(const QStringList& words, std::function<void()> inChild) const
@@ -141,7 +147,8 @@ QStringList TestCli::tinyTraining()
     for (const QString& setting : {u"width=16"_s, u"input_width=64"_s, u"input_height=64"_s, u"decoder=lite"_s,
                                    u"memory_images=4"_s, u"batch=2"_s, u"steps=6"_s})
         words << u"--set"_s << setting;
-    return words;
+    // So small a network gains nothing from more threads, and loses where other tests run.
+    return words << u"--threads"_s << u"1"_s;
 }
 
 void TestCli::initTestCase()
@@ -169,8 +176,8 @@ void TestCli::helpNamesEveryCommand()
 {
     const Ran help = run({u"help"_s});
     QCOMPARE(help.exitCode, 0);
-    for (const char* command : {"demo", "doctor", "train", "inspect", "evaluate", "calibrate", "bench", "models", "db",
-                                "--data-home", "--json"})
+    for (const char* command : {"demo", "doctor", "train", "inspect", "evaluate", "calibrate", "bench", "models",
+                                "runs", "db", "--data-home", "--json"})
         QVERIFY2(help.out.contains(command), command);
     QVERIFY(help.err.isEmpty());
 }
@@ -213,6 +220,11 @@ void TestCli::wrongUsage_data()
     row("unknown setting", {u"train"_s, u"memseg"_s, u"--data"_s, u"."_s, u"--out"_s, u"m"_s, u"--set"_s, u"hat=3"_s},
         "hat");
     row("resume", {u"train"_s, u"memseg"_s, u"--data"_s, u"."_s, u"--out"_s, u"m"_s, u"--resume"_s, u"3"_s}, "resume");
+    row("resume of nothing", {u"train"_s, u"memseg"_s, u"--resume"_s, u"last"_s}, "last");
+    row("runs without sense", {u"runs"_s, u"walk"_s}, "runs");
+    row("run that is no number", {u"runs"_s, u"show"_s, u"-3"_s}, "");
+    row("runs into no table", {u"runs"_s, u"export"_s, u"runs.xls"_s}, "runs.xls");
+    row("note without text", {u"runs"_s, u"note"_s, u"1"_s}, "note");
     row("inspect without model", {u"inspect"_s, u"."_s}, "model");
     row("maps without out", {u"inspect"_s, u"--model"_s, u"m"_s, u"."_s, u"--maps"_s}, "--out");
     row("pdf report", {u"inspect"_s, u"--model"_s, u"m"_s, u"."_s, u"--report"_s, u"r.pdf"_s}, "r.pdf");
@@ -349,6 +361,104 @@ void TestCli::interruptedTrainingLeavesNoModel()
     QVERIFY2(filesIn(folder).isEmpty(), qPrintable(filesIn(folder).join(u' ')));
     const Database database(m_home + u"/lynceus.db"_s);
     QCOMPARE(RunStore(database).list(1).front().state, RunRecord::State::Cancelled);
+}
+
+QJsonObject TestCli::listedRun(qint64 id) const
+{
+    for (const QJsonValue& run : runJson({u"runs"_s, u"list"_s}).json().value(u"runs"_s).toArray()) {
+        if (run[u"id"_s].toInteger() == id)
+            return run.toObject();
+    }
+    return {};
+}
+
+void TestCli::killedTrainingIsInterrupted()
+{
+    const QString folder = m_folder + u"/getötet"_s;
+    QVERIFY(QDir().mkpath(folder));
+    const QString model = folder + u"/model.safetensors"_s;
+    const QStringList words = QStringList{u"train"_s, u"memseg"_s, u"--data"_s, m_product, u"--out"_s, model} +
+                              tinyTraining() + QStringList{u"--set"_s, u"steps=1000000"_s} + home();
+    QProcess process;
+    process.start(QStringLiteral(LYNCEUS_CLI), words);
+    QVERIFY(process.waitForStarted());
+    process.setReadChannel(QProcess::StandardError);
+    QByteArray err;
+    while (!err.contains("step") && process.waitForReadyRead(kTimeoutMs))
+        err += process.readAllStandardError();
+    QVERIFY2(err.contains("step"), err.constData());
+    {
+        const Database database(m_home + u"/lynceus.db"_s);
+        m_killedRun = RunStore(database).list(1).front().id;
+    }
+    const QString id = QString::number(m_killedRun);
+    QCOMPARE(listedRun(m_killedRun).value(u"state"_s).toString(), u"running"_s);
+    const Ran second = run(words);
+    QCOMPARE(second.exitCode, 1);
+    QVERIFY2(second.err.contains(model.toUtf8()), second.err.constData());
+    QCOMPARE(run(QStringList{u"runs"_s, u"delete"_s, id, u"--yes"_s} + home()).exitCode, 1);
+
+    process.kill(); // SIGKILL: nothing is tidied up
+    QVERIFY(process.waitForFinished(kTimeoutMs));
+    QCOMPARE(listedRun(m_killedRun).value(u"state"_s).toString(), u"interrupted"_s);
+    // Whatever it had kept so far: without it there is nothing to go on from.
+    QFile::remove(model + u".checkpoint"_s);
+    QCOMPARE(listedRun(m_killedRun).value(u"can_resume"_s).toBool(true), false);
+    const Ran resumed = run(QStringList{u"train"_s, u"memseg"_s, u"--resume"_s, id} + home());
+    QCOMPARE(resumed.exitCode, 1);
+    QVERIFY2(resumed.err.contains((model + u".checkpoint"_s).toUtf8()), resumed.err.constData());
+}
+
+void TestCli::runsListShowExport()
+{
+    const qint64 id = m_training.value(u"run"_s).toInteger();
+    QVERIFY(id > 0);
+    const QJsonObject listed = listedRun(id);
+    QCOMPARE(listed.value(u"state"_s).toString(), u"finished"_s);
+    QCOMPARE(listed.value(u"model"_s).toString(), m_model);
+    QCOMPARE(listed.value(u"final"_s).toObject(), m_training.value(u"final"_s).toObject());
+    const Ran table = run(QStringList{u"runs"_s} + home());
+    QCOMPARE(table.exitCode, 0);
+    QVERIFY2(table.out.contains("finished") && table.out.contains("interrupted"), table.out.constData());
+
+    const QString number = QString::number(id);
+    const QJsonObject shown = runJson({u"runs"_s, u"show"_s, number}).json();
+    QCOMPARE(shown.value(u"options"_s)[u"steps"_s].toInt(), 6);
+    QVERIFY(!shown.value(u"data_hash"_s).toString().isEmpty());
+    QCOMPARE(shown.value(u"model_sha256"_s).toString(), fileSha256(m_model));
+    QVERIFY(shown.value(u"libraries"_s).toObject().contains(u"LibTorch"_s));
+    QVERIFY(!shown.value(u"curves"_s)[u"validation_auroc"_s].toArray().isEmpty());
+    const QJsonArray events = shown.value(u"events"_s).toArray();
+    QCOMPARE(events.first()[u"kind"_s].toString(), u"started"_s);
+    QCOMPARE(events.last()[u"kind"_s].toString(), u"finished"_s);
+    const Ran text = run(QStringList{u"runs"_s, u"show"_s, number} + home());
+    QVERIFY2(text.out.contains("options.steps") && text.out.contains("started"), text.out.constData());
+    QCOMPARE(run(QStringList{u"runs"_s, u"show"_s, u"99999"_s} + home()).exitCode, 1);
+
+    const QString csv = m_folder + u"/Läufe.csv"_s;
+    QCOMPARE(run(QStringList{u"runs"_s, u"export"_s, csv} + home()).exitCode, 0);
+    QVERIFY(contentOf(csv).startsWith("run,name,state"));
+    QVERIFY(contentOf(csv).contains(m_model.toUtf8()));
+    QCOMPARE(run(QStringList{u"runs"_s, u"export"_s, csv, u"--run"_s, number} + home()).exitCode, 0);
+    QVERIFY2(contentOf(csv).startsWith("step,") && contentOf(csv).contains("validation_auroc"),
+             contentOf(csv).constData());
+}
+
+void TestCli::runsTagNoteDelete()
+{
+    const QString id = QString::number(m_killedRun);
+    QCOMPARE(runJson({u"runs"_s, u"tag"_s, id, u"Linie 3, heiß"_s}).exitCode, 0);
+    const Ran noted = runJson({u"runs"_s, u"note"_s, id, u"Stromausfall"_s});
+    QCOMPARE(noted.json().value(u"notes"_s).toString(), u"Stromausfall"_s);
+    QCOMPARE(listedRun(m_killedRun).value(u"tags"_s).toArray(), (QJsonArray{u"Linie 3"_s, u"heiß"_s}));
+    QCOMPARE(run(QStringList{u"runs"_s, u"tag"_s, u"99999"_s, u"x"_s} + home()).exitCode, 1);
+
+    const Ran asked = run(QStringList{u"runs"_s, u"delete"_s, id} + home());
+    QCOMPARE(asked.exitCode, 2); // nobody to ask
+    QVERIFY2(asked.err.contains("--yes"), asked.err.constData());
+    const Ran deleted = runJson({u"runs"_s, u"delete"_s, id, u"--yes"_s});
+    QVERIFY2(deleted.exitCode == 0, deleted.err.constData());
+    QVERIFY(listedRun(m_killedRun).isEmpty());
 }
 
 void TestCli::inspectTellsStoresAndWrites()

@@ -4,6 +4,7 @@
 #include "core/base/error.h"
 #include "core/storage/database.h"
 #include "core/storage/product_store.h"
+#include "core/storage/run_store.h"
 
 #include <QtCore/QDir>
 #include <QtCore/QFile>
@@ -53,6 +54,20 @@ QString rawSql(const QString& path, const QStringList& statements)
     return error;
 }
 
+/// The statements of a schema file as it was released.
+QStringList released(const QString& schemaFile)
+{
+    QFile schema(QStringLiteral(LYNCEUS_SOURCE_DIR "/core/storage/schema/") + schemaFile);
+    if (!schema.open(QIODevice::ReadOnly))
+        return {};
+    QString sql;
+    for (const QString& line : QString::fromUtf8(schema.readAll()).split(u'\n'))
+        sql += line.startsWith(u"--") ? QString() : line + u'\n';
+    QStringList statements = sql.split(u";\n"_s, Qt::SkipEmptyParts);
+    statements.removeAll(u"\n"_s);
+    return statements;
+}
+
 /// The text of the Error(Storage) that opening throws; empty when it opens.
 QString openingError(const QString& path)
 {
@@ -75,6 +90,7 @@ private Q_SLOTS:
     void newFileHasTheNewestSchema();
     void settingsOfAConnection();
     void olderSchemaIsBroughtForward();
+    void runsOfAnOlderSchemaAreKept();
     void newerSchemaIsRefused_data();
     void newerSchemaIsRefused();
     void foreignDatabaseIsRefused();
@@ -106,7 +122,7 @@ void TestDatabase::init()
 void TestDatabase::newFileHasTheNewestSchema()
 {
     const Database database(m_dir->filePath(u"made/too/lynceus.sqlite"_s));
-    QVERIFY(Database::newestSchema() >= 2);
+    QVERIFY(Database::newestSchema() >= 3);
     QCOMPARE(database.schemaVersion(), Database::newestSchema());
     QCOMPARE(database.check(), u"ok"_s);
     QStringList tables;
@@ -115,7 +131,7 @@ void TestDatabase::newFileHasTheNewestSchema()
         tables += query.value(0).toString();
     tables.removeAll(u"sqlite_sequence"_s);
     QCOMPARE(tables, (QStringList{u"inspections"_s, u"models"_s, u"products"_s, u"regions"_s, u"results"_s,
-                                  u"run_metrics"_s, u"runs"_s}));
+                                  u"run_events"_s, u"run_metrics"_s, u"run_samples"_s, u"runs"_s}));
     QVERIFY(!QFile::exists(database.file() + u".lock"_s));
 }
 
@@ -143,14 +159,8 @@ void TestDatabase::settingsOfAConnection()
 
 void TestDatabase::olderSchemaIsBroughtForward()
 {
-    // The first schema as it was released, with a row in it.
-    QFile schema(QStringLiteral(LYNCEUS_SOURCE_DIR "/core/storage/schema/0001_training.sql"));
-    QVERIFY(schema.open(QIODevice::ReadOnly));
-    QString sql;
-    for (const QString& line : QString::fromUtf8(schema.readAll()).split(u'\n'))
-        sql += line.startsWith(u"--") ? QString() : line + u'\n';
-    QStringList statements = sql.split(u";\n"_s, Qt::SkipEmptyParts);
-    statements.removeAll(u"\n"_s);
+    // The first schema, with a row in it.
+    QStringList statements = released(u"0001_training.sql"_s);
     statements += u"INSERT INTO products (name, folder, model_path, notes) VALUES ('Flasche', '/f', '', 'n')"_s;
     statements += u"PRAGMA user_version = 1"_s;
     QCOMPARE(rawSql(m_file, statements), QString());
@@ -162,6 +172,40 @@ void TestDatabase::olderSchemaIsBroughtForward()
     QCOMPARE(products[0].name, u"Flasche"_s);
     QSqlQuery query = database.run(u"SELECT count(*) FROM results"_s);
     QVERIFY(query.next());
+    QCOMPARE(database.check(), u"ok"_s);
+}
+
+void TestDatabase::runsOfAnOlderSchemaAreKept()
+{
+    QStringList statements = released(u"0001_training.sql"_s) + released(u"0002_inspection.sql"_s);
+    statements += u"INSERT INTO models (path, sha256) VALUES ('/m.safetensors', 'beef')"_s;
+    const QString run = u"INSERT INTO runs (name, method, data_folder, data_hash, options, seed, machine, "
+                        "program_version, state, message, model_id, final, started) VALUES ('%1', 'memseg', '/Öse', "
+                        "'d00d', '{\"steps\":5}', -3, 'm', '0.1', '%2', '', %3, '{\"aupro\":0.5}', 1790000000123)"_s;
+    statements += run.arg(u"alt"_s, u"finished"_s, u"1"_s);
+    statements += run.arg(u"abgestürzt"_s, u"running"_s, u"NULL"_s);
+    statements += u"INSERT INTO run_metrics (run_id, name, step, value) VALUES (1, 'loss', 5, 0.25)"_s;
+    statements += u"PRAGMA user_version = 2"_s;
+    QCOMPARE(rawSql(m_file, statements), QString());
+
+    const Database database(m_file);
+    RunStore store(database);
+    QCOMPARE(store.list().size(), std::size_t(2));
+    const RunRecord old = store.get(1);
+    QCOMPARE(old.name, u"alt"_s);
+    QCOMPARE(old.state, RunRecord::State::Finished);
+    QCOMPARE(old.seed, quint64(-3));
+    QCOMPARE(old.options.value(u"steps"_s).toInt(), 5);
+    QCOMPARE(old.final.value(u"aupro"_s).toDouble(), 0.5);
+    QCOMPARE(old.modelHash, u"beef"_s);
+    QCOMPARE(old.lastStep, 5);
+    QVERIFY(old.tags.isEmpty() && old.notes.isEmpty() && old.checkpoint.isEmpty() && old.libraries.isEmpty());
+    QCOMPARE(store.metrics(1).at(0).value, 0.25);
+    QVERIFY(store.events(1).empty());
+    QCOMPARE(store.get(2).state, RunRecord::State::Interrupted); // nobody is at work on it any more
+    QVERIFY(!store.get(2).canResume());
+    store.setTags(1, {u"neu"_s});
+    store.addEvent(1, u"resumed"_s);
     QCOMPARE(database.check(), u"ok"_s);
 }
 

@@ -249,6 +249,8 @@ private Q_SLOTS:
         QCOMPARE(std::count_if(results.begin(), results.end(),
                                [](const ResultRecord& record) { return !record.error.isEmpty(); }),
                  1);
+        for (const ResultRecord& record : results)
+            QCOMPARE(record.imageHash, record.error.isEmpty() ? fileSha256(record.image) : QString());
         for (const ImageItem& item : f.model().items())
             QVERIFY(item.result.map.empty());
 

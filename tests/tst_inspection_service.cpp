@@ -3,6 +3,7 @@
 
 #include "core/base/error.h"
 #include "core/jobs/inspection_service.h"
+#include "core/weights/safetensors.h"
 #include "tests/support/fake_inspector.h"
 
 #include <QtCore/QDir>
@@ -145,6 +146,7 @@ void TestInspectionService::backgroundRunCoversEverythingWithoutMaps()
         QVERIFY(std::abs(image.result.score - (100 + i) / 255.0) < 1e-6);
         QVERIFY(image.result.map.empty());
         QVERIFY(image.image.empty());
+        QCOMPARE(image.hash, fileSha256(image.path));
     }
     QCOMPARE(progressed.last()[0].toInt(), 30);
     QCOMPARE(progressed.last()[1].toInt(), 30);
@@ -331,6 +333,7 @@ void TestInspectionService::unreadableImagesAreResultsWithErrors()
     QCOMPARE(inspected.size(), 3);
     QVERIFY(imageOf(inspected[0]).error.isEmpty());
     QVERIFY(imageOf(inspected[1]).error.contains(u"missing.png"_s));
+    QVERIFY(imageOf(inspected[1]).hash.isEmpty());
     QVERIFY(imageOf(inspected[2]).error.isEmpty());
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/base/error.h"
 #include "core/report/report_writer.h"
+#include "core/report/run_export.h"
 
 #include <QtCore/QFile>
 #include <QtCore/QJsonArray>
@@ -95,6 +96,8 @@ private Q_SLOTS:
     void nothingToReport_data();
     void nothingToReport();
     void errorsKeepTheOldFile();
+    void runsReadBack();
+    void curvesReadBack();
 
 private:
     QByteArray written(const QString& name, const ReportData& data)
@@ -250,6 +253,57 @@ void TestReportWriter::errorsKeepTheOldFile()
         }
         QVERIFY(!QFile::exists(m_dir.filePath(name)));
     }
+}
+
+void TestReportWriter::runsReadBack()
+{
+    RunRecord run;
+    run.id = 7;
+    run.name = u"=Flansch, \"neu\""_s;
+    run.state = RunRecord::State::Interrupted;
+    run.started = QDateTime(QDate(2026, 5, 6), QTime(7, 8, 9), Qt::UTC);
+    run.seed = 0xFFFFFFFFFFFFFFF1u;
+    run.final = {{u"image_auroc"_s, 0.1 + 0.2}};
+    run.tags = QStringList{u"Linie 3"_s, u"heiß"_s};
+    run.notes = u"zwei\nZeilen"_s;
+    run.options = {{u"steps"_s, 5}};
+    const QString path = m_dir.filePath(u"Läufe.csv"_s);
+    writeRunsCsv(path, {run, RunRecord()});
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const QList<QStringList> rows = parseCsv(QString::fromUtf8(file.readAll()));
+    QCOMPARE(rows.size(), 3);
+    QCOMPARE(rows[1].size(), rows[0].size());
+    QCOMPARE(rows[2].size(), rows[0].size());
+    const auto cell = [&](const QString& column) { return rows[1].value(rows[0].indexOf(column)); };
+    QCOMPARE(cell(u"run"_s), u"7"_s);
+    QCOMPARE(cell(u"name"_s), u"'=Flansch, \"neu\""_s);
+    QCOMPARE(cell(u"state"_s), u"interrupted"_s);
+    QCOMPARE(cell(u"started"_s), u"2026-05-06T07:08:09Z"_s);
+    QCOMPARE(cell(u"seed"_s), u"18446744073709551601"_s);
+    QVERIFY(cell(u"image_auroc"_s).toDouble() == 0.1 + 0.2);
+    QCOMPARE(cell(u"aupro"_s), QString());
+    QCOMPARE(cell(u"tags"_s), u"Linie 3; heiß"_s);
+    QCOMPARE(cell(u"notes"_s), u"zwei\nZeilen"_s);
+    QCOMPARE(cell(u"options"_s), u"{\"steps\":5}"_s);
+    QVERIFY_THROWS_EXCEPTION(Error, writeRunsCsv(m_dir.filePath(u"missing/x.csv"_s), {run}));
+}
+
+void TestReportWriter::curvesReadBack()
+{
+    const QString path = m_dir.filePath(u"Kurven.csv"_s);
+    writeCurvesCsv(path, {{u"loss"_s, 10, 1.0 / 3.0},
+                          {u"loss"_s, 20, std::nan("")},
+                          {u"validation_auroc"_s, 0, 0.5},
+                          {u"validation_auroc"_s, 20, 0.75}});
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const QList<QStringList> rows = parseCsv(QString::fromUtf8(file.readAll()));
+    QCOMPARE(rows.size(), 4);
+    QCOMPARE(rows[0], (QStringList{u"step"_s, u"loss"_s, u"validation_auroc"_s}));
+    QCOMPARE(rows[1], (QStringList{u"0"_s, QString(), u"0.5"_s}));
+    QVERIFY(rows[2][1].toDouble() == 1.0 / 3.0);
+    QCOMPARE(rows[3], (QStringList{u"20"_s, QString(), u"0.75"_s}));
 }
 
 QTEST_GUILESS_MAIN(TestReportWriter)

@@ -4,6 +4,8 @@
 #include "core/base/error.h"
 #include "core/storage/database.h"
 #include "core/storage/inspection_store.h"
+#include "core/storage/run_lock.h"
+#include "core/storage/run_store.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QProcess>
@@ -37,10 +39,19 @@ void say(const char* text)
 }
 
 /// What this program does when it is started by the test: "write" adds batches, all of them or until it is killed;
-/// "hang" stops in the middle of a transaction until it is killed.
+/// "hang" stops in the middle of a transaction until it is killed, "train" in the middle of a run.
 int runChild(const QStringList& arguments)
 {
     const Database database(arguments[2]);
+    if (arguments[1] == u"train") {
+        RunRecord run;
+        run.targetFile = arguments[3];
+        const RunLock lock(run.targetFile);
+        RunStore(database).begin(run, &lock);
+        say("ready");
+        std::getchar(); // until killed
+        return 1;
+    }
     InspectionStore store(database);
     InspectionRecord record;
     record.folder = arguments[3];
@@ -77,6 +88,7 @@ private Q_SLOTS:
     void twoProcessesWriteAtOnce();
     void killedInATransaction();
     void killedWhileWriting();
+    void killedTrainingWasInterrupted();
 
 private:
     std::unique_ptr<QProcess> start(const QStringList& arguments)
@@ -178,11 +190,32 @@ void TestStorageProcesses::killedWhileWriting()
     }
 }
 
+void TestStorageProcesses::killedTrainingWasInterrupted()
+{
+    const QString model = m_dir->filePath(u"modèle.safetensors"_s);
+    const auto child = start({u"train"_s, m_file, model});
+    QTRY_VERIFY_WITH_TIMEOUT(child->canReadLine() || child->waitForReadyRead(100), 60000);
+    QCOMPARE(child->readLine().trimmed(), QByteArray("ready"));
+    const Database database(m_file);
+    RunStore store(database);
+    const qint64 id = store.list().front().id;
+    QCOMPARE(store.get(id).state, RunRecord::State::Running); // the run of another living process
+    QVERIFY_THROWS_EXCEPTION(Error, RunLock{model});
+    QVERIFY_THROWS_EXCEPTION(Error, store.remove(id));
+
+    child->kill(); // SIGKILL: no destructor runs
+    QVERIFY(child->waitForFinished());
+    QCOMPARE(store.get(id).state, RunRecord::State::Interrupted);
+    const RunLock lock(model);
+    store.resume(id, lock);
+    QCOMPARE(store.get(id).state, RunRecord::State::Running);
+}
+
 int main(int argc, char** argv)
 {
     QCoreApplication app(argc, argv);
     const QStringList arguments = app.arguments();
-    if (arguments.size() > 3 && (arguments[1] == u"write" || arguments[1] == u"hang")) {
+    if (arguments.size() > 3 && QStringList({u"write"_s, u"hang"_s, u"train"_s}).contains(arguments[1])) {
         try {
             return runChild(arguments);
         } catch (const Error& error) {

@@ -5,13 +5,17 @@
 #include "core/storage/database.h"
 #include "core/storage/inspection_store.h"
 #include "core/storage/product_store.h"
+#include "core/storage/run_lock.h"
 #include "core/storage/run_store.h"
 
+#include <QtCore/QFile>
 #include <QtCore/QTemporaryDir>
 #include <QtTest/QtTest>
 
+#include <atomic>
 #include <cmath>
 #include <memory>
+#include <thread>
 
 using namespace lynceus;
 using namespace Qt::StringLiterals;
@@ -59,6 +63,16 @@ private Q_SLOTS:
     void newestInspectionFirst();
     void runComesBackAsItWas();
     void metricsByStep();
+    void eventsInOrder();
+    void samplesAreReplacedByKind();
+    void peopleWriteOnRuns();
+    void runIsAliveWhileItsLockIs();
+    void oneTrainingAModelFile();
+    void interruptedRunGoesOn();
+    void onlyUnfinishedRunsGoOn_data();
+    void onlyUnfinishedRunsGoOn();
+    void newRunTakesTheCheckpointOver();
+    void removedRunTellsItsFiles();
     void unknownRowsAreErrors();
 
 private:
@@ -253,10 +267,23 @@ void TestStores::runComesBackAsItWas()
     record.seed = 0xFFFFFFFFFFFFFFF1u; // beyond what SQLite's signed integers show
     record.machine = u"2 threads"_s;
     record.programVersion = u"0.1.0"_s;
+    record.libraries = {{u"Qt"_s, u"6.4.2"_s}};
+    record.targetFile = m_dir->filePath(u"ö.safetensors"_s);
+    record.encoderFile = u"/e.safetensors"_s;
+    record.checkpoint = record.targetFile + u".checkpoint"_s;
+    record.tags = QStringList{u"Kamera 2"_s};
+    record.notes = u"erste\nZeile"_s;
+    const RunLock lock(record.targetFile);
     RunStore store(*m_database);
-    const qint64 id = store.begin(record);
+    const qint64 id = store.begin(record, &lock);
     auto found = store.find(id);
     QCOMPARE(found->state, RunRecord::State::Running);
+    QCOMPARE(found->libraries, record.libraries);
+    QCOMPARE(found->targetFile, record.targetFile);
+    QCOMPARE(found->encoderFile, record.encoderFile);
+    QCOMPARE(found->checkpoint, record.checkpoint);
+    QCOMPARE(found->tags, record.tags);
+    QCOMPARE(found->notes, record.notes);
     QVERIFY(found->started.isValid());
     QVERIFY(!found->finished.isValid());
 
@@ -296,12 +323,234 @@ void TestStores::metricsByStep()
     QCOMPARE(loss[1].value, 0.4);
     QVERIFY(std::isnan(store.metrics(id, u"rate"_s).at(0).value));
     QCOMPARE(store.metrics(id).size(), std::size_t(3));
+    QCOMPARE(store.find(id)->lastStep, 2);
+    store.dropMetricsAfter(id, 1);
+    QCOMPARE(store.find(id)->lastStep, 1);
     store.remove(id);
     QCOMPARE(rows(u"run_metrics"_s), 0);
 }
 
+void TestStores::eventsInOrder()
+{
+    RunStore store(*m_database);
+    const qint64 id = store.begin({});
+    store.addEvent(id, u"paused"_s);
+    store.setEvent(id, u"checkpoint"_s, u"step 100"_s);
+    store.addEvent(id, u"resumed"_s);
+    store.setEvent(id, u"checkpoint"_s, u"step 200"_s);
+    store.finish(id, RunRecord::State::Failed, u"The disk is full."_s);
+    const auto events = store.events(id);
+    QStringList kinds;
+    for (const RunEvent& event : events) {
+        kinds += event.kind;
+        QVERIFY(event.time.isValid());
+    }
+    QCOMPARE(kinds, (QStringList{u"started"_s, u"paused"_s, u"resumed"_s, u"checkpoint"_s, u"failed"_s}));
+    QCOMPARE(events[3].detail, u"step 200"_s);
+    QCOMPARE(events[4].detail, u"The disk is full."_s);
+    store.remove(id);
+    QCOMPARE(rows(u"run_events"_s), 0);
+}
+
+void TestStores::samplesAreReplacedByKind()
+{
+    RunStore store(*m_database);
+    const qint64 id = store.begin({});
+    const QByteArray png("\x89PNG\0\xff", 6);
+    store.setSamples(id, u"maps"_s, 10, {png, png, png});
+    store.setSamples(id, u"defects"_s, 0, {png});
+    store.setSamples(id, u"maps"_s, 20, {png, "x"});
+    const auto samples = store.samples(id);
+    QCOMPARE(samples.size(), std::size_t(3));
+    QCOMPARE(samples[0].kind, u"defects"_s);
+    QCOMPARE(samples[0].png, png);
+    QCOMPARE(samples[2].kind, u"maps"_s);
+    QCOMPARE(samples[2].position, 1);
+    QCOMPARE(samples[2].step, 20);
+    QCOMPARE(samples[2].png, QByteArray("x"));
+    store.remove(id);
+    QCOMPARE(rows(u"run_samples"_s), 0);
+}
+
+void TestStores::peopleWriteOnRuns()
+{
+    RunStore store(*m_database);
+    const qint64 id = store.begin({});
+    store.rename(id, u"  Flansch, neues Licht "_s);
+    store.setTags(id, {u" Linie 3 "_s, u"größer, \"besser\""_s, u"Linie 3"_s, u" "_s});
+    store.setNotes(id, u"zwei\nZeilen"_s);
+    store.setDataHash(id, u"d00d"_s);
+    const RunRecord run = store.get(id);
+    QCOMPARE(run.name, u"Flansch, neues Licht"_s);
+    QCOMPARE(run.tags, (QStringList{u"Linie 3"_s, u"größer, \"besser\""_s}));
+    QCOMPARE(run.notes, u"zwei\nZeilen"_s);
+    QCOMPARE(run.dataHash, u"d00d"_s);
+    store.setTags(id, {});
+    QVERIFY(store.get(id).tags.isEmpty());
+    QVERIFY_THROWS_EXCEPTION(Error, store.rename(id, u" "_s));
+}
+
+void TestStores::runIsAliveWhileItsLockIs()
+{
+    RunRecord record;
+    record.targetFile = m_dir->filePath(u"Modell é.safetensors"_s);
+    RunStore store(*m_database);
+    qint64 first = 0;
+    {
+        const RunLock lock(record.targetFile);
+        first = store.begin(record, &lock);
+        QCOMPARE(store.get(first).state, RunRecord::State::Running);
+        QVERIFY_THROWS_EXCEPTION(Error, store.remove(first));
+    }
+    QVERIFY(!QFile::exists(record.targetFile + u".lock"_s));
+    QCOMPARE(store.get(first).state, RunRecord::State::Interrupted);
+    // A killed process leaves the file, which says nothing by itself.
+    QFile left(record.targetFile + u".lock"_s);
+    QVERIFY(left.open(QIODevice::WriteOnly));
+    left.close();
+    QCOMPARE(store.get(first).state, RunRecord::State::Interrupted);
+    // Another run at work on the same file does not bring the first one back to life.
+    const RunLock lock(record.targetFile);
+    const qint64 second = store.begin(record, &lock);
+    QCOMPARE(store.get(first).state, RunRecord::State::Interrupted);
+    QCOMPARE(store.list().front().id, second);
+    QCOMPARE(store.list().front().state, RunRecord::State::Running);
+}
+
+void TestStores::oneTrainingAModelFile()
+{
+    const QString model = m_dir->filePath(u"m.safetensors"_s);
+    auto lock = std::make_unique<RunLock>(model);
+    try {
+        const RunLock second(model);
+        QFAIL("two trainings would write one model");
+    } catch (const Error& error) {
+        QVERIFY2(error.message().contains(model), qPrintable(error.message()));
+        QVERIFY(!error.remedy().isEmpty());
+    }
+    QCOMPARE(RunLock::tokenAtWork(model), lock->token());
+    const RunLock other(m_dir->filePath(u"n.safetensors"_s));
+    lock.reset();
+    QVERIFY(RunLock::tokenAtWork(model).isEmpty());
+    // Those who look must never be in the way of one who takes it.
+    std::atomic<bool> stop{false};
+    std::thread looking([&] {
+        while (!stop)
+            RunLock::tokenAtWork(model);
+    });
+    bool taken = true;
+    for (int i = 0; taken && i < 200; ++i) {
+        try {
+            const RunLock again(model);
+        } catch (const Error&) {
+            taken = false;
+        }
+    }
+    stop = true;
+    looking.join();
+    QVERIFY(taken);
+    QVERIFY_THROWS_EXCEPTION(Error, RunLock(m_dir->filePath(u"missing/m.safetensors"_s)));
+}
+
+void TestStores::interruptedRunGoesOn()
+{
+    RunRecord record;
+    record.targetFile = m_dir->filePath(u"m.safetensors"_s);
+    record.checkpoint = m_dir->filePath(u"m.safetensors.checkpoint"_s);
+    RunStore store(*m_database);
+    const qint64 id = store.begin(record);
+    QVERIFY(!store.get(id).canResume()); // it was gone before it kept anything
+    QFile checkpoint(record.checkpoint);
+    QVERIFY(checkpoint.open(QIODevice::WriteOnly));
+    QVERIFY(store.get(id).canResume());
+    store.addMetrics(id, {{u"loss"_s, 70, 0.5}});
+
+    const RunLock lock(record.targetFile);
+    store.resume(id, lock, u"0.2"_s);
+    const RunRecord run = store.get(id);
+    QCOMPARE(run.state, RunRecord::State::Running);
+    QVERIFY(!run.canResume());
+    QVERIFY(!run.finished.isValid());
+    const auto events = store.events(id);
+    QCOMPARE(events.size(), std::size_t(3));
+    QCOMPARE(events[1].kind, u"interrupted"_s);
+    QVERIFY(events[1].detail.contains(u"70"));
+    QCOMPARE(events[2].kind, u"resumed"_s);
+    QCOMPARE(events[2].detail, u"0.2"_s);
+
+    store.finish(id, RunRecord::State::Failed, u"no power"_s);
+    QVERIFY(store.get(id).canResume());
+    store.resume(id, lock);
+    QCOMPARE(store.get(id).message, QString());
+    QCOMPARE(store.events(id).back().kind, u"resumed"_s);
+    QCOMPARE(store.events(id).size(), std::size_t(5));
+}
+
+void TestStores::onlyUnfinishedRunsGoOn_data()
+{
+    QTest::addColumn<RunRecord::State>("state");
+    QTest::newRow("finished") << RunRecord::State::Finished;
+    QTest::newRow("cancelled") << RunRecord::State::Cancelled;
+    QTest::newRow("at work") << RunRecord::State::Running;
+}
+
+void TestStores::onlyUnfinishedRunsGoOn()
+{
+    QFETCH(RunRecord::State, state);
+    RunRecord record;
+    record.targetFile = m_dir->filePath(u"m.safetensors"_s);
+    RunStore store(*m_database);
+    const RunLock lock(record.targetFile);
+    const qint64 id = store.begin(record, &lock);
+    if (state != RunRecord::State::Running)
+        store.finish(id, state);
+    QVERIFY_THROWS_EXCEPTION(Error, store.resume(id, lock));
+    QCOMPARE(store.get(id).state, state);
+    QVERIFY_THROWS_EXCEPTION(Error, store.resume(id + 1, lock));
+}
+
+void TestStores::newRunTakesTheCheckpointOver()
+{
+    RunRecord record;
+    record.checkpoint = u"/m.safetensors.checkpoint"_s;
+    RunStore store(*m_database);
+    const qint64 first = store.begin(record);
+    const qint64 second = store.begin(record);
+    QCOMPARE(store.get(first).checkpoint, QString());
+    QCOMPARE(store.get(second).checkpoint, record.checkpoint);
+}
+
+void TestStores::removedRunTellsItsFiles()
+{
+    RunRecord record;
+    record.targetFile = m_dir->filePath(u"ü.safetensors"_s);
+    record.checkpoint = record.targetFile + u".checkpoint"_s;
+    for (const QString& path : {record.targetFile, record.checkpoint}) {
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::WriteOnly));
+    }
+    RunStore store(*m_database);
+    const qint64 first = store.begin(record);
+    store.finish(first, RunRecord::State::Finished, {}, record.targetFile, u"1"_s);
+    QCOMPARE(store.files(first).model, record.targetFile);
+    const qint64 second = store.begin(record);
+    store.finish(second, RunRecord::State::Finished, {}, record.targetFile, u"2"_s);
+    // The second training has written the model anew and took the checkpoint over.
+    const RunFiles ofFirst = store.remove(first);
+    QVERIFY(ofFirst.model.isEmpty() && ofFirst.checkpoint.isEmpty());
+    const RunFiles ofSecond = store.remove(second);
+    QCOMPARE(ofSecond.model, record.targetFile);
+    QCOMPARE(ofSecond.checkpoint, record.checkpoint);
+    QVERIFY(store.list().empty());
+    QVERIFY_THROWS_EXCEPTION(Error, store.remove(second));
+}
+
 void TestStores::unknownRowsAreErrors()
 {
+    QVERIFY_THROWS_EXCEPTION(Error, RunStore(*m_database).addEvent(5, u"paused"_s));
+    QVERIFY_THROWS_EXCEPTION(Error, RunStore(*m_database).setTags(5, {u"x"_s}));
+    QVERIFY_THROWS_EXCEPTION(Error, RunStore(*m_database).setSamples(5, u"maps"_s, 1, {"x"}));
+    QVERIFY_THROWS_EXCEPTION(Error, RunStore(*m_database).get(5));
     QVERIFY_THROWS_EXCEPTION(Error, RunStore(*m_database).finish(5, RunRecord::State::Finished));
     QVERIFY_THROWS_EXCEPTION(Error, RunStore(*m_database).addMetrics(5, {{u"loss"_s, 1, 1.0}}));
     QVERIFY_THROWS_EXCEPTION(Error, InspectionStore(*m_database).finish(5));

@@ -6,10 +6,14 @@
 #include "core/jobs/job_runner.h"
 #include "core/jobs/training_job.h"
 #include "core/storage/database.h"
+#include "core/storage/run_lock.h"
 #include "core/storage/run_store.h"
 #include "core/weights/safetensors.h"
 
+#include "tests/support/test_images.h"
+
 #include <QtCore/QDir>
+#include <QtCore/QFile>
 #include <QtCore/QTemporaryDir>
 #include <QtTest/QSignalSpy>
 #include <QtTest/QTest>
@@ -18,6 +22,24 @@
 
 using namespace lynceus;
 using namespace Qt::StringLiterals;
+
+namespace {
+
+QStringList kindsOf(const std::vector<RunEvent>& events)
+{
+    QStringList kinds;
+    for (const RunEvent& event : events)
+        kinds += event.kind;
+    kinds.removeAll(u"checkpoint"_s); // how often is the trainer's affair
+    return kinds;
+}
+
+QString checkpointOf(const TrainingJob::Request& request)
+{
+    return request.modelFile + u".checkpoint"_s;
+}
+
+} // namespace
 
 class TestTrainingJob : public QObject
 {
@@ -28,10 +50,21 @@ private Q_SLOTS:
     void keepsTheRunWithItsCurves();
     void cancelledRunIsMarked();
     void failedRunSaysWhy();
+    void failedRunKeepsItsCheckpoint();
     void folderWithoutGoodImagesStartsNoRun();
+    void oneTrainingAModelFile();
+    void newTrainingStartsAnew();
+    void continuedRunKeepsItsRow();
+    void endedRunIsNotContinued();
+    void missingFolderIsNotContinued();
+    void missingCheckpointIsNotContinued();
 
 private:
     TrainingJob::Request request(const QString& model) const;
+    /// A run that failed in the middle and left a checkpoint file.
+    RunRecord failedRun(const TrainingJob::Request& request) const;
+    /// What continuing the run is refused with; nothing when it was not.
+    std::optional<Error> refusal(qint64 run) const;
 
     QTemporaryDir m_dir;
     QString m_product;
@@ -63,6 +96,7 @@ TrainingJob::Request TestTrainingJob::request(const QString& model) const
     request.options.memoryImages = 4;
     request.options.batch = 2;
     request.options.steps = 12;
+    request.options.threads = 1; // so small a network gains nothing from more, and loses where other tests run
     return request;
 }
 
@@ -92,19 +126,47 @@ void TestTrainingJob::keepsTheRunWithItsCurves()
     QVERIFY(record->finished.isValid());
     QVERIFY(!runs.metrics(record->id, u"loss"_s).empty());
     QCOMPARE(readModelInfo(outcome->modelFile).trainingRun, record->id);
+    QCOMPARE(record->dataHash, outcome->info.dataHash);
+    QVERIFY(!record->dataHash.isEmpty());
+    QCOMPARE(record->targetFile, outcome->modelFile);
+    QCOMPARE(record->lastStep, 12);
+    for (const QString& library : {u"LibTorch"_s, u"OpenCV"_s, u"Qt"_s})
+        QVERIFY2(!record->libraries.value(library).toString().isEmpty(), qPrintable(library));
+    QCOMPARE(kindsOf(runs.events(record->id)), (QStringList{u"started"_s, u"finished"_s}));
+    const auto samples = runs.samples(record->id);
+    QVERIFY(!samples.empty());
+    QVERIFY(samples.size() <= 16);
+    QCOMPARE(samples.front().kind, u"defects"_s);
+    QVERIFY(samples.front().png.startsWith("\x89PNG"));
+    QVERIFY(!QFile::exists(outcome->modelFile + u".checkpoint"_s));
+    QVERIFY(!QFile::exists(outcome->modelFile + u".lock"_s));
 }
 
 void TestTrainingJob::cancelledRunIsMarked()
 {
     TaskContext context;
-    TrainingObserver observer;
-    observer.metric = [&](const QString&, int, double) { context.cancel.cancel(); };
     TrainingJob::Request wanted = request(u"b.safetensors"_s);
     wanted.options.steps = 100'000;
+    TrainingObserver observer;
+    observer.metric = [&](const QString&, int, double) {
+        test::writeFile(checkpointOf(wanted), "learnt so far");
+        context.cancel.cancel();
+    };
+    QString run;
+    observer.event = [&](const QString& kind, const QString& detail) {
+        if (kind == u"started")
+            run = detail;
+    };
     TrainingJob job(*m_database, wanted, observer);
     QVERIFY_THROWS_EXCEPTION(Cancelled, job.run(context));
     QVERIFY(!QFile::exists(wanted.modelFile));
-    QCOMPARE(RunStore(*m_database).list(1).front().state, RunRecord::State::Cancelled);
+    QVERIFY(!QFile::exists(checkpointOf(wanted)));
+    const RunStore runs(*m_database);
+    const RunRecord record = runs.list(1).front();
+    QCOMPARE(record.state, RunRecord::State::Cancelled);
+    QCOMPARE(QString::number(record.id), run);
+    QVERIFY(!record.canResume());
+    QCOMPARE(kindsOf(runs.events(record.id)), (QStringList{u"started"_s, u"cancelled"_s}));
 }
 
 void TestTrainingJob::failedRunSaysWhy()
@@ -116,6 +178,46 @@ void TestTrainingJob::failedRunSaysWhy()
     const RunRecord record = RunStore(*m_database).list(1).front();
     QCOMPARE(record.state, RunRecord::State::Failed);
     QVERIFY2(record.message.contains(u"missing.safetensors"_s), qPrintable(record.message));
+    const auto events = RunStore(*m_database).events(record.id);
+    QCOMPARE(kindsOf(events), (QStringList{u"started"_s, u"failed"_s}));
+    QCOMPARE(events.back().detail, record.message);
+    QVERIFY(!record.canResume()); // it had learnt nothing yet
+}
+
+RunRecord TestTrainingJob::failedRun(const TrainingJob::Request& wanted) const
+{
+    TrainingObserver observer;
+    observer.metric = [&](const QString&, int step, double) {
+        if (step == 0)
+            return;
+        test::writeFile(checkpointOf(wanted), "learnt so far");
+        throw Error(ErrorKind::File, u"no room on the disk"_s);
+    };
+    TrainingJob job(*m_database, wanted, observer);
+    const auto error = test::errorOf([&] { job.run({}); });
+    if (!error)
+        qWarning("the training did not fail");
+    return RunStore(*m_database).list(1).front();
+}
+
+std::optional<Error> TestTrainingJob::refusal(qint64 run) const
+{
+    TrainingJob::Request wanted;
+    wanted.resumeRun = run;
+    TrainingJob job(*m_database, wanted);
+    return test::errorOf([&] { job.run({}); });
+}
+
+void TestTrainingJob::failedRunKeepsItsCheckpoint()
+{
+    const TrainingJob::Request wanted = request(u"misslückt.safetensors"_s);
+    const RunRecord record = failedRun(wanted);
+    QCOMPARE(record.state, RunRecord::State::Failed);
+    QCOMPARE(record.message, u"no room on the disk"_s);
+    QCOMPARE(record.checkpoint, checkpointOf(wanted));
+    QVERIFY(record.canResume());
+    QVERIFY(!QFile::exists(wanted.modelFile + u".lock"_s));
+    QVERIFY(record.lastStep > 0);
 }
 
 void TestTrainingJob::folderWithoutGoodImagesStartsNoRun()
@@ -132,6 +234,87 @@ void TestTrainingJob::folderWithoutGoodImagesStartsNoRun()
         QVERIFY(error.message().contains(u"leer"_s));
     }
     QCOMPARE(RunStore(*m_database).list().size(), before);
+}
+
+void TestTrainingJob::oneTrainingAModelFile()
+{
+    const TrainingJob::Request wanted = request(u"e.safetensors"_s);
+    const RunLock other(wanted.modelFile);
+    const std::size_t before = RunStore(*m_database).list().size();
+    TrainingJob job(*m_database, wanted);
+    const auto error = test::errorOf([&] { job.run({}); });
+    QVERIFY(error.has_value());
+    QCOMPARE(error->kind(), ErrorKind::Input);
+    QVERIFY2(error->message().contains(wanted.modelFile), qPrintable(error->message()));
+    QCOMPARE(RunStore(*m_database).list().size(), before);
+}
+
+void TestTrainingJob::newTrainingStartsAnew()
+{
+    const TrainingJob::Request wanted = request(u"f.safetensors"_s);
+    const RunRecord failed = failedRun(wanted);
+    TrainingJob(*m_database, wanted).run({});
+    const RunStore runs(*m_database);
+    QVERIFY(runs.list(1).front().id > failed.id);
+    QCOMPARE(runs.list(1).front().state, RunRecord::State::Finished);
+    // The model is another run's now, and so was the checkpoint.
+    QVERIFY(!runs.get(failed.id).canResume());
+    QVERIFY(refusal(failed.id).has_value());
+}
+
+void TestTrainingJob::continuedRunKeepsItsRow()
+{
+    const RunRecord failed = failedRun(request(u"fortgesetzt.safetensors"_s));
+    const RunStore runs(*m_database);
+    const std::size_t before = runs.list(-1).size();
+    // What the trainer makes of a checkpoint that is none is its affair; either way it happens to this run.
+    const auto error = refusal(failed.id);
+    const RunRecord again = runs.get(failed.id);
+    QCOMPARE(runs.list(-1).size(), before);
+    QCOMPARE(again.state, error ? RunRecord::State::Failed : RunRecord::State::Finished);
+    QCOMPARE(again.message, error ? error->text() : QString());
+    QCOMPARE(again.options, failed.options);
+    QCOMPARE(QFile::exists(failed.checkpoint), error.has_value());
+    QCOMPARE(kindsOf(runs.events(failed.id)),
+             (QStringList{u"started"_s, u"failed"_s, u"resumed"_s, error ? u"failed"_s : u"finished"_s}));
+}
+
+void TestTrainingJob::endedRunIsNotContinued()
+{
+    const TrainingJob::Request wanted = request(u"g.safetensors"_s);
+    TrainingJob(*m_database, wanted).run({});
+    const RunRecord record = RunStore(*m_database).list(1).front();
+    const auto error = refusal(record.id);
+    QVERIFY(error.has_value());
+    QVERIFY2(error->message().contains(u"finished"), qPrintable(error->message()));
+    QCOMPARE(RunStore(*m_database).get(record.id).state, RunRecord::State::Finished);
+    QVERIFY(QFile::exists(wanted.modelFile));
+    QVERIFY(refusal(record.id + 1000).has_value());
+}
+
+void TestTrainingJob::missingFolderIsNotContinued()
+{
+    TrainingJob::Request wanted = request(u"h.safetensors"_s);
+    wanted.folder = m_dir.path() + u"/umgezogen"_s;
+    QVERIFY(QFile::link(m_product, wanted.folder));
+    const RunRecord record = failedRun(wanted);
+    QVERIFY(record.canResume());
+    QVERIFY(QFile::remove(wanted.folder));
+    const auto error = refusal(record.id);
+    QVERIFY(error.has_value());
+    QVERIFY2(error->message().contains(record.dataFolder), qPrintable(error->message()));
+    QVERIFY(!error->remedy().isEmpty());
+    QCOMPARE(RunStore(*m_database).get(record.id).state, RunRecord::State::Failed);
+    QVERIFY(QFile::exists(record.checkpoint)); // the folder may come back
+}
+
+void TestTrainingJob::missingCheckpointIsNotContinued()
+{
+    const RunRecord record = failedRun(request(u"i.safetensors"_s));
+    QVERIFY(QFile::remove(record.checkpoint));
+    const auto error = refusal(record.id);
+    QVERIFY(error.has_value());
+    QVERIFY2(error->message().contains(record.checkpoint), qPrintable(error->message()));
 }
 
 QTEST_GUILESS_MAIN(TestTrainingJob)

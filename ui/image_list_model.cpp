@@ -53,15 +53,16 @@ void ImageListModel::setSamples(std::vector<Sample> samples)
     m_items.clear();
     m_items.reserve(samples.size());
     for (Sample& sample : samples)
-        m_items.push_back({std::move(sample), false, {}, {}});
+        m_items.push_back({std::move(sample), false, {}, {}, {}});
     endResetModel();
 }
 
-void ImageListModel::setResult(int row, const QString& error, const AnomalyResult& result)
+void ImageListModel::setResult(int row, const QString& error, const AnomalyResult& result, const QString& hash)
 {
     ImageItem& item = m_items[std::size_t(row)];
     item.judged = true;
     item.error = error;
+    item.hash = hash;
     item.result = result;
     item.result.map.release();
     for (Region& region : item.result.regions)

@@ -22,6 +22,7 @@ struct ImageItem
     bool judged = false;
     QString error;        ///< not empty: could not be judged
     AnomalyResult result; ///< without map and contours, so that 20,000 of them stay small
+    QString hash;         ///< sha256 of the file that was judged
 
     bool failed() const { return !error.isEmpty(); }
     bool escape() const;   ///< known to be defective, yet passed
@@ -47,7 +48,7 @@ public:
 
     void setSamples(std::vector<Sample> samples);
     /// Views hear of results in batches, some ten milliseconds later.
-    void setResult(int row, const QString& error, const AnomalyResult& result);
+    void setResult(int row, const QString& error, const AnomalyResult& result, const QString& hash = {});
     void clearResults();
     /// Judges every row anew; scores stay.
     void rejudgeAll(const Thresholds& thresholds);

@@ -59,7 +59,7 @@ void storeRun(const Database& database, const InspectionRecord& record, const st
     results.reserve(items.size());
     for (const ImageItem& item : items) {
         if (item.judged)
-            results.push_back({0, item.sample.path, {}, item.error, item.result});
+            results.push_back({0, item.sample.path, item.hash, item.error, item.result});
     }
     InspectionStore store(database);
     const qint64 id = store.begin(record);

@@ -395,7 +395,7 @@ void InspectPage::Private::take(const InspectedImage& image)
         result.thresholds = thresholds;
         result.verdict = judge(result.score, thresholds);
     }
-    list->setResult(index, image.error, result);
+    list->setResult(index, image.error, result, image.hash);
     if (!result.map.empty())
         loader->makeLayers(index, result, colors());
     if (index == row) {

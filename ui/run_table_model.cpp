@@ -51,6 +51,8 @@ QString stateText(const RunRecord& run)
         return RunTableModel::tr("finished");
     case RunRecord::State::Cancelled:
         return RunTableModel::tr("cancelled");
+    case RunRecord::State::Interrupted:
+        return RunTableModel::tr("interrupted");
     case RunRecord::State::Failed:
         break;
     }
@@ -111,6 +113,7 @@ QColor stateColor(RunRecord::State state)
     case RunRecord::State::Finished:
         return theme::color(theme::Token::Ok);
     case RunRecord::State::Cancelled:
+    case RunRecord::State::Interrupted:
         return theme::color(theme::Token::Secondary);
     case RunRecord::State::Failed:
         break;

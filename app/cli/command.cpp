@@ -45,13 +45,15 @@ std::vector<Command> makeCommands()
         {u"doctor"_s, u"DIR"_s, tr("what a data folder contains, what is wrong, what to do"), {}, &runDoctor},
         {u"train"_s,
          u"memseg --data DIR --out MODEL [--minutes M] [--set KEY=VALUE ...]\n"
+         "       lynceus-cli train memseg --resume RUN\n"
          "       lynceus-cli train encoder --teacher FILE [--data PICTURES] --out FILE [--minutes M]"_s,
          tr("train a model on good images; the run is kept in the database"),
          {data,
           {u"out"_s, u"MODEL"_s, tr("model file to write")},
           minutes,
           set,
-          {u"resume"_s, u"RUN"_s, tr("continue a run")},
+          {u"resume"_s, u"RUN"_s,
+           tr("continue a run that failed or was interrupted, with all that it was started with")},
           {u"teacher"_s, u"FILE"_s, tr("encoder: MobileNetV2 weights to learn from")},
           {u"architecture"_s, u"NAME"_s, tr("encoder: mobilenetv2 (default) or resnet18")},
           {u"start"_s, u"FILE"_s, tr("encoder: weights to go on from")}},
@@ -96,6 +98,12 @@ std::vector<Command> makeCommands()
           {u"licence"_s, u"TEXT"_s, tr("import: terms of the weights")},
           {u"origin"_s, u"TEXT"_s, tr("import: where they come from")}},
          &runModels},
+        {u"runs"_s,
+         u"list | show RUN | export FILE.csv [--run RUN] | delete RUN [--yes] | tag RUN TEXT | note RUN TEXT"_s,
+         tr("trainings and what became of them"),
+         {{u"run"_s, u"RUN"_s, tr("export: the curves of this run (default: a line for each run)")},
+          {u"yes"_s, {}, tr("delete: without asking")}},
+         &runRuns},
         {u"db"_s,
          u"check | backup FILE"_s,
          tr("look the database over, or copy it while others work"),
@@ -199,6 +207,15 @@ MemSegOptions trainingOptions(const Arguments& arguments, MemSegOptions options)
         throw UsageError(error.message(), error.remedy());
     }
     return options;
+}
+
+qint64 runNumber(const QString& word)
+{
+    bool ok = false;
+    const qint64 number = word.toLongLong(&ok);
+    if (!ok || number < 1)
+        throw UsageError(tr("\"%1\" is no number of a run; `runs list` shows them.").arg(word));
+    return number;
 }
 
 } // namespace lynceus

@@ -61,6 +61,9 @@ QString helpText(const Command& command);
 /// Options of a training from --set, --seed, --threads and --minutes; a bad one is a UsageError.
 MemSegOptions trainingOptions(const Arguments& arguments, MemSegOptions options = {});
 
+/// The number of a run from a word; a bad one is a UsageError.
+qint64 runNumber(const QString& word);
+
 /// Shared by `inspect` and `demo`.
 struct InspectionRequest
 {
@@ -91,6 +94,7 @@ int runDoctor(CommandContext& context);
 int runEvaluate(CommandContext& context);
 int runInspect(CommandContext& context);
 int runModels(CommandContext& context);
+int runRuns(CommandContext& context);
 int runTrain(CommandContext& context);
 
 } // namespace lynceus

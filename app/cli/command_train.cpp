@@ -53,6 +53,30 @@ int trainEncoderCommand(CommandContext& context)
     return kDone;
 }
 
+TrainingJob::Request newTraining(CommandContext& context)
+{
+    const Arguments& arguments = context.arguments;
+    TrainingJob::Request request;
+    request.folder = arguments.required(u"data"_s);
+    request.options = trainingOptions(arguments);
+    request.modelFile = QFileInfo(arguments.required(u"out"_s)).absoluteFilePath();
+    if (request.options.encoder != u"random")
+        request.encoderFile = context.app().modelStore().resolve(request.options.encoder);
+    return request;
+}
+
+TrainingJob::Request continuedTraining(const Arguments& arguments)
+{
+    for (const QString& option : {u"data"_s, u"out"_s, u"minutes"_s, u"set"_s, u"seed"_s}) {
+        if (arguments.isSet(option))
+            throw UsageError(tr("--resume goes on as the run was started; --%1 cannot be changed.").arg(option),
+                             tr("Leave it out, or start a new training without --resume."));
+    }
+    TrainingJob::Request request;
+    request.resumeRun = runNumber(arguments.value(u"resume"_s));
+    return request;
+}
+
 } // namespace
 
 int runTrain(CommandContext& context)
@@ -62,15 +86,8 @@ int runTrain(CommandContext& context)
         return trainEncoderCommand(context);
     if (arguments.positional() != QStringList{u"memseg"_s})
         throw UsageError(tr("train needs the method: memseg or encoder."));
-    if (arguments.isSet(u"resume"_s))
-        throw UsageError(tr("This version cannot continue a run."), tr("Start it again without --resume."));
-
-    TrainingJob::Request request;
-    request.folder = arguments.required(u"data"_s);
-    request.options = trainingOptions(arguments);
-    request.modelFile = QFileInfo(arguments.required(u"out"_s)).absoluteFilePath();
-    if (request.options.encoder != u"random")
-        request.encoderFile = context.app().modelStore().resolve(request.options.encoder);
+    const TrainingJob::Request request =
+        arguments.isSet(u"resume"_s) ? continuedTraining(arguments) : newTraining(context);
 
     std::optional<TrainingOutcome> outcome;
     TrainingJob job(context.app().database(), request, {},
@@ -92,6 +109,7 @@ int runTrain(CommandContext& context)
                       .arg(outcome->info.calibration[u"images"_s].toInt())
                       .arg(figure(100.0 * outcome->info.calibration[u"upper_bound"_s].toDouble(), 1)));
     console.writeJson({{u"model"_s, outcome->modelFile},
+                       {u"run"_s, outcome->info.trainingRun},
                        {u"steps"_s, outcome->steps},
                        {u"seconds"_s, outcome->seconds},
                        {u"seconds_per_step"_s, outcome->secondsPerStep},

@@ -8,22 +8,27 @@
 #include "core/jobs/bounded_queue.h"
 
 #include <QtCore/QCoreApplication>
+#include <QtCore/QCryptographicHash>
 
 #include <algorithm>
 #include <thread>
 
 namespace lynceus {
 
-LoadedImage loadImage(const QString& path)
+LoadedImage loadImage(const QString& path, bool withHash)
 {
     LoadedImage loaded;
+    QByteArray file;
     const Stopwatch watch;
     try {
-        loaded.image = readImage(path);
+        file = readImageFile(path);
+        loaded.image = decodeImage(file, path);
     } catch (...) {
         loaded.error = currentError(QCoreApplication::translate("core", "reading %1").arg(path)).text();
     }
     loaded.ms = watch.ms();
+    if (withHash && loaded.error.isEmpty())
+        loaded.hash = QString::fromLatin1(QCryptographicHash::hash(file, QCryptographicHash::Sha256).toHex());
     return loaded;
 }
 
@@ -41,6 +46,7 @@ InspectedImage inspectLoaded(std::size_t index, const QString& path, LoadedImage
         }
     }
     inspected.result.times.load = loaded.ms;
+    inspected.hash = std::move(loaded.hash);
     inspected.image = std::move(loaded.image);
     return inspected;
 }

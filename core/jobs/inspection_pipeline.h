@@ -21,6 +21,7 @@ struct InspectedImage
     QString path;
     QString error; ///< not empty: could not be judged (message and remedy)
     AnomalyResult result;
+    QString hash;  ///< sha256 of the file; from InspectionService only, empty when unreadable
     cv::Mat image; ///< as read, for whoever draws on it; InspectionService leaves it empty
 };
 
@@ -32,13 +33,14 @@ struct LoadedImage
 {
     cv::Mat image;
     QString error;   ///< message and remedy
+    QString hash;    ///< sha256 of the file, where it was asked for
     double ms = 0.0; ///< time to read and decode
 
     std::size_t bytes() const { return image.total() * image.elemSize(); }
 };
 
-/// Reads an image; never throws what is wrong with the file.
-LoadedImage loadImage(const QString& path);
+/// Reads an image; never throws what is wrong with the file. With `withHash` it says which bytes it decoded.
+LoadedImage loadImage(const QString& path, bool withHash = false);
 
 /// Inspects what was loaded; an error of either becomes the result's. Throws nothing but Cancelled.
 InspectedImage inspectLoaded(std::size_t index, const QString& path, LoadedImage&& loaded, AnomalyInspector& inspector);

@@ -89,7 +89,7 @@ void InspectionService::Private::load()
         const QString path = paths[*next];
         const quint64 started = generation;
         lock.unlock();
-        LoadedImage image = loadImage(path);
+        LoadedImage image = loadImage(path, true);
         lock.lock();
         if (started == generation) {
             loadedBytes += image.bytes();

@@ -6,53 +6,29 @@
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/base/version.h"
+#include "core/jobs/run_recorder.h"
 #include "core/nn/device.h"
 #include "core/storage/database.h"
+#include "core/storage/run_lock.h"
 #include "core/storage/run_store.h"
 #include "core/weights/model_file.h"
 #include "core/weights/safetensors.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QDir>
+#include <QtCore/QFile>
 #include <QtCore/QFileInfo>
 
+#include <opencv2/core/utility.hpp>
+
+#include <utility>
 #include <vector>
 
 namespace lynceus {
 
+using namespace Qt::StringLiterals;
+
 namespace {
-
-/// Collects points and writes them in batches: one transaction a few seconds, not one a step.
-class CurveWriter
-{
-public:
-    CurveWriter(const Database& database, qint64 runId)
-        : m_runs(database)
-        , m_runId(runId)
-    {
-    }
-
-    void add(const QString& name, int step, double value)
-    {
-        m_points.push_back({name, step, value});
-        if (m_sinceFlush.ms() > 2000.0)
-            flush();
-    }
-
-    void flush()
-    {
-        m_sinceFlush.restart();
-        if (!m_points.empty())
-            m_runs.addMetrics(m_runId, m_points);
-        m_points.clear();
-    }
-
-private:
-    RunStore m_runs;
-    qint64 m_runId;
-    std::vector<MetricPoint> m_points;
-    Stopwatch m_sinceFlush;
-};
 
 /// Writes the run's id into the model, so that the model leads back to its curves.
 void stampRun(const QString& modelFile, ModelInfo& info, qint64 runId)
@@ -63,6 +39,20 @@ void stampRun(const QString& modelFile, ModelInfo& info, qint64 runId)
     for (const std::string& name : file.names())
         tensors.push_back({name, file.view(name)});
     writeModelFile(modelFile, info, tensors);
+}
+
+QJsonObject libraryVersions()
+{
+    return {{u"LibTorch"_s, torchVersion()},
+            {u"OpenCV"_s, QString::fromStdString(cv::getVersionString())},
+            {u"Qt"_s, QString::fromLatin1(qVersion())}};
+}
+
+/// Nobody will go on from it. Called when the run has ended; that it can't be removed is no reason to fail.
+void dropCheckpoint(const QString& file)
+{
+    if (QFile::exists(file) && !QFile::remove(file))
+        qCWarning(logTraining).noquote() << "The checkpoint" << file << "could not be removed";
 }
 
 } // namespace
@@ -78,6 +68,8 @@ TrainingJob::TrainingJob(const Database& database, Request request, TrainingObse
 
 QString TrainingJob::title() const
 {
+    if (m_request.folder.isEmpty())
+        return QCoreApplication::translate("core", "Continuing run %1").arg(m_request.resumeRun);
     return QCoreApplication::translate("core", "Training %1").arg(QDir(m_request.folder).dirName());
 }
 
@@ -89,55 +81,103 @@ void TrainingJob::run(const TaskContext& context)
         ~CloseConnection() { database.closeThreadConnection(); }
     } close{m_database};
 
+    RunStore runs(m_database);
+    if (m_request.resumeRun != 0)
+        takeFromRun(runs);
     const AnomalyFolder folder =
         AnomalyFolder::open(m_request.folder, AnomalyFolder::Purpose::Training, context.cancel);
-
     if (folder.train.empty()) {
         throw Error(ErrorKind::Input,
                     QCoreApplication::translate("core", "%1 holds no good images to learn from.").arg(folder.root),
                     QCoreApplication::translate("core", "Put images of good parts into train/good (or good)."));
     }
+    const RunLock lock(m_request.modelFile);
+    const QString checkpoint = m_request.modelFile + u".checkpoint"_s;
+    const qint64 runId = begin(runs, lock, folder.root, checkpoint);
+    if (m_observer.event)
+        m_observer.event(u"started"_s, QString::number(runId));
+    train(runs, runId, folder, checkpoint, context);
+}
 
+void TrainingJob::takeFromRun(const RunStore& runs)
+{
+    const RunRecord run = runs.get(m_request.resumeRun);
+    const QString id = QString::number(run.id);
+    const bool unfinished = run.state == RunRecord::State::Interrupted || run.state == RunRecord::State::Failed;
+    if (unfinished && !QFileInfo(run.dataFolder).isDir()) {
+        throw Error(ErrorKind::Input,
+                    QCoreApplication::translate("core", "The folder %1 that run %2 learns from is gone.")
+                        .arg(run.dataFolder, id),
+                    QCoreApplication::translate("core", "Bring it back to where it was, or start a new training."));
+    }
+    if (unfinished && !run.canResume()) {
+        throw Error(ErrorKind::Input,
+                    run.checkpoint.isEmpty()
+                        ? QCoreApplication::translate("core", "Run %1 has no checkpoint to go on from.").arg(id)
+                        : QCoreApplication::translate("core", "The checkpoint %1 that run %2 would go on from is "
+                                                              "missing.")
+                              .arg(run.checkpoint, id),
+                    QCoreApplication::translate("core", "Start a new training."));
+    }
+    m_request.folder = run.dataFolder;
+    m_request.options = MemSegOptions::fromJson(run.options);
+    m_request.encoderFile = run.encoderFile;
+    m_request.modelFile = run.targetFile;
+    m_request.name = run.name;
+}
+
+qint64 TrainingJob::begin(RunStore& runs, const RunLock& lock, const QString& folder, const QString& checkpoint) const
+{
+    if (m_request.resumeRun != 0) {
+        runs.resume(m_request.resumeRun, lock, u"Lynceus %1, %2"_s.arg(programVersion(), machineDescription()));
+        return m_request.resumeRun;
+    }
     RunRecord record;
     record.started = QDateTime::currentDateTimeUtc();
     record.name = m_request.name;
     if (record.name.isEmpty()) {
-        record.name = QStringLiteral("%1 %2").arg(
-            QDir(folder.root).dirName(), record.started.toLocalTime().toString(QStringLiteral("yyyy-MM-dd HH:mm")));
+        record.name =
+            u"%1 %2"_s.arg(QDir(folder).dirName(), record.started.toLocalTime().toString(u"yyyy-MM-dd HH:mm"_s));
     }
-    record.method = QStringLiteral("memseg");
-    record.dataFolder = folder.root;
+    record.method = u"memseg"_s;
+    record.dataFolder = folder;
     record.options = m_request.options.toJson();
     record.seed = m_request.options.seed;
     record.machine = machineDescription();
+    record.libraries = libraryVersions();
     record.programVersion = programVersion();
+    record.targetFile = m_request.modelFile;
+    record.encoderFile = m_request.encoderFile;
+    record.checkpoint = checkpoint;
+    dropCheckpoint(checkpoint); // of an earlier run that nobody continued; this one starts anew
+    return runs.begin(record, &lock);
+}
 
-    RunStore runs(m_database);
-    const qint64 runId = runs.begin(record);
-    CurveWriter curves(m_database, runId);
-    TrainingObserver observer = m_observer;
-    observer.metric = [&](const QString& name, int step, double value) {
-        curves.add(name, step, value);
-        if (m_observer.metric)
-            m_observer.metric(name, step, value);
-    };
-
+void TrainingJob::train(RunStore& runs, qint64 runId, const AnomalyFolder& folder, const QString& checkpoint,
+                        const TaskContext& context)
+{
+    RunRecorder recorder(m_database, runId, m_observer);
     try {
-        TrainingOutcome outcome =
-            trainMemSeg(folder, m_request.options, m_request.encoderFile, m_request.modelFile, context, observer);
+        TrainingOutcome outcome = trainMemSeg(folder, m_request.options, m_request.encoderFile, m_request.modelFile,
+                                              context, recorder.observer(), m_request.control, checkpoint);
         stampRun(outcome.modelFile, outcome.info, runId);
-        curves.flush();
+        recorder.flush();
+        runs.dropMetricsAfter(runId, outcome.steps);
+        runs.setDataHash(runId, outcome.info.dataHash);
         runs.finish(runId, RunRecord::State::Finished, {}, outcome.modelFile, fileSha256(outcome.modelFile),
                     outcome.info.metrics);
+        dropCheckpoint(checkpoint);
         if (m_finished)
             m_finished(outcome);
     } catch (const Cancelled&) {
-        curves.flush();
+        recorder.flush();
         runs.finish(runId, RunRecord::State::Cancelled);
+        dropCheckpoint(checkpoint);
         throw;
     } catch (...) {
         const Error error = currentError(title());
         try {
+            recorder.flush();
             runs.finish(runId, RunRecord::State::Failed, error.text());
         } catch (const Error& second) {
             // The first error is the one to act on; a database that can't be written says so in the log.

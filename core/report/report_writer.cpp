@@ -4,6 +4,7 @@
 #include "core/report/report_writer.h"
 
 #include "core/base/error.h"
+#include "core/report/csv.h"
 #include "core/report/html_report.h"
 
 #include <QtCore/QCoreApplication>
@@ -11,7 +12,6 @@
 #include <QtCore/QFileInfo>
 #include <QtCore/QJsonArray>
 #include <QtCore/QJsonDocument>
-#include <QtCore/QLocale>
 #include <QtCore/QSaveFile>
 
 #include <algorithm>
@@ -25,25 +25,6 @@ namespace {
 QString timeText(const QDateTime& time)
 {
     return time.isValid() ? time.toUTC().toString(Qt::ISODateWithMs) : QString();
-}
-
-/// Quoted by RFC 4180 where needed. File names come from anywhere, so no cell may start a formula (OWASP, CSV
-/// injection).
-QString csvText(QString text)
-{
-    if (!text.isEmpty() && u"=+-@\t\r"_s.contains(text.front()))
-        text.prepend(u'\'');
-    const bool plain = std::none_of(text.cbegin(), text.cend(),
-                                    [](QChar c) { return c == u'"' || c == u',' || c == u'\n' || c == u'\r'; });
-    if (plain)
-        return text;
-    return u'"' + text.replace(u'"', u"\"\""_s) + u'"';
-}
-
-/// The shortest text that reads back as the same number, so that every output has the score to the last digit.
-QString csvNumber(double value)
-{
-    return QString::number(value, 'g', QLocale::FloatingPointShortest);
 }
 
 QByteArray csvReport(const ReportData& data)
@@ -77,7 +58,7 @@ QByteArray csvReport(const ReportData& data)
                                 QString()};
         lines += cells.join(u',');
     }
-    return (lines.join(u"\r\n"_s) + u"\r\n"_s).toUtf8();
+    return csvFile(lines);
 }
 
 QByteArray contents(const QFileInfo& file, const ReportData& data)
@@ -159,7 +140,11 @@ QJsonObject reportToJson(const ReportData& data)
 
 void writeReport(const QString& path, const ReportData& data)
 {
-    const QByteArray bytes = contents(QFileInfo(path), data);
+    writeReportFile(path, contents(QFileInfo(path), data));
+}
+
+void writeReportFile(const QString& path, const QByteArray& bytes)
+{
     QSaveFile file(path);
     if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size() || !file.commit())
         throw Error(

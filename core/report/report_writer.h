@@ -5,6 +5,7 @@
 
 #include "core/image/anomaly_result.h"
 
+#include <QtCore/QByteArray>
 #include <QtCore/QDateTime>
 #include <QtCore/QJsonObject>
 #include <QtCore/QString>
@@ -57,5 +58,8 @@ QJsonObject reportToJson(const ReportData& data);
 /// file, Error(Input) on another suffix. Text cells of the CSV that a spreadsheet would run as a formula get an
 /// apostrophe in front.
 void writeReport(const QString& path, const ReportData& data);
+
+/// Writes the file as a whole or not at all; throws Error(File) naming it.
+void writeReportFile(const QString& path, const QByteArray& bytes);
 
 } // namespace lynceus
