@@ -54,6 +54,26 @@ private Q_SLOTS:
         QCOMPARE(read(file), "x,rate\n1,0.002\n");
     }
 
+    void runsAreComparedByName()
+    {
+        CurvePlot plot;
+        plot.setAxisTitles(u"step"_s, u"loss"_s, u"AUROC"_s);
+        plot.addPoint(u"before"_s, 1, 0.5);
+        plot.compare(
+            {{u"first"_s, {{1, 0.5}, {2, 0.25}}, {{2, 0.75}}}, {u"second"_s, {{1, 0.4}}, {}}, {u"none"_s, {}, {}}});
+        QCOMPARE(plot.curveNames(), (QStringList{u"first"_s, u"second"_s}));
+        const QString file = m_dir.filePath(u"vergleich.csv"_s);
+        plot.exportCsv(file);
+        QCOMPARE(read(file), "step,\"first, loss\",\"first, AUROC\",\"second, loss\"\n1,0.5,,0.4\n2,0.25,0.75,\n");
+        plot.setCurveVisible(u"first"_s, false);
+        QVERIFY(!plot.isCurveVisible(u"first"_s));
+        QVERIFY(plot.isCurveVisible(u"second"_s));
+        plot.clearCurves();
+        plot.addPoint(u"loss"_s, 1, 0.5);
+        plot.exportCsv(file);
+        QCOMPARE(read(file), "step,loss\n1,0.5\n");
+    }
+
     void aClickOnTheLegendHidesACurve()
     {
         CurvePlot plot;

@@ -34,6 +34,8 @@ namespace {
 
 constexpr int kBins = 50;
 constexpr int kGrabDistance = 8; // pixels around the threshold line
+constexpr int kLegendLine = 24;  // pixels
+constexpr int kComparedInALine = 3;
 
 QCustomPlot* makePlot(QWidget* parent)
 {
@@ -76,7 +78,8 @@ void placeLegendAbove(QCustomPlot* plot)
     plot->plotLayout()->setRowStretchFactor(0, 0.001);
     plot->plotLayout()->setRowSpacing(0);
     plot->legend->setMargins(QMargins(0, 0, 0, 0));
-    plot->legend->setMaximumSize(10000, 24); // said outright, or an empty legend would press its column together
+    plot->legend->setMaximumSize(10000,
+                                 kLegendLine); // said outright, or an empty legend would press its column together
 }
 
 void stylePlot(QCustomPlot* plot)
@@ -147,8 +150,12 @@ struct CurvePlot::Private
     std::vector<QCPAxis*> ownAxes; ///< never drawn
     bool userRange = false;        ///< zoomed or panned by hand: new points don't move the axes
     bool logScale = false;
+    bool compares = false; ///< curves of one name belong together
 
     void style();
+    void styleCompared();
+    QCPGraph* addCompared(const QString& name, const std::vector<QPointF>& points, QCPAxis* heights);
+    QString title(const QCPGraph* graph) const;
     void fit();
     void setLogScale(bool on);
     void setVisible(QCPGraph* graph, bool visible);
@@ -158,6 +165,10 @@ struct CurvePlot::Private
 void CurvePlot::Private::style()
 {
     stylePlot(plot);
+    if (compares) {
+        styleCompared();
+        return;
+    }
     // Told apart by dash as well as by colour; by axis first, so that a curve looks the same whichever came first.
     using Looks = std::array<std::pair<Token, Qt::PenStyle>, 2>;
     const Looks left{{{Token::Accent, Qt::SolidLine}, {Token::Ok, Qt::DashDotLine}}};
@@ -177,6 +188,44 @@ void CurvePlot::Private::style()
             item->setTextColor(theme::color(graph->visible() ? Token::Text : Token::Disabled));
     }
     plot->replot(QCustomPlot::rpQueuedReplot);
+}
+
+void CurvePlot::Private::styleCompared()
+{
+    const std::array<Token, 6> tokens{Token::Accent, Token::Review, Token::Text, Token::Ng, Token::Ok, Token::Disabled};
+    QStringList names;
+    for (int i = 0; i < plot->graphCount(); ++i) {
+        QCPGraph* graph = plot->graph(i);
+        if (!names.contains(graph->name()))
+            names << graph->name();
+        const auto look = std::size_t(names.indexOf(graph->name())) % tokens.size();
+        const bool isLeft = graph->valueAxis() == plot->yAxis;
+        graph->setPen(QPen(theme::color(tokens[look]), 1.6, isLeft ? Qt::SolidLine : Qt::DashLine));
+        if (QCPAbstractLegendItem* item = plot->legend->itemWithPlottable(graph))
+            item->setTextColor(theme::color(graph->visible() ? Token::Text : Token::Disabled));
+    }
+    plot->replot(QCustomPlot::rpQueuedReplot);
+}
+
+QCPGraph* CurvePlot::Private::addCompared(const QString& name, const std::vector<QPointF>& points, QCPAxis* heights)
+{
+    if (points.empty())
+        return nullptr;
+    QCPGraph* graph = plot->addGraph(plot->xAxis, heights);
+    graph->setName(name);
+    QVector<double> x;
+    QVector<double> y;
+    for (const QPointF& point : points) {
+        x << point.x();
+        y << point.y();
+    }
+    graph->setData(x, y);
+    return graph;
+}
+
+QString CurvePlot::Private::title(const QCPGraph* graph) const
+{
+    return compares ? u"%1, %2"_s.arg(graph->name(), graph->valueAxis()->label()) : graph->name();
 }
 
 void CurvePlot::Private::fit()
@@ -218,7 +267,10 @@ void CurvePlot::Private::setLogScale(bool on)
 
 void CurvePlot::Private::setVisible(QCPGraph* graph, bool visible)
 {
-    graph->setVisible(visible);
+    for (int i = 0; i < plot->graphCount(); ++i) {
+        if (plot->graph(i) == graph || (compares && plot->graph(i)->name() == graph->name()))
+            plot->graph(i)->setVisible(visible);
+    }
     if (!userRange)
         fit();
     style();
@@ -237,7 +289,7 @@ QString CurvePlot::Private::readout(double x) const
             nearest = next;
         if (lines.isEmpty())
             lines << u"%1 %2"_s.arg(plot->xAxis->label()).arg(plot->locale().toString(nearest->key, 'g', 6));
-        lines << u"%1: %2"_s.arg(graph->name(), plot->locale().toString(nearest->value, 'g', 4));
+        lines << u"%1: %2"_s.arg(title(graph), plot->locale().toString(nearest->value, 'g', 4));
     }
     return lines.join(u'\n');
 }
@@ -275,6 +327,8 @@ CurvePlot::CurvePlot(QWidget* parent)
         QMenu menu;
         for (int i = 0; i < d->plot->graphCount(); ++i) {
             QCPGraph* graph = d->plot->graph(i);
+            if (!d->plot->legend->itemWithPlottable(graph))
+                continue; // goes with another one
             QAction* show = menu.addAction(graph->name(), this, [this, graph](bool on) { d->setVisible(graph, on); });
             show->setCheckable(true);
             show->setChecked(graph->visible());
@@ -300,6 +354,9 @@ void CurvePlot::clearCurves()
         d->plot->axisRect()->removeAxis(axis);
     d->ownAxes.clear();
     d->userRange = false;
+    d->compares = false;
+    d->plot->legend->setWrap(0);
+    d->plot->legend->setMaximumSize(10000, kLegendLine);
     d->plot->yAxis2->setVisible(false);
     d->plot->replot(QCustomPlot::rpQueuedReplot);
 }
@@ -328,6 +385,39 @@ void CurvePlot::addPoint(const QString& name, double x, double y, Axis axis)
         d->fit();
 }
 
+void CurvePlot::compare(const std::vector<Comparison>& curves)
+{
+    clearCurves();
+    d->compares = true;
+    d->plot->legend->setWrap(kComparedInALine); // of entries that come from now on
+    for (const Comparison& run : curves) {
+        QCPGraph* left = d->addCompared(run.name, run.left, d->plot->yAxis);
+        QCPGraph* right = d->addCompared(run.name, run.right, d->plot->yAxis2);
+        if (left && right)
+            right->removeFromLegend();
+        if (left || right)
+            d->curves[run.name] = left ? left : right;
+        if (right) {
+            d->plot->yAxis2->setVisible(true);
+            d->plot->yAxis2->setTickLabels(true);
+        }
+    }
+    const int lines = std::max(1, (d->plot->legend->itemCount() + kComparedInALine - 1) / kComparedInALine);
+    d->plot->legend->setMaximumSize(10000, kLegendLine * lines);
+    d->style();
+    d->fit();
+}
+
+QStringList CurvePlot::curveNames() const
+{
+    QStringList names;
+    for (int i = 0; i < d->plot->graphCount(); ++i) {
+        if (!names.contains(d->plot->graph(i)->name()))
+            names << d->plot->graph(i)->name();
+    }
+    return names;
+}
+
 void CurvePlot::setCurveVisible(const QString& name, bool visible)
 {
     if (const auto curve = d->curves.find(name); curve != d->curves.end())
@@ -354,7 +444,7 @@ void CurvePlot::exportCsv(const QString& file) const
     const int curves = d->plot->graphCount();
     QStringList header{d->plot->xAxis->label().isEmpty() ? u"x"_s : csvCell(d->plot->xAxis->label())};
     for (int i = 0; i < curves; ++i) {
-        header << csvCell(d->plot->graph(i)->name());
+        header << csvCell(d->title(d->plot->graph(i)));
         for (const QCPGraphData& point : *d->plot->graph(i)->data()) {
             auto& row = rows[point.key];
             row.resize(std::size_t(curves));

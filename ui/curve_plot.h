@@ -3,7 +3,8 @@
 
 #pragma once
 
-#include <QtCore/QString>
+#include <QtCore/QPointF>
+#include <QtCore/QStringList>
 #include <QtWidgets/QWidget>
 
 #include <memory>
@@ -32,6 +33,16 @@ public:
     void clearCurves();
     /// Appends a point to the curve `name` (made on first use, which also fixes its axis).
     void addPoint(const QString& name, double x, double y, Axis axis = Axis::Left);
+    /// What several runs learnt, each a name: its curves on the left (solid) and the right (dashed) axis share a colour
+    /// and an entry of the legend. Replaces the curves that were there.
+    struct Comparison
+    {
+        QString name;
+        std::vector<QPointF> left;
+        std::vector<QPointF> right;
+    };
+    void compare(const std::vector<Comparison>& curves);
+    QStringList curveNames() const; ///< each once, in the order of the legend
     /// A curve that is hidden stays so while points are added; nothing happens when there is no such curve.
     void setCurveVisible(const QString& name, bool visible);
     bool isCurveVisible(const QString& name) const;
