@@ -11,6 +11,7 @@
 #include "ui/training_progress_panel.h"
 #include "ui/training_queue.h"
 
+#include <QtCore/QFile>
 #include <QtCore/QTemporaryDir>
 #include <QtTest/QAbstractItemModelTester>
 #include <QtTest/QSignalSpy>
@@ -38,6 +39,7 @@ private Q_SLOTS:
     void pausesAndResumes();
     void stopsAndKeepsTheBest();
     void cancelAsksWhenMuchWouldBeLost();
+    void continuesARun();
     void missingEncodersAreRefused();
 
 private:
@@ -205,6 +207,41 @@ void TestTrainingQueue::cancelAsksWhenMuchWouldBeLost()
     waitForStep();
     QTest::mouseClick(cancel, Qt::LeftButton);
     QTRY_COMPARE_WITH_TIMEOUT(ended.size(), 2, 60'000);
+}
+
+void TestTrainingQueue::continuesARun()
+{
+    RunRecord run;
+    run.name = u"teile gestern"_s;
+    run.dataFolder = m_folder;
+    run.options = test::tinyOptions(12).toJson();
+    run.targetFile = m_home->filePath(u"m.safetensors"_s);
+    run.checkpoint = run.targetFile + u".checkpoint"_s;
+    QFile checkpoint(run.checkpoint);
+    QVERIFY(checkpoint.open(QIODevice::WriteOnly));
+    RunStore store(*m_database);
+    run.id = store.begin(run);
+    store.addMetrics(run.id, {{u"loss"_s, -1, 0.5}, {u"loss"_s, 500, 0.25}});
+    QSignalSpy ended(m_queue.get(), &TrainingQueue::ended);
+    for (int i = 0; i < 2; ++i)
+        m_queue->resume(store.get(run.id));
+    QVERIFY(m_queue->continues(run.id));
+    QCOMPARE(m_queue->rowCount(), 0); // once is enough
+    QCOMPARE(m_queue->current()->name, u"teile gestern"_s);
+    QTRY_COMPARE_WITH_TIMEOUT(ended.size(), 1, 120'000);
+    QVERIFY(!m_queue->continues(run.id));
+    QCOMPARE(store.list().size(), std::size_t(1));
+    QStringList kinds;
+    for (const RunEvent& event : store.events(run.id))
+        kinds << event.kind;
+    QVERIFY2(kinds.contains(u"resumed"_s), qPrintable(kinds.join(u' ')));
+    // The empty file may be refused as a checkpoint; else the curves go on from what was learnt before.
+    const auto points = ended.front().at(0).value<TrainingQueue::Training>().told.points;
+    if (ended.front().at(1).value<JobStatus>().state == JobStatus::State::Failed)
+        return;
+    QCOMPARE(points.front().step, -1);
+    for (const MetricPoint& point : points)
+        QVERIFY(point.step < 500);
 }
 
 void TestTrainingQueue::missingEncodersAreRefused()

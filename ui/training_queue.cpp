@@ -5,7 +5,6 @@
 
 #include "core/base/error.h"
 #include "core/jobs/job_runner.h"
-#include "core/jobs/training_job.h"
 #include "core/weights/model_store.h"
 
 #include <QtCore/QDateTime>
@@ -44,6 +43,33 @@ void TrainingQueue::add(const QString& folder, const MemSegOptions& options)
     training.name = request.name;
     training.folder = folder;
     training.options = options;
+    enqueue(std::move(training), std::move(request));
+}
+
+void TrainingQueue::resume(const RunRecord& run)
+{
+    if (continues(run.id))
+        return;
+    Training training;
+    training.name = run.name;
+    training.folder = run.dataFolder;
+    training.options = MemSegOptions::fromJson(run.options);
+    training.resumedRun = run.id;
+    training.earlier = RunStore(m_services.database).metrics(run.id);
+    TrainingJob::Request request;
+    request.resumeRun = run.id;
+    enqueue(std::move(training), std::move(request));
+}
+
+bool TrainingQueue::continues(qint64 runId) const
+{
+    return std::any_of(m_trainings.begin(), m_trainings.end(),
+                       [runId](const Training& training) { return training.resumedRun == runId; });
+}
+
+void TrainingQueue::enqueue(Training training, TrainingJob::Request request)
+{
+    request.control = training.control;
     training.feed = std::make_shared<TrainingFeed>();
     training.job = m_services.jobs.start(
         JobRunner::Lane::Training,
@@ -164,6 +190,16 @@ void TrainingQueue::takeNews()
     TrainingFeed::News news = training.feed->take();
     if (news.isEmpty())
         return;
+    if (!training.earlier.empty() && !news.points.empty()) {
+        // What the run had learnt beyond its checkpoint is learnt again.
+        const int first = news.points.front().step;
+        std::vector<MetricPoint> points = std::move(training.earlier);
+        training.earlier.clear();
+        points.erase(std::remove_if(points.begin(), points.end(),
+                                    [first](const MetricPoint& point) { return point.step >= first; }),
+                     points.end());
+        news.points.insert(news.points.begin(), points.begin(), points.end());
+    }
     training.told.add(news);
     Q_EMIT newsCame(news);
 }

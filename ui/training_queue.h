@@ -4,9 +4,9 @@
 #pragma once
 
 #include "core/base/progress.h"
-#include "core/jobs/job.h"
-#include "core/memseg/options.h"
+#include "core/jobs/training_job.h"
 #include "core/memseg/training_control.h"
+#include "core/storage/run_store.h"
 #include "ui/services.h"
 #include "ui/training_feed.h"
 
@@ -32,14 +32,19 @@ public:
         TrainingControl control;
         std::shared_ptr<TrainingFeed> feed;
         JobStatus status;
-        TrainingFeed::News told; ///< all points that came so far, the latest samples and heat maps
-        Stopwatch atWork;        ///< since it began
+        TrainingFeed::News told;          ///< all points that came so far, the latest samples and heat maps
+        Stopwatch atWork;                 ///< since it began
+        qint64 resumedRun = 0;            ///< that it continues; 0: it is a new one
+        std::vector<MetricPoint> earlier; ///< points of the run it continues, until its own come
     };
 
     explicit TrainingQueue(const Services& services, QObject* parent = nullptr);
 
     /// Takes its turn after those that are here. Throws Error when encoder or model folder are not to be had.
     void add(const QString& folder, const MemSegOptions& options);
+    /// Continues a run, in its turn. Throws Error(Input) when its options are not understood.
+    void resume(const RunRecord& run);
+    bool continues(qint64 runId) const; ///< that run is being continued or waits for it
     /// The one at work; null when there is none.
     const Training* current() const { return m_trainings.empty() ? nullptr : &m_trainings.front(); }
     void pauseCurrent();
@@ -58,6 +63,7 @@ Q_SIGNALS:
     void ended(const lynceus::TrainingQueue::Training& training, const lynceus::JobStatus& status);
 
 private:
+    void enqueue(Training training, TrainingJob::Request request);
     QString freeName(const QString& folder) const;
     QString freeModelFile(const QString& folder);
     void follow(const JobStatus& job);
