@@ -195,8 +195,13 @@ void SimulatorForm::change()
 QJsonObject SimulatorForm::values() const
 {
     MemSegOptions options;
-    const QJsonObject standard = options.toJson();
     applyTo(options);
+    return valuesOf(options);
+}
+
+QJsonObject SimulatorForm::valuesOf(const MemSegOptions& options)
+{
+    const QJsonObject standard = MemSegOptions().toJson();
     const QJsonObject all = options.toJson();
     QJsonObject values;
     for (const QString& key : keys()) {

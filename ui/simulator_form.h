@@ -29,6 +29,7 @@ public:
 
     /// The options here that differ from their defaults, by key.
     QJsonObject values() const;
+    static QJsonObject valuesOf(const MemSegOptions& options); ///< the same of any options
     /// Sets these and everything else to its default; values that an option does not take are left out.
     void setValues(const QJsonObject& values);
     /// Puts what is set here into `options`.

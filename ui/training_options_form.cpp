@@ -8,6 +8,7 @@
 #include "ui/simulator_form.h"
 #include "ui/theme.h"
 
+#include <QtCore/QFileInfo>
 #include <QtWidgets/QComboBox>
 #include <QtWidgets/QDialog>
 #include <QtWidgets/QDialogButtonBox>
@@ -20,6 +21,7 @@
 #include <QtWidgets/QVBoxLayout>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace lynceus {
@@ -39,6 +41,19 @@ const QStringList& shownKeys()
 
 constexpr double kDefaultMinutes = 10.0;
 
+QString sizeText(const QSize& size)
+{
+    return TrainingOptionsForm::tr("%1 × %2").arg(size.width()).arg(size.height());
+}
+
+/// Chooses the entry of that value; makes one when the list has none.
+void choose(QComboBox* list, const QVariant& value, const QString& text)
+{
+    if (list->findData(value) < 0)
+        list->addItem(text, value);
+    list->setCurrentIndex(list->findData(value));
+}
+
 } // namespace
 
 AdvancedOptionsModel::AdvancedOptionsModel(const QStringList& shown, QObject* parent)
@@ -55,6 +70,19 @@ void AdvancedOptionsModel::reset()
 {
     beginResetModel();
     m_changes.clear();
+    endResetModel();
+    Q_EMIT changed();
+}
+
+void AdvancedOptionsModel::setOptions(const MemSegOptions& options)
+{
+    const QJsonObject values = options.toJson();
+    beginResetModel();
+    m_changes.clear();
+    for (const Option& option : m_options) {
+        if (const QString text = values.value(option.key).toVariant().toString(); text != option.standard)
+            m_changes.insert(option.key, text);
+    }
     endResetModel();
     Q_EMIT changed();
 }
@@ -143,8 +171,8 @@ TrainingOptionsForm::TrainingOptionsForm(const ModelStore& store, QWidget* paren
 {
     const MemSegOptions standard;
     for (const int size : {128, 192, 256, 320, 384, 512})
-        m_size->addItem(tr("%1 × %1").arg(size), size);
-    m_size->setCurrentIndex(m_size->findData(standard.preprocessing.width));
+        m_size->addItem(sizeText(QSize(size, size)), QSize(size, size));
+    m_size->setCurrentIndex(m_size->findData(QSize(standard.preprocessing.width, standard.preprocessing.height)));
     m_decoder->addItem(tr("Full, as in the paper"), u"full"_s);
     m_decoder->addItem(tr("Lite, faster"), u"lite"_s);
     m_minutes->setRange(0.0, 1440.0);
@@ -189,8 +217,8 @@ MemSegOptions TrainingOptionsForm::options() const
     MemSegOptions options;
     options.encoder = m_encoder->currentData().toString();
     options.decoder = m_decoder->currentData().toString();
-    options.preprocessing.width = m_size->currentData().toInt();
-    options.preprocessing.height = options.preprocessing.width;
+    options.preprocessing.width = m_size->currentData().toSize().width();
+    options.preprocessing.height = m_size->currentData().toSize().height();
     options.minutes = m_minutes->value();
     options.memoryImages = m_memory->value();
     options.seed = std::uint64_t(m_seed->value());
@@ -199,6 +227,24 @@ MemSegOptions TrainingOptionsForm::options() const
         options.set(change.key(), change.value());
     options.validate();
     return options;
+}
+
+void TrainingOptionsForm::setOptions(const MemSegOptions& options)
+{
+    {
+        const QSignalBlocker blocker(this); // one change, not one for each field
+        const QString encoder = QFileInfo(options.encoder).completeBaseName();
+        choose(m_encoder, options.encoder, encoder.isEmpty() ? options.encoder : encoder);
+        const QSize size(options.preprocessing.width, options.preprocessing.height);
+        choose(m_size, size, sizeText(size));
+        choose(m_decoder, options.decoder, options.decoder);
+        const bool isWhole = std::floor(options.minutes) == options.minutes;
+        m_minutes->setDecimals(isWhole ? 0 : 2);
+        m_minutes->setValue(options.minutes);
+        m_memory->setValue(options.memoryImages);
+        m_seed->setValue(int(std::min(options.seed, std::uint64_t(m_seed->maximum()))));
+    }
+    m_advanced->setOptions(options);
 }
 
 void TrainingOptionsForm::refreshEncoders()
