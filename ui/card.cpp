@@ -8,11 +8,15 @@
 #include <QtWidgets/QButtonGroup>
 #include <QtWidgets/QHBoxLayout>
 #include <QtWidgets/QLabel>
+#include <QtWidgets/QScrollArea>
+#include <QtWidgets/QSplitter>
 #include <QtWidgets/QStackedWidget>
 #include <QtWidgets/QToolButton>
 #include <QtWidgets/QVBoxLayout>
 
 namespace lynceus {
+
+using namespace Qt::StringLiterals;
 
 namespace {
 
@@ -74,6 +78,34 @@ void TabCard::setCurrent(const QWidget* content)
 QWidget* TabCard::current() const
 {
     return m_stack->currentWidget();
+}
+
+QSplitter* gapSplitter(Qt::Orientation orientation, const QString& name)
+{
+    auto* splitter = new QSplitter(orientation);
+    splitter->setObjectName(name);
+    splitter->setProperty("gaps", true); // the gap between cards is the handle
+    splitter->setHandleWidth(12);
+    splitter->setChildrenCollapsible(false);
+    return splitter;
+}
+
+QWidget* cardColumn(const std::vector<QWidget*>& widgets)
+{
+    auto* column = new QWidget;
+    column->setObjectName(u"scrollContent"_s);
+    auto* layout = new QVBoxLayout(column);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(12);
+    for (QWidget* widget : widgets)
+        layout->addWidget(widget, widget == widgets.front() ? 1 : 0);
+    auto* scroll = new QScrollArea;
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setWidgetResizable(true);
+    scroll->setWidget(column);
+    scroll->setMinimumWidth(column->minimumSizeHint().width());
+    return scroll;
 }
 
 } // namespace lynceus

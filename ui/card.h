@@ -9,6 +9,7 @@
 
 class QButtonGroup;
 class QHBoxLayout;
+class QSplitter;
 class QStackedWidget;
 class QVBoxLayout;
 
@@ -46,5 +47,10 @@ private:
     QButtonGroup* m_buttons;
     QStackedWidget* m_stack;
 };
+
+/// A splitter whose handle is the gap between cards.
+QSplitter* gapSplitter(Qt::Orientation orientation, const QString& name);
+/// Widgets below each other with the gap that is between cards; scrolls where the window is low.
+QWidget* cardColumn(const std::vector<QWidget*>& widgets);
 
 } // namespace lynceus

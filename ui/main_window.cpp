@@ -178,6 +178,12 @@ void MainWindow::connectPages()
                 m_inspect->openFolder(folder, image);
                 showPage(u"inspect"_s);
             });
+    connect(m_train, &TrainPage::interruptedFound, this, [this](const QString& message, const QString& detail) {
+        m_banner->showOffer(message, detail, tr("Continue"), [this] {
+            showPage(u"train"_s);
+            m_train->continueInterrupted();
+        });
+    });
     connect(m_train, &TrainPage::trainingOver, this, [this](bool well, const QString& message, const QString& detail) {
         // Who looks at the page sees its result. What went wrong is told by the job runner, whoever started the work.
         if (well && (currentPage() != u"train" || !isActiveWindow()))

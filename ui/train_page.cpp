@@ -8,8 +8,11 @@
 #include "ui/card.h"
 #include "ui/defect_preview_panel.h"
 #include "ui/picture_grid.h"
+#include "ui/run_actions.h"
+#include "ui/run_details_panel.h"
 #include "ui/run_result_card.h"
 #include "ui/runs_card.h"
+#include "ui/simulator_form.h"
 #include "ui/stage_header.h"
 #include "ui/test_images_panel.h"
 #include "ui/training_data_card.h"
@@ -18,11 +21,11 @@
 #include "ui/training_progress_panel.h"
 #include "ui/training_queue.h"
 
+#include <QtCore/QDir>
 #include <QtCore/QFileInfo>
 #include <QtCore/QMimeData>
 #include <QtGui/QDragEnterEvent>
 #include <QtGui/QShortcut>
-#include <QtWidgets/QScrollArea>
 #include <QtWidgets/QSplitter>
 #include <QtWidgets/QVBoxLayout>
 
@@ -44,37 +47,8 @@ QString draggedFolder(const QMimeData* data)
     return {};
 }
 
-QSplitter* gapSplitter(Qt::Orientation orientation, const QString& name)
-{
-    auto* splitter = new QSplitter(orientation);
-    splitter->setObjectName(name);
-    splitter->setProperty("gaps", true); // the gap between cards is the handle
-    splitter->setHandleWidth(12);
-    splitter->setChildrenCollapsible(false);
-    return splitter;
-}
-
-/// Widgets below each other with the gap that is between cards; scrolls where the window is low.
-QWidget* column(const std::vector<QWidget*>& widgets)
-{
-    auto* column = new QWidget;
-    column->setObjectName(u"scrollContent"_s);
-    auto* layout = new QVBoxLayout(column);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(12);
-    for (QWidget* widget : widgets)
-        layout->addWidget(widget, widget == widgets.front() ? 1 : 0);
-    auto* scroll = new QScrollArea;
-    scroll->setFrameShape(QFrame::NoFrame);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    scroll->setWidgetResizable(true);
-    scroll->setWidget(column);
-    scroll->setMinimumWidth(column->minimumSizeHint().width());
-    return scroll;
-}
-
 const QList<int> kColumnSizes{290, 580, 310};
-const QList<int> kRowSizes{540, 120};
+const QList<int> kRowSizes{476, 152};
 
 } // namespace
 
@@ -92,9 +66,15 @@ struct TrainPage::Private
     void connectParts();
 
     void start();
+    void resume(const RunRecord& run);
+    template <typename Add>
+    void enqueue(Add add); ///< shows the training when it is the first
+    void clone(const RunRecord& run);
+    void offerToContinue();
     void examined();
     void previewOptions();
     void showTraining();
+    void showNoRun();
     void takeNews(const TrainingFeed::News& news);
     void end(const TrainingQueue::Training& training, const JobStatus& status);
     void reloadRuns();
@@ -114,6 +94,7 @@ struct TrainPage::Private
     TabCard* middleTabs = nullptr;
     TrainingProgressPanel* progress = nullptr;
     TestImagesPanel* testImages = nullptr;
+    RunDetailsPanel* details = nullptr;
     TabCard* pictureTabs = nullptr;
     DefectPreviewPanel* preview = nullptr;
     PictureGrid* seenNow = nullptr;
@@ -127,19 +108,21 @@ QWidget* TrainPage::Private::makeLeft()
 {
     data = new TrainingDataCard(services.jobs, q);
     options = new TrainingOptionsCard(services.modelStore, q);
-    return column({data, options});
+    return cardColumn({data, options});
 }
 
 QWidget* TrainPage::Private::makeMiddle()
 {
     progress = new TrainingProgressPanel(queue, q);
     testImages = new TestImagesPanel(services.jobs, q);
+    details = new RunDetailsPanel(q);
     middleTabs = new TabCard(q);
     middleTabs->addTab(tr("Progress"), tr("Curves of the training"), progress);
     middleTabs->addTab(tr("Test images"), tr("What the model makes of real, labelled test images"), testImages);
+    middleTabs->addTab(tr("Run"), tr("What happened to the chosen run, and why it failed"), details);
     result = new RunResultCard(q);
     result->hide();
-    return column({middleTabs, result});
+    return cardColumn({middleTabs, result});
 }
 
 QWidget* TrainPage::Private::makeRight()
@@ -172,9 +155,10 @@ TrainPage::TrainPage(const Services& services, QWidget* parent)
     d->columns->setStretchFactor(1, 1);
     d->rows = gapSplitter(Qt::Vertical, u"train/rows"_s);
     d->rows->addWidget(d->columns);
-    d->runs = new RunsCard(services.database, this);
+    d->runs = new RunsCard(services, d->queue, this);
     d->rows->addWidget(d->runs);
-    d->rows->setStretchFactor(0, 1);
+    d->rows->setStretchFactor(0, 2);
+    d->rows->setStretchFactor(1, 1);
     resetLayout();
     for (QSplitter* splitter : {d->columns, d->rows})
         splitter->restoreState(services.settings.layout(splitter->objectName()));
@@ -184,10 +168,14 @@ TrainPage::TrainPage(const Services& services, QWidget* parent)
     layout->setSpacing(12);
     layout->addWidget(d->header);
     layout->addWidget(d->rows, 1);
-    auto* key = new QShortcut(QKeySequence(Qt::CTRL | Qt::Key_Return), this);
-    key->setContext(Qt::WidgetWithChildrenShortcut);
-    key->setWhatsThis(tr("Start training"));
-    connect(key, &QShortcut::activated, this, [this] { d->start(); });
+    const auto addKey = [this](const QKeySequence& keys, const QString& what, auto run) {
+        auto* key = new QShortcut(keys, this);
+        key->setContext(Qt::WidgetWithChildrenShortcut);
+        key->setWhatsThis(what);
+        connect(key, &QShortcut::activated, this, run);
+    };
+    addKey(Qt::CTRL | Qt::Key_Return, tr("Start training"), [this] { d->start(); });
+    addKey(QKeySequence::Find, tr("Filter runs"), [this] { d->runs->look(); });
 
     d->connectParts();
     // Later, when somebody can hear of a broken manifest or database.
@@ -196,6 +184,7 @@ TrainPage::TrainPage(const Services& services, QWidget* parent)
         [this] {
             refreshEncoders();
             d->reloadRuns();
+            d->offerToContinue();
         },
         Qt::QueuedConnection);
     d->showState();
@@ -223,14 +212,24 @@ void TrainPage::Private::connectParts()
             showTraining();
         showState();
     });
-    connect(progress, &TrainingProgressPanel::trainingRequested, q, [this] { showTraining(); });
+    connect(progress, &TrainingProgressPanel::trainingRequested, q, [this] {
+        runs->chooseNone();
+        showTraining();
+    });
 
     connect(runs, &RunsCard::runChosen, q, [this](const RunRecord& run) {
+        showRun(run);
         if (run.state == RunRecord::State::Running && queue->current())
             showTraining();
-        else
-            showRun(run);
     });
+    connect(runs, &RunsCard::runsDeleted, q, [this] {
+        details->clear();
+        showNoRun();
+    });
+    connect(runs, &RunsCard::errorOccurred, q, &TrainPage::errorOccurred);
+    connect(runs->actions(), &RunActions::resumeRequested, q, [this](const RunRecord& run) { resume(run); });
+    connect(runs->actions(), &RunActions::cloneRequested, q, [this](const RunRecord& run) { clone(run); });
+    connect(runs->actions(), &RunActions::useRequested, q, &TrainPage::useModelRequested);
     connect(result, &RunResultCard::useRequested, q, &TrainPage::useModelRequested);
     connect(result, &RunResultCard::measureRequested, q, [this] {
         middleTabs->setCurrent(testImages);
@@ -259,6 +258,13 @@ void TrainPage::refreshEncoders()
     } catch (const Error& error) {
         d->tell(error);
     }
+}
+
+void TrainPage::continueInterrupted()
+{
+    d->reloadRuns();
+    for (const RunRecord& run : d->runs->interrupted())
+        d->resume(run);
 }
 
 void TrainPage::resetLayout()
@@ -290,14 +296,65 @@ void TrainPage::Private::start()
         MemSegOptions chosen = options->form()->options();
         preview->applyTo(chosen);
         chosen.validate();
-        const bool first = !queue->current();
-        queue->add(data->folder(), chosen);
-        if (first)
-            showTraining();
+        enqueue([&] { queue->add(data->folder(), chosen); });
     } catch (const Error& error) {
         tell(error);
     }
     showState();
+}
+
+void TrainPage::Private::resume(const RunRecord& run)
+{
+    try {
+        enqueue([&] { queue->resume(run); });
+    } catch (const Error& error) {
+        tell(error);
+    }
+    showState();
+}
+
+template <typename Add>
+void TrainPage::Private::enqueue(Add add)
+{
+    const bool first = !queue->current();
+    add();
+    if (!first)
+        return;
+    runs->chooseNone();
+    showTraining();
+}
+
+void TrainPage::Private::clone(const RunRecord& run)
+{
+    try {
+        const MemSegOptions chosen = MemSegOptions::fromJson(run.options);
+        options->form()->setOptions(chosen);
+        // The preview takes them from there as soon as the folder has been examined.
+        const QString folder = QDir(run.dataFolder).absolutePath();
+        services.settings.setDefectOptions(folder, SimulatorForm::valuesOf(chosen));
+        if (!QFileInfo(folder).isDir())
+            throw Error(ErrorKind::Input,
+                        tr("The folder %1 that the run learnt from is gone.").arg(QDir::toNativeSeparators(folder)),
+                        tr("The options are as they were; choose another folder."));
+        q->setFolder(folder);
+    } catch (const Error& error) {
+        tell(error);
+    }
+}
+
+void TrainPage::Private::offerToContinue()
+{
+    const std::vector<RunRecord> found = runs->interrupted();
+    if (found.empty())
+        return;
+    QStringList names;
+    for (const RunRecord& run : found)
+        names << run.name;
+    Q_EMIT q->interruptedFound(found.size() == 1 ? tr("A training was interrupted. It can go on from where it was.")
+                                                 : tr("%n trainings were interrupted. They can go on from where they "
+                                                      "were.",
+                                                      nullptr, int(found.size())),
+                               names.join(u", "_s));
 }
 
 void TrainPage::Private::examined()
@@ -321,14 +378,20 @@ void TrainPage::Private::showTraining()
     const TrainingQueue::Training* training = queue->current();
     if (!training)
         return;
-    lastEnd.clear();
-    result->hide();
-    testImages->setModel({}, {});
-    progress->showTraining();
+    showNoRun();
     middleTabs->setCurrent(progress);
     seenNow->setPictures({});
     takeNews(training->told);
     pictureTabs->setCurrent(seenNow);
+    showState();
+}
+
+void TrainPage::Private::showNoRun()
+{
+    lastEnd.clear();
+    result->hide();
+    testImages->setModel({}, {});
+    progress->showTraining();
     showState();
 }
 
@@ -385,7 +448,9 @@ void TrainPage::Private::showRun(const RunRecord& run)
 {
     std::vector<MetricPoint> points;
     try {
-        points = RunStore(services.database).metrics(run.id);
+        const RunStore store(services.database);
+        points = store.metrics(run.id);
+        details->setRun(run, store.events(run.id));
     } catch (const Error& error) {
         tell(error);
     }

@@ -22,8 +22,9 @@ public:
     ~TrainPage() override;
 
     void setFolder(const QString& folder);
-    bool isIdle() const;    ///< doctor, preview and measurement are done (a running training does not count)
-    void refreshEncoders(); ///< after an import
+    bool isIdle() const;        ///< doctor, preview and measurement are done (a running training does not count)
+    void refreshEncoders();     ///< after an import
+    void continueInterrupted(); ///< takes up all runs that were interrupted, in their order
     void resetLayout();
 
 Q_SIGNALS:
@@ -31,6 +32,9 @@ Q_SIGNALS:
     void useModelRequested(const QString& modelFile, const QString& folder); ///< "Use in Inspect"
     /// One of the images that a model judges worst.
     void imageRequested(const QString& modelFile, const QString& folder, const QString& image);
+    /// At the start: there are runs that continueInterrupted() would take up; the message says so, the detail names
+    /// them.
+    void interruptedFound(const QString& message, const QString& detail);
     /// A training ended by itself, well or not; the message names the run.
     void trainingOver(bool well, const QString& message, const QString& detail);
 
