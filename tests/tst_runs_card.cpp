@@ -282,10 +282,12 @@ void TestRunsCard::reloadKeepsWhatIsChosen()
     m_card->reload();
     choose({id});
     QSignalSpy chosen(m_card.get(), &RunsCard::runChosen);
+    QSignalSpy changed(m_card.get(), &RunsCard::chosenChanged);
     addRun(u"cap"_s, RunRecord::State::Finished);
     m_card->reload();
     QCOMPARE(m_view->currentIndex().siblingAtColumn(RunTableModel::Name).data().toString(), u"bottle"_s);
     QVERIFY(chosen.isEmpty());
+    QCOMPARE(changed.size(), 1);
     m_card->choose(u"bottle"_s); // again: it may have ended meanwhile
     QCOMPARE(chosen.size(), 1);
 }

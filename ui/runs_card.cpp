@@ -64,7 +64,11 @@ RunsCard::RunsCard(const Services& services, const TrainingQueue* queue, QWidget
         m_filter->setText(text);
         showState();
     });
-    connect(m_runs, &RunTableModel::dataChanged, this, &RunsCard::showState);
+    connect(m_runs, &RunTableModel::dataChanged, this, [this] {
+        showState();
+        if (const QModelIndex current = m_view->currentIndex(); current.isValid())
+            Q_EMIT chosenChanged(m_runs->run(m_filter->mapToSource(current).row()));
+    });
     connect(m_runs, &RunTableModel::refused, this, &RunsCard::errorOccurred);
     connect(m_actions, &RunActions::errorOccurred, this, &RunsCard::errorOccurred);
     connect(m_actions, &RunActions::runsDeleted, this, [this] {

@@ -40,7 +40,8 @@ public:
 
 Q_SIGNALS:
     void runChosen(const lynceus::RunRecord& run);
-    void runsDeleted(); ///< nothing is chosen afterwards
+    void chosenChanged(const lynceus::RunRecord& run); ///< the one that was chosen last: edited, or read again
+    void runsDeleted();                                ///< nothing is chosen afterwards
     void errorOccurred(const QString& message, const QString& remedy);
 
 private:

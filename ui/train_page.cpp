@@ -79,6 +79,7 @@ struct TrainPage::Private
     void end(const TrainingQueue::Training& training, const JobStatus& status);
     void reloadRuns();
     void showRun(const RunRecord& run);
+    void showDetails(const RunRecord& run);
     void showState();
     void tell(const Error& error) { Q_EMIT q->errorOccurred(error.message(), error.remedy()); }
 
@@ -222,6 +223,7 @@ void TrainPage::Private::connectParts()
         if (run.state == RunRecord::State::Running && queue->current())
             showTraining();
     });
+    connect(runs, &RunsCard::chosenChanged, q, [this](const RunRecord& run) { showDetails(run); });
     connect(runs, &RunsCard::runsDeleted, q, [this] {
         details->clear();
         showNoRun();
@@ -448,18 +450,26 @@ void TrainPage::Private::showRun(const RunRecord& run)
 {
     std::vector<MetricPoint> points;
     try {
-        const RunStore store(services.database);
-        points = store.metrics(run.id);
-        details->setRun(run, store.events(run.id));
+        points = RunStore(services.database).metrics(run.id);
     } catch (const Error& error) {
         tell(error);
     }
     lastEnd.clear();
+    showDetails(run);
     progress->showRun(points);
     result->setRun(run);
     result->setVisible(run.state != RunRecord::State::Running);
     testImages->setModel(result->isUsable() ? run.modelPath : QString(), run.dataFolder);
     showState();
+}
+
+void TrainPage::Private::showDetails(const RunRecord& run)
+{
+    try {
+        details->setRun(run, RunStore(services.database).events(run.id));
+    } catch (const Error& error) {
+        tell(error);
+    }
 }
 
 void TrainPage::Private::showState()
