@@ -285,6 +285,8 @@ void TestBase::settingsLastAndSignal()
         settings.setThreads(3);
         settings.setLastModel(u"/modelle/ö.safetensors"_s);
         settings.setLayout(u"inspect"_s, QByteArray("\0\1\xFF", 3));
+        settings.setDefectOptions(u"/daten/größe/"_s, {{u"opacity_low"_s, 0.3}});
+        settings.setDefectOptions(u"/daten"_s, {{u"opacity_low"_s, 0.4}});
     }
     Settings settings(file);
     QCOMPARE(settings.theme(), Settings::Theme::Dark);
@@ -292,6 +294,10 @@ void TestBase::settingsLastAndSignal()
     QCOMPARE(settings.threads(), 3);
     QCOMPARE(settings.lastModel(), u"/modelle/ö.safetensors"_s);
     QCOMPARE(settings.layout(u"inspect"_s), QByteArray("\0\1\xFF", 3));
+    QCOMPARE(settings.defectOptions(u"/daten/größe"_s), (QJsonObject{{u"opacity_low"_s, 0.3}}));
+    settings.setDefectOptions(u"/daten/größe"_s, {});
+    QVERIFY(settings.defectOptions(u"/daten/größe"_s).isEmpty());
+    QCOMPARE(settings.defectOptions(u"/daten"_s), (QJsonObject{{u"opacity_low"_s, 0.4}}));
     settings.clearLayouts();
     QVERIFY(settings.layout(u"inspect"_s).isEmpty());
     QCOMPARE(settings.threads(), 3);

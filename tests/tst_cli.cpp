@@ -144,7 +144,7 @@ Ran TestCli::run(const QStringList& words, std::function<void()> inChild) const
 QStringList TestCli::tinyTraining()
 {
     QStringList words;
-    for (const QString& setting : {u"width=16"_s, u"input_width=64"_s, u"input_height=64"_s, u"decoder=lite"_s,
+    for (const QString& setting : {u"width=16"_s, u"input_width=64"_s, u"input_height=64"_s, u"decoder=light"_s,
                                    u"memory_images=4"_s, u"batch=2"_s, u"steps=6"_s})
         words << u"--set"_s << setting;
     // So small a network gains nothing from more threads, and loses where other tests run.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "core/base/error.h"
+#include "core/metrics/roc.h"
 #include "ui/curve_plot.h"
 #include "ui/theme.h"
 
@@ -30,13 +31,67 @@ private Q_SLOTS:
         plot.setAxisTitles(u"step"_s, u"loss"_s, u"AUROC"_s);
         plot.addPoint(u"loss, total"_s, 1, 0.5);
         plot.addPoint(u"loss, total"_s, 2, 0.25);
-        plot.addPoint(u"AUROC"_s, 2, 0.75, true);
+        plot.addPoint(u"AUROC"_s, 2, 0.75, CurvePlot::Axis::Right);
         const QString file = m_dir.filePath(u"kurve_ä.csv"_s);
         plot.exportCsv(file);
         QCOMPARE(read(file), "step,\"loss, total\",AUROC\n1,0.5,\n2,0.25,0.75\n");
         plot.clearCurves();
         plot.exportCsv(file);
         QCOMPARE(read(file), "step\n");
+    }
+
+    void aCurveOfItsOwnScaleKeepsItsValues()
+    {
+        CurvePlot plot;
+        plot.addPoint(u"loss"_s, 1, 0.5);
+        plot.addPoint(u"rate"_s, 1, 0.003, CurvePlot::Axis::Own);
+        const QString file = m_dir.filePath(u"rate.csv"_s);
+        plot.exportCsv(file);
+        QCOMPARE(read(file), "x,loss,rate\n1,0.5,0.003\n");
+        plot.clearCurves();
+        plot.addPoint(u"rate"_s, 1, 0.002, CurvePlot::Axis::Own);
+        plot.exportCsv(file);
+        QCOMPARE(read(file), "x,rate\n1,0.002\n");
+    }
+
+    void runsAreComparedByName()
+    {
+        CurvePlot plot;
+        plot.setAxisTitles(u"step"_s, u"loss"_s, u"AUROC"_s);
+        plot.addPoint(u"before"_s, 1, 0.5);
+        plot.compare(
+            {{u"first"_s, {{1, 0.5}, {2, 0.25}}, {{2, 0.75}}}, {u"second"_s, {{1, 0.4}}, {}}, {u"none"_s, {}, {}}});
+        QCOMPARE(plot.curveNames(), (QStringList{u"first"_s, u"second"_s}));
+        const QString file = m_dir.filePath(u"vergleich.csv"_s);
+        plot.exportCsv(file);
+        QCOMPARE(read(file), "step,\"first, loss\",\"first, AUROC\",\"second, loss\"\n1,0.5,,0.4\n2,0.25,0.75,\n");
+        plot.setCurveVisible(u"first"_s, false);
+        QVERIFY(!plot.isCurveVisible(u"first"_s));
+        QVERIFY(plot.isCurveVisible(u"second"_s));
+        plot.clearCurves();
+        plot.addPoint(u"loss"_s, 1, 0.5);
+        plot.exportCsv(file);
+        QCOMPARE(read(file), "step,loss\n1,0.5\n");
+    }
+
+    void aClickOnTheLegendHidesACurve()
+    {
+        CurvePlot plot;
+        plot.resize(500, 240);
+        for (int step = 0; step < 20; ++step)
+            plot.addPoint(u"loss"_s, step, 1.0 / (step + 1));
+        plot.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&plot));
+        QWidget* canvas = plot.childAt(250, 120);
+        QVERIFY(canvas);
+        QVERIFY(plot.isCurveVisible(u"loss"_s));
+        // The legend is the row above the curves, its one entry near the left; layouts settle with the first drawing.
+        QTRY_VERIFY((QTest::mouseClick(canvas, Qt::LeftButton, {}, {canvas->width() / 2, 12}),
+                     !plot.isCurveVisible(u"loss"_s)));
+        QTest::mouseClick(canvas, Qt::LeftButton, {}, {canvas->width() / 2, 12});
+        QVERIFY(plot.isCurveVisible(u"loss"_s));
+        plot.setCurveVisible(u"none"_s, false);
+        QVERIFY(!plot.isCurveVisible(u"none"_s));
     }
 
     void picturesAreWritten()
@@ -75,6 +130,78 @@ private Q_SLOTS:
         QCOMPARE(lines[2], "0.02,0.04,1,0,0");
         QCOMPARE(lines[26], "0.5,0.52,0,1,0");
         QCOMPARE(lines[50], "0.98,1,0,1,1"); // NaN is judged NG
+    }
+
+    void labelledCountsKeepApart_data()
+    {
+        QTest::addColumn<int>("largest");
+        QTest::addColumn<std::vector<int>>("counts");
+        QTest::newRow("1") << 1 << std::vector<int>{0, 1};
+        QTest::newRow("3") << 3 << std::vector<int>{0, 1, 3};
+        QTest::newRow("10") << 10 << std::vector<int>{0, 5, 10};
+        QTest::newRow("11, was beside 10") << 11 << std::vector<int>{0, 5, 11};
+        QTest::newRow("40") << 40 << std::vector<int>{0, 20, 40};
+        QTest::newRow("1900") << 1900 << std::vector<int>{0, 500, 1900};
+    }
+
+    void labelledCountsKeepApart()
+    {
+        QFETCH(int, largest);
+        QTEST(ScoreHistogram::labelledCounts(largest), "counts");
+    }
+
+    void fewGoodScoresShowBesideManyDefective()
+    {
+        ScoreHistogram histogram;
+        histogram.resize(900, 240);
+        histogram.setScores({0.51, 0.51, 0.51, 0.51}, std::vector<double>(9, 0.51), {});
+        histogram.setThreshold(0.9);
+        histogram.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&histogram));
+        const auto greenest = [&] {
+            const QImage image = histogram.grab().toImage();
+            int most = 0;
+            for (int y = 40; y < image.height(); ++y) {
+                for (int x = 0; x < image.width(); ++x) {
+                    const QColor color = image.pixelColor(x, y);
+                    most = std::max(most, color.green() - color.red());
+                }
+            }
+            return most;
+        };
+        QTRY_VERIFY(greenest() > 70); // the colour for good itself, not seen through another
+    }
+
+    void aReadOnlyThresholdStays()
+    {
+        ScoreHistogram histogram;
+        histogram.resize(500, 200);
+        histogram.setReadOnly(true);
+        histogram.setThreshold(0.4);
+        histogram.show();
+        QTRY_VERIFY(histogram.thresholdX() > 150);
+        const int x = histogram.thresholdX();
+        QWidget* canvas = histogram.childAt(x, 100);
+        QTest::mousePress(canvas, Qt::LeftButton, {}, {x, 100});
+        QTest::mouseMove(canvas, {x + 60, 100});
+        QTest::mouseRelease(canvas, Qt::LeftButton, {}, {x + 60, 100});
+        QTest::keyClick(&histogram, Qt::Key_Right);
+        QCOMPARE(histogram.threshold(), 0.4);
+    }
+
+    void theRocIsExported()
+    {
+        RocPlot plot;
+        plot.resize(200, 200);
+        plot.setRoc(rocCurve({0.1, 0.4, 0.3, 0.9}, {false, false, true, true}), 0.0, 0.5);
+        const QString file = m_dir.filePath(u"roc_ä.csv"_s);
+        plot.exportCsv(file);
+        QCOMPARE(read(file), "threshold,overkill,recall\ninf,0,0\n0.9,0,0.5\n0.4,0.5,0.5\n0.3,0.5,1\n0.1,1,1\n");
+        plot.exportPng(m_dir.filePath(u"roc.png"_s));
+        QVERIFY(!QImage(m_dir.filePath(u"roc.png"_s)).isNull());
+        plot.clear();
+        plot.exportCsv(file);
+        QCOMPARE(read(file), "threshold,overkill,recall\n");
     }
 
     void theThresholdIsDragged()

@@ -162,6 +162,7 @@ void TestEvaluation::unreadableImagesAreCounted()
     QCOMPARE(report.failed, 1);
     QVERIFY(report.problems.value(0).contains(u"gone.png"_s));
     QCOMPARE(report.scores.size(), report.labels.size());
+    QCOMPARE(report.paths, (QStringList{m_folder.test[0].path, m_folder.test[2].path}));
 }
 
 void TestEvaluation::nothingLabelledIsAnError()

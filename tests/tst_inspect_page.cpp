@@ -177,6 +177,26 @@ private Q_SLOTS:
         QVERIFY(f.settings.recentFolders().isEmpty());
     }
 
+    void aChosenImageIsShownFirst()
+    {
+        Fixture f;
+        f.writeFolder();
+        f.page.openFolder(f.folder);
+        QTRY_VERIFY(f.page.isIdle());
+        const QString fourth = f.model().item(3).sample.path;
+        f.page.openFolder(f.folder, fourth); // open already: no second listing
+        QVERIFY(f.model().rowCount() > 0);
+        QCOMPARE(f.list().currentRow(), 3);
+        QTRY_VERIFY(f.page.isIdle());
+
+        Fixture other;
+        other.writeFolder();
+        const QString second = QDir(other.folder).absoluteFilePath(QDir(f.folder).relativeFilePath(fourth));
+        other.page.openFolder(other.folder, second);
+        QTRY_VERIFY(other.page.isIdle());
+        QCOMPARE(other.model().item(other.list().currentRow()).sample.path, second);
+    }
+
     void withoutModelImagesAreShown()
     {
         Fixture f;

@@ -4,7 +4,9 @@
 #include "core/base/error.h"
 #include "core/base/settings.h"
 #include "core/jobs/job_runner.h"
+#include "core/memseg/options.h"
 #include "core/storage/database.h"
+#include "core/storage/run_store.h"
 #include "core/weights/model_store.h"
 #include "tests/support/fake_inspector.h"
 #include "ui/inspect_page.h"
@@ -62,6 +64,8 @@ private Q_SLOTS:
     void restoresGeometry();
     void frameForwardsDrops();
     void namesFolderAndModel();
+    void tellsOfTrainingsThatAreOver();
+    void offersToContinueTrainings();
     void opensDemoProductWithVerdicts();
     void listsKeys();
     void everyControlIsNamed();
@@ -180,7 +184,8 @@ void TestMainWindow::showsErrorsOneAfterTheOther()
     QCOMPARE(banner->message(), u"The file <b>a.png</b> is broken."_s);
 
     const auto buttons = banner->findChildren<QPushButton*>();
-    QCOMPARE(buttons.size(), 2);
+    QCOMPARE(buttons.size(), 3);
+    QVERIFY(!buttons[2]->isVisible()); // errors offer nothing
     QTest::mouseClick(buttons[0], Qt::LeftButton);
     const QString copied = QApplication::clipboard()->text();
     QVERIFY2(copied.startsWith(u"The file <b>a.png</b> is broken.\nCopy it again.\n"_s), qPrintable(copied));
@@ -315,6 +320,23 @@ void TestMainWindow::namesFolderAndModel()
     QVERIFY(inspectAll->isEnabled());
 }
 
+void TestMainWindow::tellsOfTrainingsThatAreOver()
+{
+    auto* banner = m_window->findChild<MessageBanner*>();
+    auto* train = m_window->findChild<TrainPage*>();
+    Q_EMIT train->trainingOver(true, u"bottle-1 is trained."_s, {});
+    QVERIFY(banner->isVisible());
+    QCOMPARE(banner->message(), u"bottle-1 is trained."_s);
+    QTest::keyClick(banner, Qt::Key_Escape);
+    QVERIFY(!banner->isVisible());
+    // Who looks at the page sees it there.
+    m_window->showPage(u"train"_s);
+    Q_EMIT train->trainingOver(true, u"bottle-2 is trained."_s, {});
+    QVERIFY(!banner->isVisible());
+    Q_EMIT train->trainingOver(false, u"bottle-3 failed."_s, {}); // the job runner tells why
+    QVERIFY(!banner->isVisible());
+}
+
 void TestMainWindow::opensDemoProductWithVerdicts()
 {
     // A demo product that was made before, and a model listed as shipped; the network itself is a fake.
@@ -347,6 +369,30 @@ void TestMainWindow::opensDemoProductWithVerdicts()
     QTRY_VERIFY(log->inspected >= 2);
     QTRY_VERIFY(window.isIdle());
     QVERIFY(!window.findChild<MessageBanner*>()->isVisible());
+}
+
+void TestMainWindow::offersToContinueTrainings()
+{
+    RunRecord run;
+    run.name = u"bottle-1"_s;
+    run.dataFolder = m_home->filePath(u"gone"_s);
+    run.options = MemSegOptions().toJson();
+    run.targetFile = m_home->filePath(u"m.safetensors"_s);
+    run.checkpoint = run.targetFile + u".checkpoint"_s;
+    QFile checkpoint(run.checkpoint);
+    QVERIFY(checkpoint.open(QIODevice::WriteOnly));
+    RunStore(*m_database).begin(run); // and no process is at work on it
+    MainWindow window({*m_settings, *m_database, *m_store, *m_jobs, m_home->filePath(u"models"_s)});
+    window.show();
+    QVERIFY(QTest::qWaitForWindowActive(&window));
+    auto* banner = window.findChild<MessageBanner*>();
+    QTRY_VERIFY(banner->isVisible());
+    QCOMPARE(window.currentPage(), u"inspect"_s);
+    QSignalSpy ended(m_jobs.get(), &JobRunner::ended);
+    QTest::mouseClick(banner->findChild<QPushButton*>(u"bannerAction"_s), Qt::LeftButton);
+    QCOMPARE(window.currentPage(), u"train"_s);
+    QTRY_VERIFY(!ended.isEmpty()); // with an error: its folder is gone
+    QTRY_VERIFY(banner->message().contains(u"gone"_s));
 }
 
 void TestMainWindow::listsKeys()

@@ -123,6 +123,11 @@ private Q_SLOTS:
     void modelIsComplete();
     void frozenPartsStayBitIdentical();
     void sameSeedSameWeights();
+    void aStoppedTrainingGoesOnToTheSameWeights();
+    void checkpointsOfOtherTrainingsAreRefused();
+    void finishingKeepsTheBestSoFar();
+    void theBranchNeedsNoTraining();
+    void longPartsKeepTheirAspect();
     void cancelLeavesWhatWasThere();
     void budgetIsKept();
     void encoderFileIsUsed();
@@ -351,6 +356,127 @@ void TestMemSegTrainer::sameSeedSameWeights()
         QVERIFY2(sameBytes(first.view(name), second.view(name)), name.c_str());
     QVERIFY(!sameBytes(first.view("decoder.final_conv.weight"), other.view("decoder.final_conv.weight")));
     QVERIFY(!sameBytes(first.view("feature_extractor.conv1.weight"), other.view("feature_extractor.conv1.weight")));
+}
+
+void TestMemSegTrainer::aStoppedTrainingGoesOnToTheSameWeights()
+{
+    MemSegOptions options = smallOptions(16);
+    options.batch = 4;
+    const SafetensorsFile whole(trainMemSeg(m_images, options, {}, pathOf(u"ganz.safetensors"_s)).modelFile);
+
+    const QString checkpoint = pathOf(u"geteilt.checkpoint"_s);
+    const QString model = pathOf(u"geteilt.safetensors"_s);
+    TrainingControl control;
+    TaskContext context;
+    TrainingObserver observer;
+    observer.metric = [&](const QString&, int step, double) {
+        if (step == 10)
+            control.pause();
+    };
+    // Killed while it pauses: only what lies on the disk is left.
+    observer.event = [&](const QString& kind, const QString&) {
+        if (kind == u"paused"_s)
+            context.cancel.cancel();
+    };
+    QVERIFY_THROWS_EXCEPTION(Cancelled,
+                             trainMemSeg(m_images, options, {}, model, context, observer, control, checkpoint));
+    QVERIFY(QFileInfo::exists(checkpoint));
+    QVERIFY(!QFileInfo::exists(model));
+
+    int firstStep = -1;
+    TrainingObserver second;
+    second.metric = [&](const QString& name, int step, double) {
+        if (firstStep < 0 && name == u"loss"_s)
+            firstStep = step;
+    };
+    const TrainingOutcome outcome = trainMemSeg(m_images, options, {}, model, {}, second, {}, checkpoint);
+    QCOMPARE(outcome.steps, 16);
+    QCOMPARE(firstStep, 15);
+    const SafetensorsFile resumed(model);
+    QCOMPARE(resumed.names(), whole.names());
+    for (const std::string& name : whole.names()) {
+        const auto difference = (readTensor(resumed, name) - readTensor(whole, name)).to(torch::kDouble).abs();
+        QVERIFY2(difference.numel() == 0 || difference.max().item<double>() <= 1e-4, name.c_str());
+    }
+}
+
+void TestMemSegTrainer::checkpointsOfOtherTrainingsAreRefused()
+{
+    MemSegOptions options = smallOptions(4);
+    options.batch = 4;
+    const QString checkpoint = pathOf(u"geteilt.checkpoint"_s);
+    QVERIFY(QFileInfo::exists(checkpoint)); // of the test before, with 16 steps
+    const auto goOn = [&] {
+        trainMemSeg(m_images, options, {}, pathOf(u"anders.safetensors"_s), {}, {}, {}, checkpoint);
+    };
+    QVERIFY_THROWS_EXCEPTION(Error, goOn());
+    QFile file(checkpoint);
+    QVERIFY(file.resize(file.size() / 2));
+    options.steps = 16;
+    QVERIFY_THROWS_EXCEPTION(Error, goOn());
+    QVERIFY(!QFileInfo::exists(pathOf(u"anders.safetensors"_s)));
+}
+
+void TestMemSegTrainer::finishingKeepsTheBestSoFar()
+{
+    MemSegOptions options = smallOptions(100'000);
+    options.batch = 4;
+    TrainingControl control;
+    TrainingObserver observer;
+    observer.metric = [&](const QString& name, int step, double) {
+        if (name == u"loss"_s && step >= 5)
+            control.finish();
+    };
+    const TrainingOutcome outcome =
+        trainMemSeg(m_images, options, {}, pathOf(u"kurz.safetensors"_s), {}, observer, control);
+    QCOMPARE(outcome.steps, 5);
+    QVERIFY(MemSegSession::load(outcome.modelFile) != nullptr);
+}
+
+void TestMemSegTrainer::theBranchNeedsNoTraining()
+{
+    MemSegOptions options;
+    options.encoder = u"auto"_s;
+    options.decoder = u"none"_s;
+    options.preprocessing.width = 64;
+    options.preprocessing.height = 64;
+    options.threads = 1;
+    const QString encoder = QStringLiteral(LYNCEUS_SOURCE_DIR "/models/encoder_mobilenetv2.safetensors");
+    const TrainingOutcome outcome = trainMemSeg(m_images, options, encoder, pathOf(u"sofort.safetensors"_s));
+    QCOMPARE(outcome.steps, 0);
+    const auto session = MemSegSession::load(outcome.modelFile);
+    const cv::Mat good = texture(kImages + 1);
+    cv::Mat bad = good.clone();
+    cv::circle(bad, {bad.cols / 3, bad.rows / 2}, bad.rows / 8, cv::Scalar(20, 20, 230), cv::FILLED);
+    const AnomalyResult goodResult = session->inspect(good);
+    const AnomalyResult badResult = session->inspect(bad);
+    QVERIFY(badResult.score > goodResult.score);
+    QCOMPARE(badResult.verdict, Verdict::Ng);
+    cv::Point peak;
+    cv::minMaxLoc(badResult.map, nullptr, nullptr, nullptr, &peak);
+    QVERIFY(cv::norm(peak - cv::Point(bad.cols / 3, bad.rows / 2)) < bad.rows / 4.0);
+}
+
+void TestMemSegTrainer::longPartsKeepTheirAspect()
+{
+    const QString good = pathOf(u"Leiste/good"_s);
+    QVERIFY(QDir().mkpath(good));
+    for (int i = 0; i < 6; ++i) {
+        cv::Mat strip;
+        cv::resize(texture(i), strip, cv::Size(400, 100));
+        writePng(good + u"/%1.png"_s.arg(i), strip);
+    }
+    MemSegOptions options;
+    options.decoder = u"none"_s;
+    options.preprocessing.width = 128;
+    options.preprocessing.height = 128;
+    options.threads = 1;
+    const AnomalyFolder folder = AnomalyFolder::open(pathOf(u"Leiste"_s), AnomalyFolder::Purpose::Training);
+    const ModelInfo info = trainMemSeg(folder, options, {}, pathOf(u"leiste.safetensors"_s)).info;
+    QCOMPARE(info.preprocessing.width, 256);
+    QCOMPARE(info.preprocessing.height, 64);
+    const auto session = MemSegSession::load(pathOf(u"leiste.safetensors"_s));
+    QCOMPARE(session->inspect(readImage(good + u"/0.png"_s)).map.size(), cv::Size(400, 100));
 }
 
 void TestMemSegTrainer::cancelLeavesWhatWasThere()

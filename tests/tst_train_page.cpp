@@ -3,11 +3,12 @@
 
 #include "core/base/error.h"
 #include "core/base/settings.h"
-#include "core/image/image_io.h"
 #include "core/jobs/job_runner.h"
 #include "core/storage/database.h"
 #include "core/storage/run_store.h"
 #include "core/weights/model_store.h"
+#include "tests/support/training_folder.h"
+#include "ui/curve_plot.h"
 #include "ui/finding_list.h"
 #include "ui/picture_grid.h"
 #include "ui/run_table_model.h"
@@ -25,37 +26,18 @@
 #include <QtWidgets/QApplication>
 #include <QtWidgets/QComboBox>
 #include <QtWidgets/QDialog>
-
 #include <QtWidgets/QLabel>
 #include <QtWidgets/QLineEdit>
+#include <QtWidgets/QListView>
 #include <QtWidgets/QPushButton>
+#include <QtWidgets/QSlider>
 #include <QtWidgets/QSpinBox>
 #include <QtWidgets/QTableView>
-
-#include <opencv2/imgproc.hpp>
 
 #include <memory>
 
 using namespace lynceus;
 using namespace Qt::StringLiterals;
-
-namespace {
-
-/// A folder of small pictures of one "part" with some noise, all of them good.
-void writeParts(const QString& folder, int count)
-{
-    QVERIFY(QDir().mkpath(folder));
-    cv::RNG random(7);
-    for (int i = 0; i < count; ++i) {
-        cv::Mat image(64, 64, CV_8UC3, cv::Scalar(60, 60, 60));
-        cv::circle(image, {32 + random.uniform(-2, 3), 32 + random.uniform(-2, 3)}, 20, {170, 180, 190}, cv::FILLED);
-        cv::Mat noise(image.size(), CV_8UC3);
-        random.fill(noise, cv::RNG::UNIFORM, 0, 12);
-        writePng(folder + u"/part%1.png"_s.arg(i), image + noise);
-    }
-}
-
-} // namespace
 
 class TestTrainPage : public QObject
 {
@@ -65,14 +47,16 @@ private Q_SLOTS:
     void init();
     void cleanup();
     void optionsModelIsSound();
-    void runModelIsSound();
     void formGivesOptions();
     void advancedOptionsAreTyped();
     void emptyFolderCannotTrain();
     void findingsAreShown();
     void dropOpensFolder();
+    void slidersReachTheTraining();
     void trainsAndOffersTheModel();
     void cancelLeavesNothing();
+    void startQueuesBehindARunningTraining();
+    void measuresOnTestImages();
 
 private:
     template <typename Widget>
@@ -104,7 +88,7 @@ void TestTrainPage::init()
     m_page->resize(1200, 700);
     m_page->show();
     QVERIFY(QTest::qWaitForWindowActive(m_page.get()));
-    QTRY_VERIFY(child<QComboBox>(u"encoder"_s)->count() == 1);
+    QTRY_VERIFY(child<QComboBox>(u"encoder"_s)->count() == 2);
 }
 
 void TestTrainPage::cleanup()
@@ -120,19 +104,19 @@ void TestTrainPage::cleanup()
 void TestTrainPage::chooseTinyTraining(int steps)
 {
     child<QComboBox>(u"size"_s)->setCurrentIndex(0);
-    child<QComboBox>(u"decoder"_s)->setCurrentIndex(1);
+    child<QComboBox>(u"decoder"_s)->setCurrentIndex(0);
     child<QDoubleSpinBox>(u"minutes"_s)->setValue(0);
     child<QSpinBox>(u"memory"_s)->setValue(2);
     AdvancedOptionsModel* advanced = m_page->findChild<AdvancedOptionsModel*>();
     const std::pair<QString, QString> changes[] = {
-        {u"width"_s, u"16"_s}, {u"batch"_s, u"2"_s}, {u"steps"_s, QString::number(steps)}};
+        {u"width"_s, u"16"_s}, {u"batch"_s, u"2"_s}, {u"threads"_s, u"1"_s}, {u"steps"_s, QString::number(steps)}};
     for (const auto& [key, value] : changes) {
         for (int row = 0; row < advanced->rowCount(); ++row) {
             if (advanced->index(row, AdvancedOptionsModel::Key).data().toString() == key)
                 QVERIFY(advanced->setData(advanced->index(row, AdvancedOptionsModel::Value), value));
         }
     }
-    QCOMPARE(advanced->changes().size(), 3);
+    QCOMPARE(advanced->changes().size(), 4);
 }
 
 void TestTrainPage::optionsModelIsSound()
@@ -163,37 +147,6 @@ void TestTrainPage::optionsModelIsSound()
     QVERIFY(!model.setData(model.index(batch, AdvancedOptionsModel::Key), u"x"_s));
 }
 
-void TestTrainPage::runModelIsSound()
-{
-    RunStore store(*m_database);
-    RunTableModel model(store);
-    QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
-    QCOMPARE(model.rowCount(), 0);
-    RunRecord run;
-    run.name = u"bottle-1"_s;
-    run.method = u"memseg"_s;
-    run.dataFolder = u"/data/größe"_s;
-    run.options = MemSegOptions().toJson();
-    run.started = QDateTime::currentDateTimeUtc().addSecs(-600);
-    const qint64 first = store.begin(run);
-    store.finish(first, RunRecord::State::Finished, {}, u"/m.safetensors"_s, {}, {{u"image_auroc"_s, 0.98765}});
-    run.name = u"bottle-2"_s;
-    run.started = QDateTime::currentDateTimeUtc();
-    store.finish(store.begin(run), RunRecord::State::Failed, u"The disk is full."_s);
-    model.reload();
-    QCOMPARE(model.rowCount(), 2);
-    const auto text = [&](int row, RunTableModel::Column column) { return model.index(row, column).data().toString(); };
-    QCOMPARE(text(0, RunTableModel::Name), u"bottle-2"_s);
-    QCOMPARE(text(0, RunTableModel::State), u"failed"_s);
-    QCOMPARE(text(0, RunTableModel::Auroc), u"–"_s);
-    QCOMPARE(model.index(0, RunTableModel::State).data(Qt::ToolTipRole).toString(), u"The disk is full."_s);
-    QCOMPARE(text(1, RunTableModel::Data), u"größe"_s);
-    QCOMPARE(text(1, RunTableModel::Size), u"256"_s);
-    QCOMPARE(text(1, RunTableModel::Minutes), QLocale().toString(10.0, 'f', 1));
-    QCOMPARE(text(1, RunTableModel::Auroc), QLocale().toString(0.988, 'f', 3));
-    QVERIFY(model.index(1, RunTableModel::Auroc).data(Qt::UserRole).toDouble() > 0.98);
-}
-
 void TestTrainPage::formGivesOptions()
 {
     auto* form = m_page->findChild<TrainingOptionsForm*>();
@@ -207,8 +160,9 @@ void TestTrainPage::formGivesOptions()
     MemSegOptions options = form->options();
     QCOMPARE(options.seed, std::uint64_t(42));
     QCOMPARE(options.minutes, 7.0);
-    QCOMPARE(options.decoder, u"lite"_s);
-    QCOMPARE(options.encoder, u"random"_s);
+    QCOMPARE(options.decoder, u"none"_s);
+    QCOMPARE(options.encoder, u"auto"_s);
+    QCOMPARE(options.backbone, u"mobilenetv2"_s);
     QCOMPARE(options.preprocessing.width, options.preprocessing.height);
 }
 
@@ -246,7 +200,7 @@ void TestTrainPage::emptyFolderCannotTrain()
 
 void TestTrainPage::findingsAreShown()
 {
-    writeParts(folder(u"teile"_s), 6);
+    test::writeParts(folder(u"teile"_s), 6);
     QFile broken(folder(u"teile/zzz.png"_s));
     QVERIFY(broken.open(QIODevice::WriteOnly));
     broken.write("\x89PNG\r\n\x1a\n broken");
@@ -263,7 +217,7 @@ void TestTrainPage::findingsAreShown()
 
 void TestTrainPage::dropOpensFolder()
 {
-    writeParts(folder(u"teile"_s), 5);
+    test::writeParts(folder(u"teile"_s), 5);
     QMimeData data;
     data.setUrls({QUrl::fromLocalFile(folder(u"teile"_s))});
     QDragEnterEvent enter({50, 50}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
@@ -276,29 +230,48 @@ void TestTrainPage::dropOpensFolder()
     QTRY_VERIFY(child<QPushButton>(u"startButton"_s)->isEnabled());
 }
 
+void TestTrainPage::slidersReachTheTraining()
+{
+    test::writeParts(folder(u"teile"_s), 6);
+    m_page->setFolder(folder(u"teile"_s));
+    auto* preview = child<PictureGrid>(u"defectPreview"_s);
+    QTRY_VERIFY(!preview->pictures().empty());
+    child<QComboBox>(u"size"_s)->setCurrentIndex(0);
+    QTRY_COMPARE(preview->pictures().front().width(), 128);
+    QTest::mouseClick(child<QPushButton>(u"adjustButton"_s), Qt::LeftButton);
+    QTest::keyClick(child<QSlider>(u"shape_probability"_s), Qt::Key_Home);
+    chooseTinyTraining(1'000'000);
+    QTest::mouseClick(child<QPushButton>(u"startButton"_s), Qt::LeftButton);
+    QTRY_VERIFY_WITH_TIMEOUT(!RunStore(*m_database).list().empty(), 60'000);
+    const QJsonObject options = RunStore(*m_database).list().front().options;
+    QCOMPARE(options.value(u"shape_probability"_s).toDouble(), 0.0);
+    QCOMPARE(options.value(u"opacity_low"_s).toDouble(), 0.15);
+}
+
 void TestTrainPage::trainsAndOffersTheModel()
 {
-    writeParts(folder(u"teile"_s), 10);
+    test::writeParts(folder(u"teile"_s), 10);
     m_page->setFolder(folder(u"teile"_s));
     QTRY_VERIFY(child<QPushButton>(u"startButton"_s)->isEnabled());
     chooseTinyTraining(12);
     QSignalSpy errors(m_page.get(), &TrainPage::errorOccurred);
     QSignalSpy use(m_page.get(), &TrainPage::useModelRequested);
-    QSignalSpy ended(m_jobs.get(), &JobRunner::ended);
+    QSignalSpy over(m_page.get(), &TrainPage::trainingOver);
 
     QTest::mouseClick(child<QPushButton>(u"startButton"_s), Qt::LeftButton);
     QVERIFY(child<QPushButton>(u"cancelButton"_s)->isVisible());
-    QVERIFY(!child<QPushButton>(u"startButton"_s)->isEnabled());
-    QVERIFY(!child<QComboBox>(u"encoder"_s)->isEnabled());
-    QTRY_COMPARE_WITH_TIMEOUT(ended.size(), 1, 120'000);
-    const auto job = ended.front().front().value<JobStatus>();
-    QVERIFY2(job.state == JobStatus::State::Finished, qPrintable(job.error));
+    QVERIFY(child<QPushButton>(u"startButton"_s)->text().contains(u"queue"_s));
+    QTRY_COMPARE_WITH_TIMEOUT(over.size(), 1, 120'000);
+    QVERIFY2(over.front().at(0).toBool(), qPrintable(over.front().at(2).toString()));
     QVERIFY(errors.isEmpty());
 
-    QVERIFY(!m_page->findChild<PictureGrid*>()->pictures().empty());
+    QVERIFY(!child<PictureGrid>(u"seenNow"_s)->pictures().empty());
+    for (const QString& name : {u"loss"_s, u"learning rate"_s})
+        QVERIFY(m_page->findChild<CurvePlot*>()->isCurveVisible(name));
+    QVERIFY(over.front().at(1).toString().contains(u"teile"_s));
     auto* table = child<QTableView>(u"runs"_s);
     QCOMPARE(table->model()->rowCount(), 1);
-    QCOMPARE(table->model()->index(0, RunTableModel::State).data().toString(), u"finished"_s);
+    QCOMPARE(table->model()->index(0, RunTableModel::State).data().toString(), u"Finished"_s);
     const auto runs = RunStore(*m_database).list();
     QVERIFY(!RunStore(*m_database).metrics(runs.front().id, u"loss"_s).empty());
 
@@ -313,19 +286,60 @@ void TestTrainPage::trainsAndOffersTheModel()
 
 void TestTrainPage::cancelLeavesNothing()
 {
-    writeParts(folder(u"teile"_s), 10);
+    test::writeParts(folder(u"teile"_s), 10);
     m_page->setFolder(folder(u"teile"_s));
     QTRY_VERIFY(child<QPushButton>(u"startButton"_s)->isEnabled());
     chooseTinyTraining(1'000'000);
-    QSignalSpy ended(m_jobs.get(), &JobRunner::ended);
     QTest::keyClick(m_page.get(), Qt::Key_Return, Qt::ControlModifier);
-    QTRY_VERIFY_WITH_TIMEOUT(!m_page->findChild<PictureGrid*>()->pictures().empty(), 60'000);
+    QTRY_VERIFY_WITH_TIMEOUT(!child<PictureGrid>(u"seenNow"_s)->pictures().empty(), 60'000);
     QTest::mouseClick(child<QPushButton>(u"cancelButton"_s), Qt::LeftButton);
-    QTRY_COMPARE_WITH_TIMEOUT(ended.size(), 1, 60'000);
-    QCOMPARE(ended.front().front().value<JobStatus>().state, JobStatus::State::Cancelled);
-    QVERIFY(child<QLabel>(u"stepText"_s)->text().startsWith(u"Cancelled"_s));
+    QTRY_VERIFY_WITH_TIMEOUT(child<QLabel>(u"stepText"_s)->text().startsWith(u"Cancelled"_s), 60'000);
     QVERIFY(QDir(folder(u"models"_s)).entryList({u"*.safetensors"_s}).isEmpty());
     QCOMPARE(RunStore(*m_database).list().front().state, RunRecord::State::Cancelled);
+}
+
+void TestTrainPage::startQueuesBehindARunningTraining()
+{
+    test::writeParts(folder(u"teile"_s), 8);
+    m_page->setFolder(folder(u"teile"_s));
+    auto* start = child<QPushButton>(u"startButton"_s);
+    QTRY_VERIFY(start->isEnabled());
+    chooseTinyTraining(1'000'000);
+    QTest::mouseClick(start, Qt::LeftButton);
+    QTest::mouseClick(start, Qt::LeftButton);
+    auto* queue = child<QListView>(u"queue"_s);
+    QVERIFY(queue->isVisible());
+    QCOMPARE(queue->model()->rowCount(), 1);
+    QSignalSpy over(m_page.get(), &TrainPage::trainingOver);
+    QTRY_VERIFY_WITH_TIMEOUT(!child<PictureGrid>(u"seenNow"_s)->pictures().empty(), 60'000);
+    QTest::mouseClick(child<QPushButton>(u"cancelButton"_s), Qt::LeftButton);
+    QTRY_COMPARE_WITH_TIMEOUT(queue->model()->rowCount(), 0, 60'000);
+    // The second is at work now; nothing is told about one that was cancelled by hand.
+    QVERIFY(child<QPushButton>(u"cancelButton"_s)->isVisible());
+    QVERIFY(over.isEmpty());
+}
+
+void TestTrainPage::measuresOnTestImages()
+{
+    test::writeParts(folder(u"teile/train/good"_s), 8);
+    test::writeParts(folder(u"teile/test/good"_s), 2);
+    test::writeParts(folder(u"teile/test/kratzer"_s), 2, true);
+    m_page->setFolder(folder(u"teile"_s));
+    QTRY_VERIFY(child<QPushButton>(u"startButton"_s)->isEnabled());
+    chooseTinyTraining(8);
+    QSignalSpy over(m_page.get(), &TrainPage::trainingOver);
+    QSignalSpy image(m_page.get(), &TrainPage::imageRequested);
+    QTest::mouseClick(child<QPushButton>(u"startButton"_s), Qt::LeftButton);
+    QTRY_COMPARE_WITH_TIMEOUT(over.size(), 1, 120'000);
+    auto* worst = child<QListView>(u"worstDefective"_s);
+    QVERIFY(!m_page->isIdle()); // by itself, because the folder has labelled test images
+    QTRY_COMPARE_WITH_TIMEOUT(worst->model()->rowCount(), 2, 60'000);
+    QTest::mouseClick(child<QPushButton>(u"measureButton"_s), Qt::LeftButton);
+    QTRY_VERIFY_WITH_TIMEOUT(worst->isVisible() && m_page->isIdle(), 60'000);
+    QTest::mouseClick(worst->viewport(), Qt::LeftButton, {}, worst->visualRect(worst->model()->index(0, 0)).center());
+    QCOMPARE(image.size(), 1);
+    QCOMPARE(image.front().at(1).toString(), folder(u"teile"_s));
+    QVERIFY(image.front().at(2).toString().contains(u"kratzer"_s));
 }
 
 QTEST_MAIN(TestTrainPage)

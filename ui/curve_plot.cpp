@@ -7,6 +7,7 @@
 #include "ui/curve_plot.h"
 
 #include "core/base/error.h"
+#include "core/metrics/roc.h"
 #include "ui/theme.h"
 
 #include <QtCore/QCoreApplication>
@@ -33,6 +34,8 @@ namespace {
 
 constexpr int kBins = 50;
 constexpr int kGrabDistance = 8; // pixels around the threshold line
+constexpr int kLegendLine = 24;  // pixels
+constexpr int kComparedInALine = 3;
 
 QCustomPlot* makePlot(QWidget* parent)
 {
@@ -75,7 +78,8 @@ void placeLegendAbove(QCustomPlot* plot)
     plot->plotLayout()->setRowStretchFactor(0, 0.001);
     plot->plotLayout()->setRowSpacing(0);
     plot->legend->setMargins(QMargins(0, 0, 0, 0));
-    plot->legend->setMaximumSize(10000, 24); // said outright, or an empty legend would press its column together
+    plot->legend->setMaximumSize(10000,
+                                 kLegendLine); // said outright, or an empty legend would press its column together
 }
 
 void stylePlot(QCustomPlot* plot)
@@ -143,18 +147,28 @@ struct CurvePlot::Private
 {
     QCustomPlot* plot = nullptr;
     std::map<QString, QCPGraph*> curves;
-    bool userRange = false; ///< zoomed or panned by hand: new points don't move the axes
+    std::vector<QCPAxis*> ownAxes; ///< never drawn
+    bool userRange = false;        ///< zoomed or panned by hand: new points don't move the axes
     bool logScale = false;
+    bool compares = false; ///< curves of one name belong together
 
     void style();
+    void styleCompared();
+    QCPGraph* addCompared(const QString& name, const std::vector<QPointF>& points, QCPAxis* heights);
+    QString title(const QCPGraph* graph) const;
     void fit();
     void setLogScale(bool on);
+    void setVisible(QCPGraph* graph, bool visible);
     QString readout(double x) const;
 };
 
 void CurvePlot::Private::style()
 {
     stylePlot(plot);
+    if (compares) {
+        styleCompared();
+        return;
+    }
     // Told apart by dash as well as by colour; by axis first, so that a curve looks the same whichever came first.
     using Looks = std::array<std::pair<Token, Qt::PenStyle>, 2>;
     const Looks left{{{Token::Accent, Qt::SolidLine}, {Token::Ok, Qt::DashDotLine}}};
@@ -162,22 +176,82 @@ void CurvePlot::Private::style()
     std::size_t leftCount = 0;
     std::size_t rightCount = 0;
     for (int i = 0; i < plot->graphCount(); ++i) {
-        const bool isRight = plot->graph(i)->valueAxis() == plot->yAxis2;
-        const auto& [token, dash] = isRight ? right[rightCount++ % right.size()] : left[leftCount++ % left.size()];
-        plot->graph(i)->setPen(QPen(theme::color(token), 1.6, dash));
+        QCPGraph* graph = plot->graph(i);
+        if (graph->valueAxis() == plot->yAxis || graph->valueAxis() == plot->yAxis2) {
+            const bool isRight = graph->valueAxis() == plot->yAxis2;
+            const auto& [token, dash] = isRight ? right[rightCount++ % right.size()] : left[leftCount++ % left.size()];
+            graph->setPen(QPen(theme::color(token), 1.6, dash));
+        } else {
+            graph->setPen(QPen(theme::color(Token::Secondary), 1.2, Qt::DotLine));
+        }
+        if (QCPAbstractLegendItem* item = plot->legend->itemWithPlottable(graph))
+            item->setTextColor(theme::color(graph->visible() ? Token::Text : Token::Disabled));
     }
     plot->replot(QCustomPlot::rpQueuedReplot);
+}
+
+void CurvePlot::Private::styleCompared()
+{
+    const std::array<Token, 6> tokens{Token::Accent, Token::Review, Token::Text, Token::Ng, Token::Ok, Token::Disabled};
+    QStringList names;
+    for (int i = 0; i < plot->graphCount(); ++i) {
+        QCPGraph* graph = plot->graph(i);
+        if (!names.contains(graph->name()))
+            names << graph->name();
+        const auto look = std::size_t(names.indexOf(graph->name())) % tokens.size();
+        const bool isLeft = graph->valueAxis() == plot->yAxis;
+        graph->setPen(QPen(theme::color(tokens[look]), 1.6, isLeft ? Qt::SolidLine : Qt::DashLine));
+        if (QCPAbstractLegendItem* item = plot->legend->itemWithPlottable(graph))
+            item->setTextColor(theme::color(graph->visible() ? Token::Text : Token::Disabled));
+    }
+    plot->replot(QCustomPlot::rpQueuedReplot);
+}
+
+QCPGraph* CurvePlot::Private::addCompared(const QString& name, const std::vector<QPointF>& points, QCPAxis* heights)
+{
+    if (points.empty())
+        return nullptr;
+    QCPGraph* graph = plot->addGraph(plot->xAxis, heights);
+    graph->setName(name);
+    QVector<double> x;
+    QVector<double> y;
+    for (const QPointF& point : points) {
+        x << point.x();
+        y << point.y();
+    }
+    graph->setData(x, y);
+    return graph;
+}
+
+QString CurvePlot::Private::title(const QCPGraph* graph) const
+{
+    return compares ? u"%1, %2"_s.arg(graph->name(), graph->valueAxis()->label()) : graph->name();
 }
 
 void CurvePlot::Private::fit()
 {
     userRange = false;
-    plot->rescaleAxes();
+    plot->rescaleAxes(true);
     for (QCPAxis* axis : {plot->yAxis, plot->yAxis2}) {
-        const QCPRange range = axis->range();
-        if (axis->scaleType() == QCPAxis::stLinear)
-            axis->setRange(range.lower - 0.05 * range.size(), range.upper + 0.05 * range.size());
+        if (axis->scaleType() != QCPAxis::stLinear)
+            continue;
+        QCPRange range = axis->range();
+        bool any = false;
+        for (const QCPGraph* graph : axis->graphs()) {
+            bool found = false;
+            const QCPRange values = graph->getValueRange(found);
+            if (!found || !graph->visible())
+                continue;
+            range = any ? range.expanded(values) : values;
+            any = true;
+        }
+        // One value alone has no range of its own.
+        const double margin = range.size() > 0.0 ? 0.05 * range.size() : std::max(0.1 * std::abs(range.lower), 1e-6);
+        if (any)
+            axis->setRange(range.lower - margin, range.upper + margin);
     }
+    for (QCPAxis* axis : ownAxes)
+        axis->setRange(0.0, 1.1 * axis->range().upper);
     plot->replot(QCustomPlot::rpQueuedReplot);
 }
 
@@ -191,12 +265,23 @@ void CurvePlot::Private::setLogScale(bool on)
     fit();
 }
 
+void CurvePlot::Private::setVisible(QCPGraph* graph, bool visible)
+{
+    for (int i = 0; i < plot->graphCount(); ++i) {
+        if (plot->graph(i) == graph || (compares && plot->graph(i)->name() == graph->name()))
+            plot->graph(i)->setVisible(visible);
+    }
+    if (!userRange)
+        fit();
+    style();
+}
+
 QString CurvePlot::Private::readout(double x) const
 {
     QStringList lines;
     for (int i = 0; i < plot->graphCount(); ++i) {
         const QCPGraph* graph = plot->graph(i);
-        if (graph->data()->isEmpty())
+        if (graph->data()->isEmpty() || !graph->visible())
             continue;
         auto nearest = graph->data()->findBegin(x, true);
         const auto next = nearest + 1;
@@ -204,7 +289,7 @@ QString CurvePlot::Private::readout(double x) const
             nearest = next;
         if (lines.isEmpty())
             lines << u"%1 %2"_s.arg(plot->xAxis->label()).arg(plot->locale().toString(nearest->key, 'g', 6));
-        lines << u"%1: %2"_s.arg(graph->name(), plot->locale().toString(nearest->value, 'g', 4));
+        lines << u"%1: %2"_s.arg(title(graph), plot->locale().toString(nearest->value, 'g', 4));
     }
     return lines.join(u'\n');
 }
@@ -234,8 +319,21 @@ CurvePlot::CurvePlot(QWidget* parent)
                                d->readout(d->plot->xAxis->pixelToCoord(event->pos().x())), d->plot);
     });
     connect(d->plot, &QCustomPlot::mouseDoubleClick, this, [this] { d->fit(); });
+    connect(d->plot, &QCustomPlot::legendClick, this, [this](QCPLegend*, QCPAbstractLegendItem* item) {
+        if (auto* entry = qobject_cast<QCPPlottableLegendItem*>(item))
+            setCurveVisible(entry->plottable()->name(), !entry->plottable()->visible());
+    });
     connect(d->plot, &QWidget::customContextMenuRequested, this, [this](const QPoint& at) {
         QMenu menu;
+        for (int i = 0; i < d->plot->graphCount(); ++i) {
+            QCPGraph* graph = d->plot->graph(i);
+            if (!d->plot->legend->itemWithPlottable(graph))
+                continue; // goes with another one
+            QAction* show = menu.addAction(graph->name(), this, [this, graph](bool on) { d->setVisible(graph, on); });
+            show->setCheckable(true);
+            show->setChecked(graph->visible());
+        }
+        menu.addSeparator();
         menu.addAction(tr("Show everything"), this, [this] { d->fit(); });
         QAction* log = menu.addAction(tr("Logarithmic scale"), this, [this](bool on) { d->setLogScale(on); });
         log->setCheckable(true);
@@ -252,18 +350,29 @@ void CurvePlot::clearCurves()
 {
     d->plot->clearGraphs();
     d->curves.clear();
+    for (QCPAxis* axis : d->ownAxes)
+        d->plot->axisRect()->removeAxis(axis);
+    d->ownAxes.clear();
     d->userRange = false;
+    d->compares = false;
+    d->plot->legend->setWrap(0);
+    d->plot->legend->setMaximumSize(10000, kLegendLine);
     d->plot->yAxis2->setVisible(false);
     d->plot->replot(QCustomPlot::rpQueuedReplot);
 }
 
-void CurvePlot::addPoint(const QString& name, double x, double y, bool rightAxis)
+void CurvePlot::addPoint(const QString& name, double x, double y, Axis axis)
 {
     QCPGraph*& graph = d->curves[name];
     if (!graph) {
-        graph = d->plot->addGraph(d->plot->xAxis, rightAxis ? d->plot->yAxis2 : d->plot->yAxis);
+        QCPAxis* heights = axis == Axis::Right ? d->plot->yAxis2 : d->plot->yAxis;
+        if (axis == Axis::Own) {
+            heights = d->ownAxes.emplace_back(d->plot->axisRect()->addAxis(QCPAxis::atRight));
+            heights->setVisible(false);
+        }
+        graph = d->plot->addGraph(d->plot->xAxis, heights);
         graph->setName(name);
-        if (rightAxis) {
+        if (axis == Axis::Right) {
             d->plot->yAxis2->setVisible(true);
             d->plot->yAxis2->setTickLabels(true);
         }
@@ -274,6 +383,51 @@ void CurvePlot::addPoint(const QString& name, double x, double y, bool rightAxis
         d->plot->replot(QCustomPlot::rpQueuedReplot);
     else
         d->fit();
+}
+
+void CurvePlot::compare(const std::vector<Comparison>& curves)
+{
+    clearCurves();
+    d->compares = true;
+    d->plot->legend->setWrap(kComparedInALine); // of entries that come from now on
+    for (const Comparison& run : curves) {
+        QCPGraph* left = d->addCompared(run.name, run.left, d->plot->yAxis);
+        QCPGraph* right = d->addCompared(run.name, run.right, d->plot->yAxis2);
+        if (left && right)
+            right->removeFromLegend();
+        if (left || right)
+            d->curves[run.name] = left ? left : right;
+        if (right) {
+            d->plot->yAxis2->setVisible(true);
+            d->plot->yAxis2->setTickLabels(true);
+        }
+    }
+    const int lines = std::max(1, (d->plot->legend->itemCount() + kComparedInALine - 1) / kComparedInALine);
+    d->plot->legend->setMaximumSize(10000, kLegendLine * lines);
+    d->style();
+    d->fit();
+}
+
+QStringList CurvePlot::curveNames() const
+{
+    QStringList names;
+    for (int i = 0; i < d->plot->graphCount(); ++i) {
+        if (!names.contains(d->plot->graph(i)->name()))
+            names << d->plot->graph(i)->name();
+    }
+    return names;
+}
+
+void CurvePlot::setCurveVisible(const QString& name, bool visible)
+{
+    if (const auto curve = d->curves.find(name); curve != d->curves.end())
+        d->setVisible(curve->second, visible);
+}
+
+bool CurvePlot::isCurveVisible(const QString& name) const
+{
+    const auto curve = d->curves.find(name);
+    return curve != d->curves.end() && curve->second->visible();
 }
 
 void CurvePlot::setAxisTitles(const QString& x, const QString& left, const QString& right)
@@ -290,7 +444,7 @@ void CurvePlot::exportCsv(const QString& file) const
     const int curves = d->plot->graphCount();
     QStringList header{d->plot->xAxis->label().isEmpty() ? u"x"_s : csvCell(d->plot->xAxis->label())};
     for (int i = 0; i < curves; ++i) {
-        header << csvCell(d->plot->graph(i)->name());
+        header << csvCell(d->title(d->plot->graph(i)));
         for (const QCPGraphData& point : *d->plot->graph(i)->data()) {
             auto& row = rows[point.key];
             row.resize(std::size_t(curves));
@@ -337,6 +491,7 @@ struct ScoreHistogram::Private
 
     void style();
     void setCounts(Group& group, const std::vector<double>& scores, const QString& name);
+    void placeBars();
     void placeLine();
     void setRange(QCPRange range);
     bool nearLine(const QPoint& at) const;
@@ -354,6 +509,7 @@ struct ScoreHistogram::Private
     double value = 0.5;
     bool dragging = false;
     bool keyMoved = false;
+    bool readOnly = false;
 };
 
 void ScoreHistogram::Private::style()
@@ -362,7 +518,7 @@ void ScoreHistogram::Private::style()
     const auto fill = [](Group& group, Token token) {
         QColor color = theme::color(token);
         group.bars->setPen(QPen(color, 1));
-        color.setAlpha(150);
+        color.setAlpha(190);
         group.bars->setBrush(color);
     };
     fill(good, Token::Ok);
@@ -390,18 +546,34 @@ void ScoreHistogram::Private::setCounts(Group& group, const std::vector<double>&
         const int bin = score >= 0.0 && score < 1.0 ? int(score * kBins) : score < 0.0 ? 0 : kBins - 1;
         ++group.counts[std::size_t(bin)];
     }
-    QVector<double> keys;
-    QVector<double> heights;
-    for (int bin = 0; bin < kBins; ++bin) {
-        keys << (bin + 0.5) / kBins;
-        heights << std::sqrt(double(group.counts[std::size_t(bin)]));
-    }
-    group.bars->setData(keys, heights, true);
     group.bars->setName(u"%1 %2"_s.arg(name).arg(plot->locale().toString(group.total)));
     if (scores.empty())
         group.bars->removeFromLegend();
     else
         group.bars->addToLegend();
+}
+
+/// Groups stand side by side within a bin: a few good scores must not vanish behind many defective ones.
+void ScoreHistogram::Private::placeBars()
+{
+    std::vector<Group*> present;
+    for (Group* group : {&good, &defective, &unknown}) {
+        if (group->total > 0)
+            present.push_back(group);
+        else
+            group->bars->data()->clear();
+    }
+    const double width = 0.8 / kBins / double(std::max<std::size_t>(present.size(), 1));
+    for (std::size_t place = 0; place < present.size(); ++place) {
+        QVector<double> keys;
+        QVector<double> heights;
+        for (int bin = 0; bin < kBins; ++bin) {
+            keys << (bin + 0.5) / kBins + (double(place) - 0.5 * double(present.size() - 1)) * width;
+            heights << std::sqrt(double(present[place]->counts[std::size_t(bin)]));
+        }
+        present[place]->bars->setWidth(width);
+        present[place]->bars->setData(keys, heights, true);
+    }
 }
 
 void ScoreHistogram::Private::placeLine()
@@ -430,7 +602,7 @@ void ScoreHistogram::Private::setRange(QCPRange range)
 
 bool ScoreHistogram::Private::nearLine(const QPoint& at) const
 {
-    return std::abs(at.x() - plot->xAxis->coordToPixel(value)) <= kGrabDistance &&
+    return !readOnly && std::abs(at.x() - plot->xAxis->coordToPixel(value)) <= kGrabDistance &&
            plot->axisRect()->outerRect().contains(at);
 }
 
@@ -475,7 +647,6 @@ ScoreHistogram::ScoreHistogram(QWidget* parent)
     placeLegendAbove(plot);
     for (Private::Group* group : {&d->unknown, &d->good, &d->defective}) {
         group->bars = new QCPBars(plot->xAxis, plot->yAxis);
-        group->bars->setWidth(0.8 / kBins);
         group->bars->setAntialiased(false);
     }
 
@@ -549,15 +720,13 @@ void ScoreHistogram::setScores(const std::vector<double>& good, const std::vecto
     d->setCounts(d->good, good, tr("Good"));
     d->setCounts(d->defective, defective, tr("Defective"));
     d->setCounts(d->unknown, unknown, tr("Unknown"));
+    d->placeBars();
     int largest = 1;
     for (const Private::Group* group : {&d->good, &d->defective, &d->unknown})
         largest = std::max(largest, *std::max_element(group->counts.begin(), group->counts.end()));
 
     const auto ticker = QSharedPointer<QCPAxisTickerText>::create();
-    int step = 1;
-    while (step * 10 <= largest)
-        step *= 10;
-    for (const int count : {0, step, largest})
+    for (const int count : labelledCounts(largest))
         ticker->addTick(std::sqrt(double(count)), d->plot->locale().toString(count));
     d->plot->yAxis->setTicker(ticker);
     d->plot->yAxis->setRange(0.0, std::sqrt(double(largest)) * 1.08);
@@ -579,6 +748,35 @@ double ScoreHistogram::threshold() const
 int ScoreHistogram::thresholdX() const
 {
     return d->plot->x() + qRound(d->plot->xAxis->coordToPixel(d->value));
+}
+
+void ScoreHistogram::setReadOnly(bool readOnly)
+{
+    d->readOnly = readOnly;
+    setFocusPolicy(readOnly ? Qt::NoFocus : Qt::StrongFocus);
+    setAccessibleDescription(readOnly ? QString() : tr("Left and Right move the threshold."));
+}
+
+void ScoreHistogram::setEmptyText(const QString& text)
+{
+    d->hint->setText(text);
+}
+
+std::vector<int> ScoreHistogram::labelledCounts(int largest)
+{
+    std::vector<int> counts{0};
+    // Heights are square roots, so a count at half of the largest already stands at 0.7 of its height.
+    int round = 0;
+    for (int power = 1; power <= largest / 2; power *= 10) {
+        for (const int step : {1, 2, 5}) {
+            if (step <= largest / 2 / power)
+                round = step * power;
+        }
+    }
+    if (round > 0)
+        counts.push_back(round);
+    counts.push_back(largest);
+    return counts;
 }
 
 void ScoreHistogram::exportCsv(const QString& file) const
@@ -603,7 +801,7 @@ void ScoreHistogram::exportPng(const QString& file) const
 bool ScoreHistogram::event(QEvent* event)
 {
     // Left and Right belong to the threshold here, even where the page uses them as shortcuts.
-    if (event->type() == QEvent::ShortcutOverride) {
+    if (event->type() == QEvent::ShortcutOverride && !d->readOnly) {
         const int key = static_cast<QKeyEvent*>(event)->key();
         if (key == Qt::Key_Left || key == Qt::Key_Right) {
             event->accept();
@@ -624,7 +822,7 @@ void ScoreHistogram::changeEvent(QEvent* event)
 
 void ScoreHistogram::keyPressEvent(QKeyEvent* event)
 {
-    if (event->key() != Qt::Key_Left && event->key() != Qt::Key_Right) {
+    if (d->readOnly || (event->key() != Qt::Key_Left && event->key() != Qt::Key_Right)) {
         QWidget::keyPressEvent(event);
         return;
     }
@@ -641,6 +839,97 @@ void ScoreHistogram::keyReleaseEvent(QKeyEvent* event)
     }
     d->keyMoved = false;
     Q_EMIT thresholdReleased(d->value);
+}
+
+struct RocPlot::Private
+{
+    QCustomPlot* plot = nullptr;
+    QCPGraph* chance = nullptr;
+    QCPCurve* curve = nullptr;
+    QCPGraph* mark = nullptr;
+    RocCurve roc;
+
+    void style();
+};
+
+void RocPlot::Private::style()
+{
+    stylePlot(plot);
+    plot->xAxis->grid()->setVisible(true);
+    chance->setPen(QPen(theme::color(Token::Secondary), 1, Qt::DotLine));
+    curve->setPen(QPen(theme::color(Token::Accent), 1.6));
+    mark->setScatterStyle({QCPScatterStyle::ssDisc, theme::color(Token::Text), theme::color(Token::Text), 7});
+    plot->replot(QCustomPlot::rpQueuedReplot);
+}
+
+RocPlot::RocPlot(QWidget* parent)
+    : QWidget(parent)
+    , d(std::make_unique<Private>())
+{
+    QCustomPlot* plot = d->plot = makePlot(this);
+    plot->setLocale(locale());
+    plot->setInteractions({});
+    plot->axisRect()->setMinimumMargins(QMargins(8, 6, 12, 0));
+    for (QCPAxis* axis : {plot->xAxis, plot->yAxis}) {
+        axis->setRange(-0.02, 1.02);
+        axis->setTicker(QSharedPointer<QCPAxisTickerFixed>::create());
+        qSharedPointerCast<QCPAxisTickerFixed>(axis->ticker())->setTickStep(0.5);
+    }
+    plot->xAxis->setLabel(tr("overkill"));
+    plot->yAxis->setLabel(tr("found"));
+    d->chance = plot->addGraph();
+    d->chance->setData({0.0, 1.0}, {0.0, 1.0});
+    d->curve = new QCPCurve(plot->xAxis, plot->yAxis);
+    d->mark = plot->addGraph();
+    d->mark->setLineStyle(QCPGraph::lsNone);
+    setMinimumSize(140, 120);
+    setAccessibleName(tr("ROC curve"));
+    d->style();
+    connect(plot, &QWidget::customContextMenuRequested, this, [this](const QPoint& at) {
+        QMenu menu;
+        addExportActions(menu, this);
+        menu.exec(d->plot->mapToGlobal(at));
+    });
+}
+
+RocPlot::~RocPlot() = default;
+
+void RocPlot::setRoc(const RocCurve& roc, double overkill, double recall)
+{
+    d->roc = roc;
+    d->curve->setData(QVector<double>(roc.fpr.begin(), roc.fpr.end()), QVector<double>(roc.tpr.begin(), roc.tpr.end()));
+    d->mark->setData({overkill}, {recall});
+    d->plot->replot(QCustomPlot::rpQueuedReplot);
+}
+
+void RocPlot::clear()
+{
+    d->roc = {};
+    d->curve->data()->clear();
+    d->mark->data()->clear();
+    d->plot->replot(QCustomPlot::rpQueuedReplot);
+}
+
+void RocPlot::exportCsv(const QString& file) const
+{
+    QString text = u"threshold,overkill,recall\n"_s;
+    for (std::size_t i = 0; i < d->roc.fpr.size(); ++i)
+        text += u"%1,%2,%3\n"_s.arg(d->roc.threshold[i]).arg(d->roc.fpr[i]).arg(d->roc.tpr[i]);
+    saveText(file, text);
+}
+
+void RocPlot::exportPng(const QString& file) const
+{
+    saveImage(d->plot, file);
+}
+
+void RocPlot::changeEvent(QEvent* event)
+{
+    if (event->type() == QEvent::PaletteChange)
+        d->style();
+    else if (event->type() == QEvent::LocaleChange)
+        d->plot->setLocale(locale());
+    QWidget::changeEvent(event);
 }
 
 } // namespace lynceus

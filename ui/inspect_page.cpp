@@ -88,6 +88,7 @@ struct InspectPage::Private
     void modelFailed(const QString& message, const QString& remedy);
     void setModel(Model state);
     void select(int row);
+    bool selectPath(const QString& path); ///< false: it is not in the list
     void showPicture(int row);
     void take(const InspectedImage& image);
     void runFinished();
@@ -308,6 +309,17 @@ void InspectPage::Private::showSamples(std::vector<Sample> samples, const QStrin
     listPanel->view()->setFocus();
     Q_EMIT q->folderChanged(folder);
     tellStatus();
+}
+
+bool InspectPage::Private::selectPath(const QString& path)
+{
+    const auto& items = list->items();
+    const auto found =
+        std::find_if(items.begin(), items.end(), [&](const ImageItem& item) { return item.sample.path == path; });
+    if (path.isEmpty() || found == items.end())
+        return false;
+    listPanel->setCurrentRow(int(found - items.begin()));
+    return true;
 }
 
 void InspectPage::Private::setModel(Model state)
@@ -539,17 +551,20 @@ void InspectPage::setModelLoader(ModelLoader loader)
     d->loadModel = std::move(loader);
 }
 
-void InspectPage::openFolder(const QString& folder)
+void InspectPage::openFolder(const QString& folder, const QString& select)
 {
+    const QString path = QDir(folder).absolutePath();
+    if (path == d->folder && d->selectPath(select))
+        return;
     if (d->listingJob != 0)
         d->services.jobs.cancel(d->listingJob);
-    const QString path = QDir(folder).absolutePath();
     const auto work = [path](const TaskContext& context) { return imagesToInspect(path, context.cancel); };
-    const auto done = [this, path](std::vector<Sample> samples) {
+    const auto done = [this, path, select](std::vector<Sample> samples) {
         d->listingJob = 0;
         if (!samples.empty())
             d->services.settings.addRecentFolder(path);
         d->showSamples(std::move(samples), path, tr("There are no images in %1.").arg(QDir::toNativeSeparators(path)));
+        d->selectPath(select);
     };
     d->listingJob = runInBackground(d->services.jobs, JobRunner::Lane::Files, tr("Listing images"), this, work, done);
     d->track(d->listingJob);

@@ -33,7 +33,9 @@ public:
     explicit InspectPage(const Services& services, QWidget* parent = nullptr);
     ~InspectPage() override;
 
-    void openFolder(const QString& folder);
+    /// `select`: the image to show first; the first of the list unless set. A folder that is open is not listed again
+    /// for it.
+    void openFolder(const QString& folder, const QString& select = {});
     void openImages(const QStringList& files);
     void useModel(const QString& modelFile);
     /// F5: inspects everything in the background.

@@ -13,6 +13,7 @@
 #include "core/weights/model_store.h"
 #include "ui/about_dialog.h"
 #include "ui/background_task.h"
+#include "ui/completion_notice.h"
 #include "ui/elided_label.h"
 #include "ui/icons.h"
 #include "ui/import_weights_dialog.h"
@@ -110,6 +111,7 @@ void MainWindow::makeFrame()
     m_rail = new NavigationRail(central);
     m_topBar = new TopBar(m_services.jobs, m_folderMenu, m_modelMenu, m_openFolder, m_inspectAll, central);
     m_banner = new MessageBanner(central);
+    m_notice = new CompletionNotice(this);
     m_stack = new QStackedWidget(central);
     for (std::size_t i = 0; i < m_pages.size(); ++i) {
         const Page& page = m_pages[i];
@@ -168,6 +170,26 @@ void MainWindow::connectPages()
         if (!folder.isEmpty() && folder != m_folder)
             openFolder(folder);
         showPage(u"inspect"_s);
+    });
+    connect(m_train, &TrainPage::imageRequested, this,
+            [this](const QString& model, const QString& folder, const QString& image) {
+                if (model != m_model)
+                    openModel(model);
+                m_inspect->openFolder(folder, image);
+                showPage(u"inspect"_s);
+            });
+    connect(m_train, &TrainPage::interruptedFound, this, [this](const QString& message, const QString& detail) {
+        m_banner->showOffer(message, detail, tr("Continue"), [this] {
+            showPage(u"train"_s);
+            m_train->continueInterrupted();
+        });
+    });
+    connect(m_train, &TrainPage::trainingOver, this, [this](bool well, const QString& message, const QString& detail) {
+        // Who looks at the page sees its result. What went wrong is told by the job runner, whoever started the work.
+        if (well && (currentPage() != u"train" || !isActiveWindow()))
+            m_banner->showNotice(message, detail);
+        setPageStatus(m_train, message);
+        m_notice->tell(message, detail);
     });
 }
 

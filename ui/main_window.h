@@ -17,6 +17,7 @@ class QStackedWidget;
 
 namespace lynceus {
 
+class CompletionNotice;
 class InspectPage;
 class MessageBanner;
 class NavigationRail;
@@ -101,6 +102,7 @@ private:
     NavigationRail* m_rail = nullptr;
     TopBar* m_topBar = nullptr;
     MessageBanner* m_banner = nullptr;
+    CompletionNotice* m_notice = nullptr;
     QStackedWidget* m_stack = nullptr;
     QLabel* m_statusText = nullptr;
     QMenu* m_folderMenu = nullptr;

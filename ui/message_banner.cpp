@@ -16,6 +16,7 @@
 #include <QtWidgets/QVBoxLayout>
 
 #include <algorithm>
+#include <utility>
 
 namespace lynceus {
 
@@ -29,6 +30,7 @@ MessageBanner::MessageBanner(QWidget* parent)
     , m_count(new QLabel(this))
     , m_copy(new QPushButton(themedIcon(u"copy"_s), tr("Copy details"), this))
     , m_close(new QPushButton(tr("Close"), this))
+    , m_action(new QPushButton(this))
 {
     setObjectName(u"messageBanner"_s);
     setAccessibleName(tr("Message"));
@@ -41,6 +43,10 @@ MessageBanner::MessageBanner(QWidget* parent)
         label->setWordWrap(true);
         label->setTextInteractionFlags(Qt::TextSelectableByMouse);
     }
+    m_action->setObjectName(u"bannerAction"_s);
+    m_action->setAccessibleName(tr("Do what is offered"));
+    m_action->setToolTip(tr("Do what is offered (Alt+Y)"));
+    theme::setPrimary(m_action);
     m_copy->setToolTip(tr("Copy the message, its remedy, the time and the program's version"));
     m_close->setToolTip(tr("Close this message (Esc)"));
 
@@ -54,9 +60,12 @@ MessageBanner::MessageBanner(QWidget* parent)
     row->addWidget(m_icon, 0, Qt::AlignTop);
     row->addLayout(texts, 1);
     row->addWidget(m_count);
-    row->addWidget(m_copy);
-    row->addWidget(m_close);
+    for (QPushButton* button : {m_action, m_copy, m_close})
+        row->addWidget(button);
+    setTabOrder(m_action, m_copy);
+    setTabOrder(m_copy, m_close);
 
+    connect(m_action, &QPushButton::clicked, this, &MessageBanner::runAction);
     connect(m_copy, &QPushButton::clicked, this, &MessageBanner::copyDetails);
     connect(m_close, &QPushButton::clicked, this, &MessageBanner::closeCurrent);
     hide();
@@ -64,12 +73,18 @@ MessageBanner::MessageBanner(QWidget* parent)
 
 void MessageBanner::showError(const QString& message, const QString& remedy)
 {
-    add({true, message, remedy, QDateTime::currentDateTime()});
+    add({true, message, remedy, QDateTime::currentDateTime(), {}, {}});
 }
 
 void MessageBanner::showNotice(const QString& message, const QString& detail)
 {
-    add({false, message, detail, QDateTime::currentDateTime()});
+    add({false, message, detail, QDateTime::currentDateTime(), {}, {}});
+}
+
+void MessageBanner::showOffer(const QString& message, const QString& detail, const QString& text,
+                              std::function<void()> run)
+{
+    add({false, message, detail, QDateTime::currentDateTime(), text, std::move(run)});
 }
 
 QString MessageBanner::message() const
@@ -104,6 +119,16 @@ void MessageBanner::closeCurrent()
     showFront();
 }
 
+void MessageBanner::runAction()
+{
+    if (m_queue.empty())
+        return;
+    const std::function<void()> action = m_queue.front().action;
+    closeCurrent();
+    if (action)
+        action();
+}
+
 void MessageBanner::copyDetails() const
 {
     if (m_queue.empty())
@@ -124,12 +149,16 @@ void MessageBanner::showFront()
         return;
     const Message& front = m_queue.front();
     const auto token = front.isError ? theme::Token::Ng : theme::Token::Ok;
-    m_icon->setPixmap(
-        themedIcon(front.isError ? u"error"_s : u"check"_s, token).pixmap(QSize(20, 20), devicePixelRatio()));
+    const QString icon = front.isError ? u"error"_s : front.action ? u"info"_s : u"check"_s;
+    m_icon->setPixmap(themedIcon(icon, token).pixmap(QSize(20, 20), devicePixelRatio()));
     m_text->setText(front.text);
     m_remedy->setText(front.remedy);
     m_remedy->setVisible(!front.remedy.isEmpty());
     m_copy->setVisible(front.isError);
+    m_action->setText(front.actionText);
+    m_action->setAccessibleName(front.actionText);
+    m_action->setShortcut(QKeySequence(Qt::ALT | Qt::Key_Y)); // a new text would take it away
+    m_action->setVisible(bool(front.action));
     const int more = int(m_queue.size()) - 1;
     m_count->setText(tr("%n more", nullptr, more));
     m_count->setVisible(more > 0);

@@ -8,6 +8,7 @@
 #include <QtWidgets/QFrame>
 
 #include <deque>
+#include <functional>
 
 class QLabel;
 class QPushButton;
@@ -16,7 +17,7 @@ namespace lynceus {
 
 /// The one place of the window that shows errors, inside the window and without stopping the work: what went wrong,
 /// what to do about it, "Copy details", close. Further messages wait their turn. Also says when something long went
-/// well.
+/// well, and offers what can be taken up again.
 class MessageBanner : public QFrame
 {
     Q_OBJECT
@@ -26,6 +27,8 @@ public:
 
     void showError(const QString& message, const QString& remedy = {});
     void showNotice(const QString& message, const QString& detail = {});
+    /// A notice with a button that does what it offers; `text` is its label.
+    void showOffer(const QString& message, const QString& detail, const QString& text, std::function<void()> run);
 
     int waiting() const { return int(m_queue.size()); } ///< the one on screen included
     QString message() const;                            ///< the one on screen; empty when there is none
@@ -40,10 +43,13 @@ private:
         QString text;
         QString remedy;
         QDateTime time;
+        QString actionText;
+        std::function<void()> action; ///< none: it is there to be read
     };
 
     void add(Message message);
     void closeCurrent();
+    void runAction();
     void copyDetails() const;
     void showFront();
 
@@ -54,6 +60,7 @@ private:
     QLabel* m_count;
     QPushButton* m_copy;
     QPushButton* m_close;
+    QPushButton* m_action;
 };
 
 } // namespace lynceus

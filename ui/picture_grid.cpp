@@ -38,6 +38,12 @@ PictureGrid::PictureGrid(const QString& emptyText, QWidget* parent)
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
 }
 
+void PictureGrid::setEmptyText(const QString& text)
+{
+    m_emptyText = text;
+    update();
+}
+
 void PictureGrid::setPictures(std::vector<QImage> pictures)
 {
     m_pictures = std::move(pictures);
@@ -60,10 +66,11 @@ void PictureGrid::paintEvent(QPaintEvent*)
     painter.setRenderHint(QPainter::SmoothPixmapTransform);
     const auto [columns, size] =
         bestGrid(QSizeF(rect().size()), QSizeF(m_pictures.front().size()), int(m_pictures.size()));
+    const double left = 0.5 * (width() - columns * size.width() - (columns - 1) * kGap);
     for (std::size_t i = 0; i < m_pictures.size(); ++i) {
         const int column = int(i) % columns;
         const int row = int(i) / columns;
-        const QPointF corner(column * (size.width() + kGap), row * (size.height() + kGap));
+        const QPointF corner(left + column * (size.width() + kGap), row * (size.height() + kGap));
         painter.drawImage(QRectF(corner, size), m_pictures[i]);
     }
 }

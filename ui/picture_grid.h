@@ -18,6 +18,7 @@ class PictureGrid : public QWidget
 public:
     explicit PictureGrid(const QString& emptyText, QWidget* parent = nullptr);
 
+    void setEmptyText(const QString& text);
     void setPictures(std::vector<QImage> pictures);
     const std::vector<QImage>& pictures() const { return m_pictures; }
     QSize minimumSizeHint() const override;

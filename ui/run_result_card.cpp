@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/weights/model_file.h"
+#include "ui/elided_label.h"
 #include "ui/theme.h"
 
 #include <QtCore/QDir>
@@ -21,8 +22,6 @@ namespace lynceus {
 using namespace Qt::StringLiterals;
 
 namespace {
-
-constexpr int kColumns = 4;
 
 struct Figure
 {
@@ -49,9 +48,10 @@ QString figureText(double value)
 
 RunResultCard::RunResultCard(QWidget* parent)
     : QFrame(parent)
-    , m_title(new QLabel(this))
+    , m_title(new ElidedLabel(this))
     , m_note(new QLabel(this))
     , m_figures(new QGridLayout)
+    , m_measure(new QPushButton(tr("Measure on test &images"), this))
     , m_use(new QPushButton(tr("&Use in Inspect"), this))
 {
     theme::setCard(this);
@@ -63,11 +63,14 @@ RunResultCard::RunResultCard(QWidget* parent)
     theme::setPrimary(m_use);
     m_use->setObjectName(u"useButton"_s);
     m_use->setToolTip(tr("Inspect the folder with this model (Alt+U)"));
-    m_figures->setHorizontalSpacing(24);
+    m_measure->setObjectName(u"measureButton"_s);
+    m_measure->setToolTip(tr("Inspect the labelled images of the folder; for the report only (Alt+I)"));
+    m_figures->setHorizontalSpacing(16);
     m_figures->setVerticalSpacing(2);
 
     auto* head = new QHBoxLayout;
     head->addWidget(m_title, 1);
+    head->addWidget(m_measure);
     head->addWidget(m_use);
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(12, 12, 12, 12);
@@ -75,6 +78,7 @@ RunResultCard::RunResultCard(QWidget* parent)
     layout->addLayout(head);
     layout->addLayout(m_figures);
     layout->addWidget(m_note);
+    connect(m_measure, &QPushButton::clicked, this, &RunResultCard::measureRequested);
     connect(m_use, &QPushButton::clicked, this, [this] { Q_EMIT useRequested(m_run.modelPath, m_run.dataFolder); });
 }
 
@@ -85,7 +89,7 @@ void RunResultCard::setRun(const RunRecord& run)
         delete item->widget();
         delete item;
     }
-    m_title->setText(tr("Result · %1").arg(run.name));
+    m_title->setText(run.name);
     for (const Figure& figure : kFigures) {
         const QJsonValue value = run.final.value(QLatin1String(figure.key));
         if (value.isDouble())
@@ -93,7 +97,7 @@ void RunResultCard::setRun(const RunRecord& run)
     }
 
     QString note;
-    bool usable = false;
+    m_usable = false;
     if (run.state == RunRecord::State::Failed) {
         note = run.message;
     } else if (run.modelPath.isEmpty()) {
@@ -101,29 +105,33 @@ void RunResultCard::setRun(const RunRecord& run)
     } else {
         try {
             const ModelInfo info = readModelInfo(run.modelPath);
-            addFigure(tr("Threshold (score)"), figureText(info.thresholds.score));
-            addFigure(tr("Threshold (pixel)"), figureText(info.thresholds.pixel));
-            note = tr("Measured on held-out good parts and simulated defects, not on real ones. %1")
-                       .arg(QDir::toNativeSeparators(run.modelPath));
-            usable = true;
+            addFigure(tr("Thresholds"),
+                      u"%1, %2"_s.arg(figureText(info.thresholds.score), figureText(info.thresholds.pixel)),
+                      tr("Of the image score, and of the heat map"));
+            note = tr("Measured on held-out good parts and simulated defects, not on real ones.");
+            m_usable = true;
         } catch (const Error& error) {
             note = error.text();
         }
     }
     m_note->setText(note);
-    m_use->setVisible(usable);
+    m_title->setToolTip(QDir::toNativeSeparators(run.modelPath));
+    m_measure->setVisible(m_usable);
+    m_use->setVisible(m_usable);
 }
 
-void RunResultCard::addFigure(const QString& name, const QString& value)
+void RunResultCard::addFigure(const QString& name, const QString& value, const QString& toolTip)
 {
     const int index = m_figures->count() / 2;
     auto* nameLabel = new QLabel(name, this);
     theme::setRole(nameLabel, theme::TextRole::Caption);
     auto* valueLabel = new QLabel(value, this);
+    for (QLabel* label : {nameLabel, valueLabel})
+        label->setToolTip(toolTip);
     valueLabel->setFont(theme::tabularFont());
     valueLabel->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    m_figures->addWidget(nameLabel, index / kColumns * 2, index % kColumns);
-    m_figures->addWidget(valueLabel, index / kColumns * 2 + 1, index % kColumns);
+    m_figures->addWidget(nameLabel, 0, index);
+    m_figures->addWidget(valueLabel, 1, index);
 }
 
 } // namespace lynceus

@@ -23,17 +23,22 @@ public:
 
     /// Reads thresholds from the model file if it is still there.
     void setRun(const RunRecord& run);
+    /// The run left a model that is still there.
+    bool isUsable() const { return m_usable; }
 
 Q_SIGNALS:
     void useRequested(const QString& modelFile, const QString& folder);
+    void measureRequested();
 
 private:
-    void addFigure(const QString& name, const QString& value);
+    void addFigure(const QString& name, const QString& value, const QString& toolTip = {});
 
     RunRecord m_run;
+    bool m_usable = false;
     QLabel* m_title;
     QLabel* m_note;
     QGridLayout* m_figures;
+    QPushButton* m_measure;
     QPushButton* m_use;
 };
 

@@ -5,36 +5,30 @@
 
 #include "core/base/error.h"
 #include "core/base/settings.h"
-#include "core/jobs/training_job.h"
-#include "core/weights/model_store.h"
-#include "ui/background_task.h"
-#include "ui/curve_plot.h"
-#include "ui/elided_label.h"
-#include "ui/finding_list.h"
-#include "ui/job_indicator.h"
+#include "ui/card.h"
+#include "ui/defect_preview_panel.h"
 #include "ui/picture_grid.h"
+#include "ui/run_actions.h"
+#include "ui/run_details_panel.h"
 #include "ui/run_result_card.h"
 #include "ui/runs_card.h"
-#include "ui/theme.h"
-#include "ui/training_feed.h"
+#include "ui/simulator_form.h"
+#include "ui/stage_header.h"
+#include "ui/test_images_panel.h"
+#include "ui/training_data_card.h"
+#include "ui/training_options_card.h"
 #include "ui/training_options_form.h"
+#include "ui/training_progress_panel.h"
+#include "ui/training_queue.h"
 
-#include <QtCore/QDateTime>
 #include <QtCore/QDir>
 #include <QtCore/QFileInfo>
 #include <QtCore/QMimeData>
 #include <QtGui/QDragEnterEvent>
 #include <QtGui/QShortcut>
-#include <QtWidgets/QFileDialog>
-#include <QtWidgets/QHBoxLayout>
-#include <QtWidgets/QLabel>
-#include <QtWidgets/QProgressBar>
-#include <QtWidgets/QPushButton>
-#include <QtWidgets/QScrollArea>
 #include <QtWidgets/QSplitter>
 #include <QtWidgets/QVBoxLayout>
 
-#include <optional>
 #include <vector>
 
 namespace lynceus {
@@ -53,32 +47,8 @@ QString draggedFolder(const QMimeData* data)
     return {};
 }
 
-/// A card with a heading; `layout` takes its content.
-QFrame* makeCard(const QString& heading, QVBoxLayout*& layout, QWidget* parent)
-{
-    auto* card = new QFrame(parent);
-    theme::setCard(card);
-    layout = new QVBoxLayout(card);
-    layout->setContentsMargins(12, 12, 12, 12);
-    layout->setSpacing(8);
-    auto* title = new QLabel(heading, card);
-    theme::setRole(title, theme::TextRole::Heading);
-    layout->addWidget(title);
-    return card;
-}
-
-QSplitter* gapSplitter(Qt::Orientation orientation, const QString& name)
-{
-    auto* splitter = new QSplitter(orientation);
-    splitter->setObjectName(name);
-    splitter->setProperty("gaps", true); // the gap between cards is the handle
-    splitter->setHandleWidth(12);
-    splitter->setChildrenCollapsible(false);
-    return splitter;
-}
-
-const QList<int> kColumnSizes{300, 640, 240};
-const QList<int> kRowSizes{520, 140};
+const QList<int> kColumnSizes{290, 580, 310};
+const QList<int> kRowSizes{476, 152};
 
 } // namespace
 
@@ -90,157 +60,85 @@ struct TrainPage::Private
     {
     }
 
-    QWidget* makeHeader();
-    QWidget* makeDataCard();
-    QWidget* makeOptionsCard();
-    QWidget* makeProgressCard();
+    QWidget* makeLeft();
+    QWidget* makeMiddle();
+    QWidget* makeRight();
+    void connectParts();
 
-    void examine(const QString& newFolder);
-    void showReport(const FolderReport& newReport);
     void start();
-    void followTraining(const JobStatus& job);
-    void takeNews();
-    void endTraining(const JobStatus& job);
+    void resume(const RunRecord& run);
+    template <typename Add>
+    void enqueue(Add add); ///< shows the training when it is the first
+    void clone(const RunRecord& run);
+    void offerToContinue();
+    void examined();
+    void previewOptions();
+    void showTraining();
+    void showNoRun();
+    void takeNews(const TrainingFeed::News& news);
+    void end(const TrainingQueue::Training& training, const JobStatus& status);
     void reloadRuns();
     void showRun(const RunRecord& run);
-    void plot(const MetricPoint& point);
+    void showDetails(const RunRecord& run);
     void showState();
-    void setStep(const QString& text);
     void tell(const Error& error) { Q_EMIT q->errorOccurred(error.message(), error.remedy()); }
 
     TrainPage* q;
     Services services;
-    QString folder;
-    std::optional<FolderReport> report;
-    quint64 doctorId = 0;
-    quint64 trainingId = 0;
-    std::shared_ptr<TrainingFeed> feed;
+    TrainingQueue* queue = nullptr;
+    bool listed = false; ///< the training at work is in the table of runs
+    QString lastEnd;     ///< how the last training ended, until something else is of interest
 
-    std::vector<QLabel*> stages;
-    QLabel* folderName = nullptr;
-    QLabel* folderCounts = nullptr;
-    QPushButton* choose = nullptr;
-    FindingList* findings = nullptr;
-    TrainingOptionsForm* options = nullptr;
-    QPushButton* advanced = nullptr;
-    QPushButton* startButton = nullptr;
-    CurvePlot* curves = nullptr;
-    QLabel* step = nullptr;
-    QProgressBar* bar = nullptr;
-    QPushButton* cancel = nullptr;
-    PictureGrid* pictures = nullptr;
+    StageHeader* header = nullptr;
+    TrainingDataCard* data = nullptr;
+    TrainingOptionsCard* options = nullptr;
+    TabCard* middleTabs = nullptr;
+    TrainingProgressPanel* progress = nullptr;
+    TestImagesPanel* testImages = nullptr;
+    RunDetailsPanel* details = nullptr;
+    TabCard* pictureTabs = nullptr;
+    DefectPreviewPanel* preview = nullptr;
+    PictureGrid* seenNow = nullptr;
     RunResultCard* result = nullptr;
     RunsCard* runs = nullptr;
     QSplitter* columns = nullptr;
     QSplitter* rows = nullptr;
 };
 
-QWidget* TrainPage::Private::makeHeader()
+QWidget* TrainPage::Private::makeLeft()
 {
-    auto* header = new QWidget(q);
-    auto* title = new QLabel(tr("Train"), header);
-    theme::setRole(title, theme::TextRole::Title);
-    auto* what = new QLabel(tr("MemSeg · learns from good parts only"), header);
-    theme::setRole(what, theme::TextRole::Secondary);
-    auto* layout = new QHBoxLayout(header);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(12);
-    layout->addWidget(title);
-    layout->addWidget(what, 0, Qt::AlignBottom);
-    layout->addStretch();
-    for (const QString& name : {tr("1 Data"), tr("2 Options"), tr("3 Training"), tr("4 Result")}) {
-        auto* stage = new QLabel(name, header);
-        stages.push_back(stage);
-        layout->addWidget(stage, 0, Qt::AlignBottom);
-    }
-    return header;
+    data = new TrainingDataCard(services.jobs, q);
+    options = new TrainingOptionsCard(services.modelStore, q);
+    return cardColumn({data, options});
 }
 
-QWidget* TrainPage::Private::makeDataCard()
+QWidget* TrainPage::Private::makeMiddle()
 {
-    QVBoxLayout* layout = nullptr;
-    QFrame* card = makeCard(tr("Data"), layout, q);
-    folderName = new ElidedLabel(card, Qt::ElideMiddle);
-    folderCounts = new QLabel(card);
-    folderCounts->setWordWrap(true);
-    theme::setRole(folderCounts, theme::TextRole::Caption);
-    choose = new QPushButton(tr("&Choose folder…"), card);
-    choose->setObjectName(u"chooseButton"_s);
-    choose->setToolTip(tr("Choose a folder with pictures of good parts, or drop it on this page (Alt+C)"));
-    findings = new FindingList(card);
-
-    auto* row = new QHBoxLayout;
-    row->addWidget(folderName, 1);
-    row->addWidget(choose);
-    layout->addLayout(row);
-    layout->addWidget(folderCounts);
-    layout->addWidget(findings, 1);
-    findings->setMinimumHeight(48);
-    connect(choose, &QPushButton::clicked, q, [this] {
-        const QString chosen =
-            QFileDialog::getExistingDirectory(q, tr("Choose a folder with pictures of good parts"), folder);
-        if (!chosen.isEmpty())
-            examine(chosen);
-    });
-    return card;
+    progress = new TrainingProgressPanel(queue, q);
+    testImages = new TestImagesPanel(services.jobs, q);
+    details = new RunDetailsPanel(q);
+    middleTabs = new TabCard(q);
+    middleTabs->addTab(tr("Progress"), tr("Curves of the training"), progress);
+    middleTabs->addTab(tr("Test images"), tr("What the model makes of real, labelled test images"), testImages);
+    middleTabs->addTab(tr("Run"), tr("What happened to the chosen run, and why it failed"), details);
+    result = new RunResultCard(q);
+    result->hide();
+    return cardColumn({middleTabs, result});
 }
 
-QWidget* TrainPage::Private::makeOptionsCard()
+QWidget* TrainPage::Private::makeRight()
 {
-    QVBoxLayout* layout = nullptr;
-    QFrame* card = makeCard(tr("Options"), layout, q);
-    options = new TrainingOptionsForm(services.modelStore, card);
-    options->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
-    startButton = new QPushButton(tr("&Start training"), card);
-    startButton->setObjectName(u"startButton"_s);
-    startButton->setToolTip(tr("Train a model on the good parts of the folder (Ctrl+Return)"));
-    theme::setPrimary(startButton);
-    advanced = new QPushButton(card);
-    advanced->setObjectName(u"advancedButton"_s);
-    advanced->setToolTip(tr("All other options (Alt+A)"));
-    auto* row = new QHBoxLayout;
-    row->addWidget(advanced);
-    row->addWidget(startButton, 1);
-    layout->addWidget(options);
-    layout->addLayout(row);
-    const auto showChanges = [this] {
-        const auto count = options->advanced()->changes().size();
-        advanced->setText(count == 0 ? tr("&Advanced…") : tr("&Advanced (%1)…").arg(count));
-    };
-    connect(options->advanced(), &AdvancedOptionsModel::changed, q, showChanges);
-    connect(advanced, &QPushButton::clicked, options, &TrainingOptionsForm::openAdvanced);
-    showChanges();
-    connect(startButton, &QPushButton::clicked, q, [this] { start(); });
-    auto* key = new QShortcut(QKeySequence(Qt::CTRL | Qt::Key_Return), q);
-    key->setContext(Qt::WidgetWithChildrenShortcut);
-    key->setWhatsThis(tr("Start training"));
-    connect(key, &QShortcut::activated, startButton, &QPushButton::click);
-    return card;
-}
-
-QWidget* TrainPage::Private::makeProgressCard()
-{
-    QVBoxLayout* layout = nullptr;
-    QFrame* card = makeCard(tr("Progress"), layout, q);
-    curves = new CurvePlot(card);
-    curves->setAccessibleName(tr("Loss and validation AUROC by step"));
-    step = new QLabel(card);
-    step->setTextFormat(Qt::PlainText);
-    step->setObjectName(u"stepText"_s);
-    bar = new QProgressBar(card);
-    bar->setTextVisible(false);
-    bar->setAccessibleName(tr("Progress of the training"));
-    cancel = new QPushButton(tr("Cance&l"), card);
-    cancel->setObjectName(u"cancelButton"_s);
-    cancel->setToolTip(tr("Stop the training; everything stays as it was (Alt+L)"));
-    auto* row = new QHBoxLayout;
-    row->addWidget(step, 1);
-    row->addWidget(cancel);
-    layout->addWidget(curves, 1);
-    layout->addLayout(row);
-    layout->addWidget(bar);
-    connect(cancel, &QPushButton::clicked, q, [this] { services.jobs.cancel(trainingId); });
-    return card;
+    preview = new DefectPreviewPanel(services.jobs, services.settings, q);
+    seenNow = new PictureGrid(tr("While a training runs, this shows what the network makes of a few fixed images that "
+                                 "it does not learn from: "
+                                 "the image and its heat map."),
+                              q);
+    seenNow->setObjectName(u"seenNow"_s);
+    seenNow->setAccessibleName(tr("What the training sees now"));
+    pictureTabs = new TabCard(q);
+    pictureTabs->addTab(tr("Simulated defects"), tr("What a training of this folder would practise on"), preview);
+    pictureTabs->addTab(tr("Seen now"), tr("Simulated defects and heat maps of the training at work"), seenNow);
+    return pictureTabs;
 }
 
 TrainPage::TrainPage(const Services& services, QWidget* parent)
@@ -248,46 +146,20 @@ TrainPage::TrainPage(const Services& services, QWidget* parent)
     , d(std::make_unique<Private>(this, services))
 {
     setAcceptDrops(true);
-    auto* left = new QWidget(this);
-    auto* leftLayout = new QVBoxLayout(left);
-    leftLayout->setContentsMargins(0, 0, 0, 0);
-    leftLayout->setSpacing(12);
-    leftLayout->addWidget(d->makeDataCard(), 1);
-    leftLayout->addWidget(d->makeOptionsCard());
-    // Scrolls where the window is low; the other columns can shrink.
-    auto* leftScroll = new QScrollArea(this);
-    leftScroll->setFrameShape(QFrame::NoFrame);
-    leftScroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    leftScroll->setWidgetResizable(true);
-    left->setObjectName(u"scrollContent"_s);
-    leftScroll->setWidget(left);
-    leftScroll->setMinimumWidth(left->minimumSizeHint().width());
-
-    auto* middle = new QWidget(this);
-    auto* middleLayout = new QVBoxLayout(middle);
-    middleLayout->setContentsMargins(0, 0, 0, 0);
-    middleLayout->setSpacing(12);
-    middleLayout->addWidget(d->makeProgressCard(), 1);
-    d->result = new RunResultCard(middle);
-    middleLayout->addWidget(d->result);
-
-    QVBoxLayout* picturesLayout = nullptr;
-    QFrame* picturesCard = makeCard(tr("Simulated defects"), picturesLayout, this);
-    d->pictures =
-        new PictureGrid(tr("When training starts, some of the defects it practises on are shown here."), this);
-    d->pictures->setAccessibleName(tr("Simulated defects and their masks"));
-    picturesLayout->addWidget(d->pictures, 1);
-
+    d->queue = new TrainingQueue(services, this);
+    d->header = new StageHeader(tr("Train"), tr("MemSeg · learns from good parts only"),
+                                {tr("1 Data"), tr("2 Options"), tr("3 Training"), tr("4 Result")}, this);
     d->columns = gapSplitter(Qt::Horizontal, u"train/columns"_s);
-    d->columns->addWidget(leftScroll);
-    d->columns->addWidget(middle);
-    d->columns->addWidget(picturesCard);
+    d->columns->addWidget(d->makeLeft());
+    d->columns->addWidget(d->makeMiddle());
+    d->columns->addWidget(d->makeRight());
     d->columns->setStretchFactor(1, 1);
     d->rows = gapSplitter(Qt::Vertical, u"train/rows"_s);
     d->rows->addWidget(d->columns);
-    d->runs = new RunsCard(services.database, this);
+    d->runs = new RunsCard(services, d->queue, this);
     d->rows->addWidget(d->runs);
-    d->rows->setStretchFactor(0, 1);
+    d->rows->setStretchFactor(0, 2);
+    d->rows->setStretchFactor(1, 1);
     resetLayout();
     for (QSplitter* splitter : {d->columns, d->rows})
         splitter->restoreState(services.settings.layout(splitter->objectName()));
@@ -295,31 +167,25 @@ TrainPage::TrainPage(const Services& services, QWidget* parent)
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(16, 12, 16, 12);
     layout->setSpacing(12);
-    layout->addWidget(d->makeHeader());
+    layout->addWidget(d->header);
     layout->addWidget(d->rows, 1);
+    const auto addKey = [this](const QKeySequence& keys, const QString& what, auto run) {
+        auto* key = new QShortcut(keys, this);
+        key->setContext(Qt::WidgetWithChildrenShortcut);
+        key->setWhatsThis(what);
+        connect(key, &QShortcut::activated, this, run);
+    };
+    addKey(Qt::CTRL | Qt::Key_Return, tr("Start training"), [this] { d->start(); });
+    addKey(QKeySequence::Find, tr("Filter runs"), [this] { d->runs->look(); });
 
-    connect(d->runs, &RunsCard::runChosen, this, [this](const RunRecord& run) {
-        if (d->trainingId == 0)
-            d->showRun(run);
-    });
-    connect(d->result, &RunResultCard::useRequested, this, &TrainPage::useModelRequested);
-    connect(d->curves, &CurvePlot::errorOccurred, this, &TrainPage::errorOccurred);
-    connect(&services.jobs, &JobRunner::changed, this, [this](const JobStatus& job) { d->followTraining(job); });
-    connect(&services.jobs, &JobRunner::ended, this, [this](const JobStatus& job) {
-        if (job.id == d->doctorId) {
-            d->doctorId = 0;
-            d->showState();
-        }
-        d->endTraining(job);
-    });
-    d->curves->setAxisTitles(tr("step"), tr("loss"), tr("AUROC"));
-    d->result->hide();
+    d->connectParts();
     // Later, when somebody can hear of a broken manifest or database.
     QMetaObject::invokeMethod(
         this,
         [this] {
             refreshEncoders();
             d->reloadRuns();
+            d->offerToContinue();
         },
         Qt::QueuedConnection);
     d->showState();
@@ -331,23 +197,76 @@ TrainPage::~TrainPage()
         d->services.settings.setLayout(splitter->objectName(), splitter->saveState());
 }
 
+void TrainPage::Private::connectParts()
+{
+    connect(data, &TrainingDataCard::changed, q, [this] { showState(); });
+    connect(data, &TrainingDataCard::examined, q, [this] { examined(); });
+    connect(options->form(), &TrainingOptionsForm::changed, q, [this] { previewOptions(); });
+    connect(options, &TrainingOptionsCard::startRequested, q, [this] { start(); });
+
+    connect(queue, &TrainingQueue::newsCame, q, [this](const TrainingFeed::News& news) { takeNews(news); });
+    connect(queue, &TrainingQueue::ended, q,
+            [this](const TrainingQueue::Training& training, const JobStatus& status) { end(training, status); });
+    connect(queue, &TrainingQueue::currentChanged, q, [this] {
+        listed = false;
+        if (progress->showsTraining()) // whoever looks at a run that is over goes on doing so
+            showTraining();
+        showState();
+    });
+    connect(progress, &TrainingProgressPanel::trainingRequested, q, [this] {
+        runs->chooseNone();
+        showTraining();
+    });
+
+    connect(runs, &RunsCard::runChosen, q, [this](const RunRecord& run) {
+        showRun(run);
+        if (run.state == RunRecord::State::Running && queue->current())
+            showTraining();
+    });
+    connect(runs, &RunsCard::chosenChanged, q, [this](const RunRecord& run) { showDetails(run); });
+    connect(runs, &RunsCard::runsDeleted, q, [this] {
+        details->clear();
+        showNoRun();
+    });
+    connect(runs, &RunsCard::errorOccurred, q, &TrainPage::errorOccurred);
+    connect(runs->actions(), &RunActions::resumeRequested, q, [this](const RunRecord& run) { resume(run); });
+    connect(runs->actions(), &RunActions::cloneRequested, q, [this](const RunRecord& run) { clone(run); });
+    connect(runs->actions(), &RunActions::useRequested, q, &TrainPage::useModelRequested);
+    connect(result, &RunResultCard::useRequested, q, &TrainPage::useModelRequested);
+    connect(result, &RunResultCard::measureRequested, q, [this] {
+        middleTabs->setCurrent(testImages);
+        testImages->measure();
+    });
+    connect(testImages, &TestImagesPanel::imageChosen, q, &TrainPage::imageRequested);
+    connect(testImages, &TestImagesPanel::errorOccurred, q, &TrainPage::errorOccurred);
+    connect(progress, &TrainingProgressPanel::errorOccurred, q, &TrainPage::errorOccurred);
+}
+
 void TrainPage::setFolder(const QString& folder)
 {
-    d->examine(folder);
+    d->lastEnd.clear();
+    d->data->setFolder(folder);
 }
 
 bool TrainPage::isIdle() const
 {
-    return d->doctorId == 0;
+    return d->data->isIdle() && d->preview->isIdle() && d->testImages->isIdle();
 }
 
 void TrainPage::refreshEncoders()
 {
     try {
-        d->options->refreshEncoders();
+        d->options->form()->refreshEncoders();
     } catch (const Error& error) {
         d->tell(error);
     }
+}
+
+void TrainPage::continueInterrupted()
+{
+    d->reloadRuns();
+    for (const RunRecord& run : d->runs->interrupted())
+        d->resume(run);
 }
 
 void TrainPage::resetLayout()
@@ -371,94 +290,151 @@ void TrainPage::dropEvent(QDropEvent* event)
     setFolder(folder);
 }
 
-void TrainPage::Private::examine(const QString& newFolder)
-{
-    services.jobs.cancel(doctorId);
-    folder = QDir(newFolder).absolutePath();
-    report.reset();
-    findings->clear();
-    const auto examineIt = [path = folder](const TaskContext& context) { return examineFolder(path, context); };
-    doctorId = runInBackground(services.jobs, JobRunner::Lane::Files, tr("Examining %1").arg(QDir(folder).dirName()), q,
-                               examineIt, [this, path = folder](FolderReport&& found) {
-                                   if (path == folder)
-                                       showReport(found);
-                               });
-    showState();
-}
-
-void TrainPage::Private::showReport(const FolderReport& newReport)
-{
-    report = newReport;
-    findings->setFindings(report->findings);
-    showState();
-}
-
 void TrainPage::Private::start()
 {
-    if (!startButton->isEnabled())
+    if (!data->report() || !data->report()->canTrain())
         return;
     try {
-        TrainingJob::Request request;
-        request.folder = folder;
-        request.options = options->options();
-        request.encoderFile = services.modelStore.encoderFile(request.options.encoder, request.options.backbone);
-        if (!QDir().mkpath(services.modelFolder))
-            throw Error(ErrorKind::File,
-                        tr("The folder %1 cannot be made.").arg(QDir::toNativeSeparators(services.modelFolder)),
-                        tr("Check the rights to the folder above it."));
-        request.modelFile = u"%1/%2-%3.safetensors"_s.arg(services.modelFolder, QDir(folder).dirName(),
-                                                          QDateTime::currentDateTime().toString(u"yyyyMMdd-HHmmss"_s));
-        curves->clearCurves();
-        pictures->setPictures({});
-        result->hide();
-        feed = std::make_shared<TrainingFeed>();
-        trainingId = services.jobs.start(
-            JobRunner::Lane::Training,
-            std::make_unique<TrainingJob>(services.database, std::move(request), TrainingFeed::observer(feed)));
+        MemSegOptions chosen = options->form()->options();
+        preview->applyTo(chosen);
+        chosen.validate();
+        enqueue([&] { queue->add(data->folder(), chosen); });
     } catch (const Error& error) {
         tell(error);
     }
     showState();
 }
 
-void TrainPage::Private::followTraining(const JobStatus& job)
+void TrainPage::Private::resume(const RunRecord& run)
 {
-    if (job.id != trainingId || trainingId == 0)
-        return;
-    takeNews();
-    if (job.ended())
-        return;
-    const QString text = progressText(job.progress);
-    setStep(text.isEmpty() ? tr("Preparing…") : text);
-    showProgress(bar, job.progress);
+    try {
+        enqueue([&] { queue->resume(run); });
+    } catch (const Error& error) {
+        tell(error);
+    }
+    showState();
 }
 
-void TrainPage::Private::takeNews()
+template <typename Add>
+void TrainPage::Private::enqueue(Add add)
 {
-    TrainingFeed::News news = feed->take();
-    for (const MetricPoint& point : news.points)
-        plot(point);
-    if (!news.pictures.empty()) {
-        if (pictures->pictures().empty())
-            reloadRuns(); // the run is in the database by now
-        pictures->setPictures(std::move(news.pictures));
+    const bool first = !queue->current();
+    add();
+    if (!first)
+        return;
+    runs->chooseNone();
+    showTraining();
+}
+
+void TrainPage::Private::clone(const RunRecord& run)
+{
+    try {
+        const MemSegOptions chosen = MemSegOptions::fromJson(run.options);
+        options->form()->setOptions(chosen);
+        // The preview takes them from there as soon as the folder has been examined.
+        const QString folder = QDir(run.dataFolder).absolutePath();
+        services.settings.setDefectOptions(folder, SimulatorForm::valuesOf(chosen));
+        if (!QFileInfo(folder).isDir())
+            throw Error(ErrorKind::Input,
+                        tr("The folder %1 that the run learnt from is gone.").arg(QDir::toNativeSeparators(folder)),
+                        tr("The options are as they were; choose another folder."));
+        q->setFolder(folder);
+    } catch (const Error& error) {
+        tell(error);
     }
 }
 
-void TrainPage::Private::endTraining(const JobStatus& job)
+void TrainPage::Private::offerToContinue()
 {
-    if (job.id != trainingId || trainingId == 0)
+    const std::vector<RunRecord> found = runs->interrupted();
+    if (found.empty())
         return;
-    takeNews();
-    trainingId = 0;
-    reloadRuns();
-    if (job.state == JobStatus::State::Finished)
-        runs->chooseNewest();
+    QStringList names;
+    for (const RunRecord& run : found)
+        names << run.name;
+    Q_EMIT q->interruptedFound(found.size() == 1 ? tr("A training was interrupted. It can go on from where it was.")
+                                                 : tr("%n trainings were interrupted. They can go on from where they "
+                                                      "were.",
+                                                      nullptr, int(found.size())),
+                               names.join(u", "_s));
+}
+
+void TrainPage::Private::examined()
+{
+    const FolderReport& report = *data->report();
+    preview->setFolder(data->folder(), report.folder.train);
+    previewOptions();
+}
+
+void TrainPage::Private::previewOptions()
+{
+    try {
+        preview->setOptions(options->form()->options());
+    } catch (const Error& error) {
+        preview->setProblem(error.text());
+    }
+}
+
+void TrainPage::Private::showTraining()
+{
+    const TrainingQueue::Training* training = queue->current();
+    if (!training)
+        return;
+    showNoRun();
+    middleTabs->setCurrent(progress);
+    seenNow->setPictures({});
+    takeNews(training->told);
+    pictureTabs->setCurrent(seenNow);
     showState();
-    if (job.state == JobStatus::State::Cancelled)
-        setStep(tr("Cancelled. Everything is as it was."));
-    else if (job.state == JobStatus::State::Failed)
-        setStep(tr("The training failed: %1").arg(job.error));
+}
+
+void TrainPage::Private::showNoRun()
+{
+    lastEnd.clear();
+    result->hide();
+    testImages->setModel({}, {});
+    progress->showTraining();
+    showState();
+}
+
+void TrainPage::Private::takeNews(const TrainingFeed::News& news)
+{
+    if (!news.isEmpty() && !listed) {
+        listed = true;
+        reloadRuns(); // the run is in the database by now
+    }
+    // Heat maps say more than the defects of the first steps, which are only there until the first maps come.
+    if (!news.maps.empty())
+        seenNow->setPictures(news.maps);
+    else if (!news.samples.empty() && queue->current()->told.maps.empty())
+        seenNow->setPictures(news.samples);
+}
+
+void TrainPage::Private::end(const TrainingQueue::Training& training, const JobStatus& status)
+{
+    const bool another = queue->current() != nullptr;
+    const bool watched = progress->showsTraining();
+    reloadRuns();
+    switch (status.state) {
+    case JobStatus::State::Finished:
+        // Whoever looks at another run, or at the next training, is not torn away.
+        if (watched && !another) {
+            runs->choose(training.name);
+            const std::optional<FolderReport>& report = data->report();
+            if (result->isUsable() && report && data->folder() == training.folder && report->testDefective > 0)
+                testImages->measure();
+        }
+        Q_EMIT q->trainingOver(true, tr("“%1” is trained.").arg(training.name),
+                               another ? tr("The next training has begun.") : tr("Its model is ready to use."));
+        break;
+    case JobStatus::State::Failed:
+        lastEnd = tr("The training failed: %1").arg(status.error);
+        Q_EMIT q->trainingOver(false, tr("The training “%1” failed.").arg(training.name), status.error);
+        break;
+    default:
+        lastEnd = tr("Cancelled. Everything is as it was.");
+    }
+    showState();
 }
 
 void TrainPage::Private::reloadRuns()
@@ -472,68 +448,42 @@ void TrainPage::Private::reloadRuns()
 
 void TrainPage::Private::showRun(const RunRecord& run)
 {
-    curves->clearCurves();
+    std::vector<MetricPoint> points;
     try {
-        for (const MetricPoint& point : RunStore(services.database).metrics(run.id))
-            plot(point);
+        points = RunStore(services.database).metrics(run.id);
     } catch (const Error& error) {
         tell(error);
     }
+    lastEnd.clear();
+    showDetails(run);
+    progress->showRun(points);
     result->setRun(run);
     result->setVisible(run.state != RunRecord::State::Running);
+    testImages->setModel(result->isUsable() ? run.modelPath : QString(), run.dataFolder);
     showState();
 }
 
-void TrainPage::Private::plot(const MetricPoint& point)
+void TrainPage::Private::showDetails(const RunRecord& run)
 {
-    if (point.name == u"loss")
-        curves->addPoint(tr("loss"), point.step, point.value);
-    else if (point.name == u"validation_auroc")
-        curves->addPoint(tr("AUROC on held-out good and simulated defects"), point.step, point.value, true);
-}
-
-void TrainPage::Private::setStep(const QString& text)
-{
-    step->setText(text);
-    step->setVisible(!text.isEmpty());
+    try {
+        details->setRun(run, RunStore(services.database).events(run.id));
+    } catch (const Error& error) {
+        tell(error);
+    }
 }
 
 void TrainPage::Private::showState()
 {
-    const bool training = trainingId != 0;
-    const bool canTrain = report && report->canTrain();
-
-    const QString name = folder.isEmpty() ? tr("Drop a folder of good parts here") : QDir(folder).dirName();
-    folderName->setText(name);
-    folderName->setToolTip(QDir::toNativeSeparators(folder));
-    QString counts = tr("At least four pictures of good parts; thirty or more make a good model.");
-    if (doctorId != 0)
-        counts = tr("Reading every picture…");
-    else if (report)
-        counts = tr("%1 good to learn from, %2 good and %3 defective for the report only")
-                     .arg(report->trainGood)
-                     .arg(report->testGood)
-                     .arg(report->testDefective);
-    folderCounts->setText(counts);
-
-    choose->setEnabled(!training);
-    options->setEnabled(!training);
-    advanced->setEnabled(!training);
-    startButton->setEnabled(canTrain && !training);
-    cancel->setVisible(training);
-    bar->setVisible(training);
-    if (training)
-        setStep(tr("Preparing…"));
-    else if (!result->isVisibleTo(q))
-        setStep(canTrain ? tr("Ready to train.")
-                : report ? tr("The findings say what to mend before training.")
-                         : tr("The curves of a training appear here."));
-    else
-        setStep({});
-
-    const std::size_t current = training ? 2 : !result->isHidden() ? 3 : canTrain ? 1 : 0;
-    for (std::size_t i = 0; i < stages.size(); ++i)
-        theme::setRole(stages[i], i == current ? theme::TextRole::Current : theme::TextRole::Caption);
+    const bool canTrain = data->report() && data->report()->canTrain();
+    const bool training = queue->current() != nullptr;
+    const bool over = !result->isHidden();
+    options->setState(canTrain, training);
+    progress->setIdleText(!lastEnd.isEmpty() ? lastEnd
+                          : over             ? QString()
+                          : canTrain         ? tr("Ready to train.")
+                          : data->report()   ? tr("The findings say what to mend before training.")
+                                             : tr("The curves of a training appear here."));
+    header->setCurrent(over ? 3 : training ? 2 : canTrain ? 1 : 0);
 }
 
 } // namespace lynceus

@@ -11,7 +11,8 @@
 
 namespace lynceus {
 
-/// Launches MemSeg training on a folder: data with the folder doctor's findings, options, progress with curves, result.
+/// Launches MemSeg trainings on folders: data with the folder doctor's findings, options, a preview of the simulated
+/// defects, progress with curves and heat maps, result with figures on real test images.
 class TrainPage : public QWidget
 {
     Q_OBJECT
@@ -21,13 +22,21 @@ public:
     ~TrainPage() override;
 
     void setFolder(const QString& folder);
-    bool isIdle() const;    ///< the doctor is not at work (a running training does not count)
-    void refreshEncoders(); ///< after an import
+    bool isIdle() const;        ///< doctor, preview and measurement are done (a running training does not count)
+    void refreshEncoders();     ///< after an import
+    void continueInterrupted(); ///< takes up all runs that were interrupted, in their order
     void resetLayout();
 
 Q_SIGNALS:
     void errorOccurred(const QString& message, const QString& remedy);
     void useModelRequested(const QString& modelFile, const QString& folder); ///< "Use in Inspect"
+    /// One of the images that a model judges worst.
+    void imageRequested(const QString& modelFile, const QString& folder, const QString& image);
+    /// At the start: there are runs that continueInterrupted() would take up; the message says so, the detail names
+    /// them.
+    void interruptedFound(const QString& message, const QString& detail);
+    /// A training ended by itself, well or not; the message names the run.
+    void trainingOver(bool well, const QString& message, const QString& detail);
 
 protected:
     void dragEnterEvent(QDragEnterEvent* event) override;

@@ -3,11 +3,32 @@
 
 #include "ui/training_feed.h"
 
-#include <opencv2/core/mat.hpp>
+#include "ui/display_image.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace lynceus {
+
+namespace {
+
+std::vector<QImage> toImages(const std::vector<cv::Mat>& pictures)
+{
+    std::vector<QImage> images;
+    std::transform(pictures.begin(), pictures.end(), std::back_inserter(images), toQImage);
+    return images;
+}
+
+} // namespace
+
+void TrainingFeed::News::add(const News& newer)
+{
+    points.insert(points.end(), newer.points.begin(), newer.points.end());
+    if (!newer.samples.empty())
+        samples = newer.samples;
+    if (!newer.maps.empty())
+        maps = newer.maps;
+}
 
 TrainingObserver TrainingFeed::observer(const std::shared_ptr<TrainingFeed>& feed)
 {
@@ -17,15 +38,14 @@ TrainingObserver TrainingFeed::observer(const std::shared_ptr<TrainingFeed>& fee
         feed->m_news.points.push_back({name, step, value});
     };
     observer.samples = [feed](const std::vector<cv::Mat>& pictures) {
-        std::vector<QImage> images;
-        for (const cv::Mat& picture : pictures) {
-            // copy(): the Mat's memory ends with this call.
-            images.push_back(
-                QImage(picture.data, picture.cols, picture.rows, qsizetype(picture.step), QImage::Format_BGR888)
-                    .copy());
-        }
+        std::vector<QImage> images = toImages(pictures);
         const std::lock_guard lock(feed->m_mutex);
-        feed->m_news.pictures = std::move(images);
+        feed->m_news.samples = std::move(images);
+    };
+    observer.maps = [feed](const std::vector<cv::Mat>& pictures) {
+        std::vector<QImage> images = toImages(pictures);
+        const std::lock_guard lock(feed->m_mutex);
+        feed->m_news.maps = std::move(images);
     };
     return observer;
 }

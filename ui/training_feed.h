@@ -22,7 +22,12 @@ public:
     struct News
     {
         std::vector<MetricPoint> points;
-        std::vector<QImage> pictures; ///< empty: none came since the last time
+        std::vector<QImage> samples; ///< simulated defects; empty: none came since the last time
+        std::vector<QImage> maps;    ///< heat maps of the fixed samples; empty likewise
+
+        bool isEmpty() const { return points.empty() && samples.empty() && maps.empty(); }
+        /// Points are appended, pictures replaced by newer ones.
+        void add(const News& newer);
     };
 
     /// Callbacks that fill `feed`; for the worker thread. They keep it alive.

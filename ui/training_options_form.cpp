@@ -5,8 +5,10 @@
 
 #include "core/base/error.h"
 #include "core/weights/model_store.h"
+#include "ui/simulator_form.h"
 #include "ui/theme.h"
 
+#include <QtCore/QFileInfo>
 #include <QtWidgets/QComboBox>
 #include <QtWidgets/QDialog>
 #include <QtWidgets/QDialogButtonBox>
@@ -19,6 +21,7 @@
 #include <QtWidgets/QVBoxLayout>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace lynceus {
@@ -27,14 +30,31 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
+/// Those with a slider beside the preview have their field there.
 const QStringList& shownKeys()
 {
-    static const QStringList keys{u"encoder"_s, u"input_width"_s,   u"input_height"_s, u"decoder"_s,
-                                  u"minutes"_s, u"memory_images"_s, u"seed"_s};
+    static const QStringList keys = QStringList{u"backbone"_s,  u"encoder"_s, u"input_width"_s,   u"input_height"_s, u"decoder"_s,
+                                                u"minutes"_s, u"memory_images"_s, u"seed"_s} +
+                                    SimulatorForm::keys();
     return keys;
 }
 
 constexpr double kDefaultMinutes = 10.0;
+
+QString sizeText(const QSize& size)
+{
+    return TrainingOptionsForm::tr("%1 × %2").arg(size.width()).arg(size.height());
+}
+
+/// Chooses the entry of that value; makes one when the list has none.
+void choose(QComboBox* list, const QVariant& value, const QString& text)
+{
+    if (list->findData(value) < 0)
+        list->addItem(text, value);
+    list->setCurrentIndex(list->findData(value));
+}
+
+constexpr int kBackboneRole = Qt::UserRole + 1; ///< of the encoders' items
 
 } // namespace
 
@@ -52,6 +72,19 @@ void AdvancedOptionsModel::reset()
 {
     beginResetModel();
     m_changes.clear();
+    endResetModel();
+    Q_EMIT changed();
+}
+
+void AdvancedOptionsModel::setOptions(const MemSegOptions& options)
+{
+    const QJsonObject values = options.toJson();
+    beginResetModel();
+    m_changes.clear();
+    for (const Option& option : m_options) {
+        if (const QString text = values.value(option.key).toVariant().toString(); text != option.standard)
+            m_changes.insert(option.key, text);
+    }
     endResetModel();
     Q_EMIT changed();
 }
@@ -140,10 +173,12 @@ TrainingOptionsForm::TrainingOptionsForm(const ModelStore& store, QWidget* paren
 {
     const MemSegOptions standard;
     for (const int size : {128, 192, 256, 320, 384, 512})
-        m_size->addItem(tr("%1 × %1").arg(size), size);
-    m_size->setCurrentIndex(m_size->findData(standard.preprocessing.width));
+        m_size->addItem(sizeText(QSize(size, size)), QSize(size, size));
+    m_size->setCurrentIndex(m_size->findData(QSize(standard.preprocessing.width, standard.preprocessing.height)));
+    m_decoder->addItem(tr("Light, for CPUs"), u"light"_s);
+    m_decoder->addItem(tr("None: ready in seconds"), u"none"_s);
     m_decoder->addItem(tr("Full, as in the paper"), u"full"_s);
-    m_decoder->addItem(tr("Lite, faster"), u"lite"_s);
+    m_decoder->addItem(tr("Lite, as its reference"), u"lite"_s);
     m_minutes->setRange(0.0, 1440.0);
     m_minutes->setDecimals(0);
     m_minutes->setSuffix(tr(" min"));
@@ -165,22 +200,32 @@ TrainingOptionsForm::TrainingOptionsForm(const ModelStore& store, QWidget* paren
         form->addRow(label, field);
     };
     add(tr("&Encoder"), m_encoder, u"encoder"_s,
-        tr("Weights that training starts from. Imported weights (Tools menu) tell defects better than random ones."));
+        tr("The network that sees the features. Full and lite decoders need a ResNet-18: import its weights (Tools menu)"));
     add(tr("Si&ze"), m_size, u"size"_s,
         tr("Size of the network's input: larger sees smaller defects and takes longer"));
-    add(tr("&Decoder"), m_decoder, u"decoder"_s, tr("The part of the network that draws the map"));
+    add(tr("&Decoder"), m_decoder, u"decoder"_s, tr("The part of MemSeg that learns. Without it the map is the distance to the nearest good part alone"));
     add(tr("&Budget"), m_minutes, u"minutes"_s, tr("The training is planned to be complete when this time is over"));
     add(tr("&Memory"), m_memory, u"memory"_s, tr("Good parts that the model keeps to compare with"));
     add(tr("See&d"), m_seed, u"seed"_s, tr("The same seed, data and options give the same model"));
+
+    for (const QComboBox* choice : {m_encoder, m_size, m_decoder})
+        connect(choice, &QComboBox::currentIndexChanged, this, &TrainingOptionsForm::changed);
+    for (const QSpinBox* number : {m_memory, m_seed})
+        connect(number, &QSpinBox::valueChanged, this, &TrainingOptionsForm::changed);
+    connect(m_minutes, &QDoubleSpinBox::valueChanged, this, &TrainingOptionsForm::changed);
+    connect(m_advanced, &AdvancedOptionsModel::changed, this, &TrainingOptionsForm::changed);
 }
 
 MemSegOptions TrainingOptionsForm::options() const
 {
     MemSegOptions options;
-    options.encoder = m_encoder->currentData().toString();
+    if (m_encoder->currentIndex() >= 0) { // empty until the store was read
+        options.encoder = m_encoder->currentData().toString();
+        options.backbone = m_encoder->currentData(kBackboneRole).toString();
+    }
     options.decoder = m_decoder->currentData().toString();
-    options.preprocessing.width = m_size->currentData().toInt();
-    options.preprocessing.height = options.preprocessing.width;
+    options.preprocessing.width = m_size->currentData().toSize().width();
+    options.preprocessing.height = m_size->currentData().toSize().height();
     options.minutes = m_minutes->value();
     options.memoryImages = m_memory->value();
     options.seed = std::uint64_t(m_seed->value());
@@ -191,16 +236,39 @@ MemSegOptions TrainingOptionsForm::options() const
     return options;
 }
 
+void TrainingOptionsForm::setOptions(const MemSegOptions& options)
+{
+    {
+        const QSignalBlocker blocker(this); // one change, not one for each field
+        const QString encoder = QFileInfo(options.encoder).completeBaseName();
+        choose(m_encoder, options.encoder, encoder.isEmpty() ? options.encoder : encoder);
+        m_encoder->setItemData(m_encoder->currentIndex(), options.backbone, kBackboneRole);
+        const QSize size(options.preprocessing.width, options.preprocessing.height);
+        choose(m_size, size, sizeText(size));
+        choose(m_decoder, options.decoder, options.decoder);
+        const bool isWhole = std::floor(options.minutes) == options.minutes;
+        m_minutes->setDecimals(isWhole ? 0 : 2);
+        m_minutes->setValue(options.minutes);
+        m_memory->setValue(options.memoryImages);
+        m_seed->setValue(int(std::min(options.seed, std::uint64_t(m_seed->maximum()))));
+    }
+    m_advanced->setOptions(options);
+}
+
 void TrainingOptionsForm::refreshEncoders()
 {
     const QString chosen = m_encoder->currentData().toString();
     m_encoder->clear();
-    // Imported weights first: they are the better start.
+    const auto add = [this](const QString& name, const QString& encoder, const QString& backbone) {
+        m_encoder->addItem(name, encoder);
+        m_encoder->setItemData(m_encoder->count() - 1, backbone, kBackboneRole);
+    };
+    add(tr("Automatic"), u"auto"_s, MemSegOptions().backbone);
     for (const ModelEntry& entry : m_store.list()) {
-        if (entry.architecture == u"resnet18")
-            m_encoder->addItem(entry.id, entry.id);
+        if (entry.architecture == u"resnet18" || entry.architecture == u"mobilenetv2")
+            add(entry.id, entry.id, entry.architecture);
     }
-    m_encoder->addItem(tr("Random"), u"random"_s);
+    add(tr("Random ResNet-18"), u"random"_s, u"resnet18"_s);
     m_encoder->setCurrentIndex(std::max(m_encoder->findData(chosen), 0));
 }
 

@@ -32,6 +32,8 @@ public:
 
     const QMap<QString, QString>& changes() const { return m_changes; }
     void reset();
+    /// Changes of `options` from the defaults.
+    void setOptions(const MemSegOptions& options);
 
     int rowCount(const QModelIndex& parent = {}) const override;
     int columnCount(const QModelIndex& parent = {}) const override;
@@ -67,10 +69,15 @@ public:
 
     /// Throws Error(Input) naming the option.
     MemSegOptions options() const;
+    /// All but those of the simulated defects, which have their fields elsewhere.
+    void setOptions(const MemSegOptions& options);
     /// Lists the encoders of the model store again; throws Error(Format) on a broken manifest.
     void refreshEncoders();
     void openAdvanced();
     AdvancedOptionsModel* advanced() const { return m_advanced; }
+
+Q_SIGNALS:
+    void changed(); ///< an option has another value
 
 private:
     const ModelStore& m_store;

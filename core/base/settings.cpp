@@ -4,12 +4,24 @@
 #include "core/base/settings.h"
 
 #include <QtCore/QDir>
+#include <QtCore/QJsonDocument>
+#include <QtCore/QUrl>
 
 #include <algorithm>
 
 namespace lynceus {
 
 using namespace Qt::StringLiterals;
+
+namespace {
+
+/// A path has slashes, which would nest groups.
+QString defectKey(const QString& folder)
+{
+    return u"defects/"_s + QString::fromLatin1(QUrl::toPercentEncoding(QDir(folder).absolutePath()));
+}
+
+} // namespace
 
 Settings::Settings(const QString& file, QObject* parent)
     : QObject(parent)
@@ -81,6 +93,19 @@ QString Settings::lastModel() const
 void Settings::setLastModel(const QString& path)
 {
     m_settings.setValue(u"lastModel"_s, path);
+}
+
+QJsonObject Settings::defectOptions(const QString& folder) const
+{
+    return QJsonDocument::fromJson(m_settings.value(defectKey(folder)).toByteArray()).object();
+}
+
+void Settings::setDefectOptions(const QString& folder, const QJsonObject& options)
+{
+    if (options.isEmpty())
+        m_settings.remove(defectKey(folder));
+    else
+        m_settings.setValue(defectKey(folder), QJsonDocument(options).toJson(QJsonDocument::Compact));
 }
 
 QByteArray Settings::layout(const QString& name) const

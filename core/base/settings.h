@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <QtCore/QJsonObject>
 #include <QtCore/QObject>
 #include <QtCore/QSettings>
 #include <QtCore/QStringList>
@@ -38,6 +39,10 @@ public:
     /// Model file last used by the Inspect page; empty at first start.
     QString lastModel() const;
     void setLastModel(const QString& path);
+
+    /// How defects are simulated when a model is trained on this folder: options that differ from their defaults.
+    QJsonObject defectOptions(const QString& folder) const;
+    void setDefectOptions(const QString& folder, const QJsonObject& options);
 
     /// Opaque window and splitter state by name.
     QByteArray layout(const QString& name) const;

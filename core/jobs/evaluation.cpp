@@ -144,6 +144,7 @@ EvaluationReport evaluate(AnomalyInspector& inspector, const AnomalyFolder& fold
         const bool defective = sample.truth == Truth::Defective;
         report.scores.push_back(result.score);
         report.labels.push_back(defective);
+        report.paths.push_back(sample.path);
         report.threshold = result.thresholds.score;
         latencies.push_back(result.times.prepare + result.times.infer + result.times.post);
         if (defective && sample.maskPath.isEmpty())

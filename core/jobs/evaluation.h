@@ -30,6 +30,7 @@ struct EvaluationReport
     double p50 = 0.0, p95 = 0.0, p99 = 0.0; ///< latency of inspect(), milliseconds
     std::vector<double> scores;             ///< of the readable images, in order
     std::vector<bool> labels;
+    QStringList paths;    ///< absolute, of the same images
     QStringList problems; ///< unreadable images and unusable masks, each by name with the reason
 
     /// Keys of cli.md: method images image_auroc pixel_auroc aupro threshold overkill escape f1

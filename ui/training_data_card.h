@@ -1,0 +1,50 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "core/data/folder_doctor.h"
+#include "ui/card.h"
+
+#include <optional>
+
+class QLabel;
+class QPushButton;
+
+namespace lynceus {
+
+class FindingList;
+class JobRunner;
+
+/// Step 1 of a training: the folder, what is in it, and what the folder doctor says about it.
+class TrainingDataCard : public Card
+{
+    Q_OBJECT
+
+public:
+    explicit TrainingDataCard(JobRunner& jobs, QWidget* parent = nullptr);
+
+    void setFolder(const QString& folder); ///< has it examined
+    const QString& folder() const { return m_folder; }
+    /// Nothing while the doctor is at work.
+    const std::optional<FolderReport>& report() const { return m_report; }
+    bool isIdle() const { return m_job == 0; }
+
+Q_SIGNALS:
+    void changed();  ///< another folder, or the doctor has finished
+    void examined(); ///< there is a report
+
+private:
+    void showState();
+
+    JobRunner& m_jobs;
+    quint64 m_job = 0;
+    QString m_folder;
+    std::optional<FolderReport> m_report;
+    QLabel* m_name;
+    QLabel* m_counts;
+    QPushButton* m_choose;
+    FindingList* m_findings;
+};
+
+} // namespace lynceus

@@ -1,0 +1,36 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "ui/card.h"
+
+class QPushButton;
+
+namespace lynceus {
+
+class ModelStore;
+class TrainingOptionsForm;
+
+/// Step 2 of a training: its options, and the button that starts it.
+class TrainingOptionsCard : public Card
+{
+    Q_OBJECT
+
+public:
+    explicit TrainingOptionsCard(const ModelStore& store, QWidget* parent = nullptr);
+
+    TrainingOptionsForm* form() const { return m_form; }
+    /// `queues`: another training is at work, so that this one would wait.
+    void setState(bool canStart, bool queues);
+
+Q_SIGNALS:
+    void startRequested();
+
+private:
+    TrainingOptionsForm* m_form;
+    QPushButton* m_advanced;
+    QPushButton* m_start;
+};
+
+} // namespace lynceus
