@@ -18,6 +18,7 @@
 #include <QtTest/QSignalSpy>
 #include <QtTest/QTest>
 
+#include <atomic>
 #include <optional>
 
 using namespace lynceus;
@@ -48,6 +49,7 @@ class TestTrainingJob : public QObject
 private Q_SLOTS:
     void initTestCase();
     void keepsTheRunWithItsCurves();
+    void pausesGoesOnAndFinishes();
     void cancelledRunIsMarked();
     void failedRunSaysWhy();
     void failedRunKeepsItsCheckpoint();
@@ -141,6 +143,42 @@ void TestTrainingJob::keepsTheRunWithItsCurves()
     QVERIFY(samples.front().png.startsWith("\x89PNG"));
     QVERIFY(!QFile::exists(outcome->modelFile + u".checkpoint"_s));
     QVERIFY(!QFile::exists(outcome->modelFile + u".lock"_s));
+}
+
+void TestTrainingJob::pausesGoesOnAndFinishes()
+{
+    TrainingJob::Request wanted = request(u"pause.safetensors"_s);
+    wanted.options.steps = 1'000'000;
+    TrainingObserver observer;
+    std::atomic<int> step{0};
+    observer.metric = [&](const QString&, int at, double) { step = at; };
+    const RunStore runs(*m_database);
+    const auto happened = [&](const QString& kind) {
+        return kindsOf(runs.events(runs.list(1).front().id)).contains(kind);
+    };
+    JobRunner runner;
+    QSignalSpy ended(&runner, &JobRunner::ended);
+    runner.start(JobRunner::Lane::Training, std::make_unique<TrainingJob>(*m_database, wanted, observer));
+    QTRY_VERIFY_WITH_TIMEOUT(step > 0, 60'000);
+
+    wanted.control.pause();
+    QTRY_VERIFY_WITH_TIMEOUT(happened(u"paused"_s), 60'000);
+    QCOMPARE(runs.list(1).front().state, RunRecord::State::Running);
+    const int pausedAt = step;
+    wanted.control.resume();
+    QTRY_VERIFY_WITH_TIMEOUT(happened(u"resumed"_s) && step > pausedAt, 60'000);
+    wanted.control.finish();
+    QTRY_COMPARE_WITH_TIMEOUT(ended.size(), 1, 60'000);
+
+    const auto status = ended[0][0].value<JobStatus>();
+    QVERIFY2(status.state == JobStatus::State::Finished, qPrintable(status.error));
+    const RunRecord record = runs.list(1).front();
+    QCOMPARE(record.state, RunRecord::State::Finished);
+    QCOMPARE(record.modelHash, fileSha256(wanted.modelFile));
+    QCOMPARE(readModelInfo(wanted.modelFile).trainingRun, record.id);
+    QVERIFY(!QFile::exists(checkpointOf(wanted)));
+    QCOMPARE(kindsOf(runs.events(record.id)),
+             (QStringList{u"started"_s, u"paused"_s, u"resumed"_s, u"finishing"_s, u"finished"_s}));
 }
 
 void TestTrainingJob::cancelledRunIsMarked()
