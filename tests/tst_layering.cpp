@@ -29,11 +29,17 @@ const QHash<QString, QStringList>& allowedRooms()
     static const QStringList data{u"data"_s, u"metrics"_s, u"storage"_s, u"report"_s};
     static const QStringList method = low + data + QStringList{u"weights"_s, u"nn"_s};
     static const QHash<QString, QStringList> table{
-        {u"base"_s, {}},       {u"image"_s, {u"base"_s}},
-        {u"data"_s, low},      {u"metrics"_s, low},
-        {u"storage"_s, low},   {u"report"_s, low + QStringList{u"storage"_s}},
-        {u"weights"_s, low},   {u"nn"_s, low + QStringList{u"weights"_s}},
-        {u"memseg"_s, method}, {u"encoder"_s, method}, {u"jobs"_s, method + QStringList{u"memseg"_s}},
+        {u"base"_s, {}},
+        {u"image"_s, {u"base"_s}},
+        {u"data"_s, low},
+        {u"metrics"_s, low},
+        {u"storage"_s, low},
+        {u"report"_s, low + QStringList{u"storage"_s}},
+        {u"weights"_s, low},
+        {u"nn"_s, low + QStringList{u"weights"_s}},
+        {u"memseg"_s, method},
+        {u"encoder"_s, method},
+        {u"jobs"_s, method + QStringList{u"memseg"_s}},
     };
     return table;
 }

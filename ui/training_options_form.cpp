@@ -33,8 +33,8 @@ namespace {
 /// Those with a slider beside the preview have their field there.
 const QStringList& shownKeys()
 {
-    static const QStringList keys = QStringList{u"backbone"_s,  u"encoder"_s, u"input_width"_s,   u"input_height"_s, u"decoder"_s,
-                                                u"minutes"_s, u"memory_images"_s, u"seed"_s} +
+    static const QStringList keys = QStringList{u"backbone"_s, u"encoder"_s, u"input_width"_s,   u"input_height"_s,
+                                                u"decoder"_s,  u"minutes"_s, u"memory_images"_s, u"seed"_s} +
                                     SimulatorForm::keys();
     return keys;
 }
@@ -200,10 +200,12 @@ TrainingOptionsForm::TrainingOptionsForm(const ModelStore& store, QWidget* paren
         form->addRow(label, field);
     };
     add(tr("&Encoder"), m_encoder, u"encoder"_s,
-        tr("The network that sees the features. Full and lite decoders need a ResNet-18: import its weights (Tools menu)"));
+        tr("The network that sees the features. Full and lite decoders need a ResNet-18: import its weights (Tools "
+           "menu)"));
     add(tr("Si&ze"), m_size, u"size"_s,
         tr("Size of the network's input: larger sees smaller defects and takes longer"));
-    add(tr("&Decoder"), m_decoder, u"decoder"_s, tr("The part of MemSeg that learns. Without it the map is the distance to the nearest good part alone"));
+    add(tr("&Decoder"), m_decoder, u"decoder"_s,
+        tr("The part of MemSeg that learns. Without it the map is the distance to the nearest good part alone"));
     add(tr("&Budget"), m_minutes, u"minutes"_s, tr("The training is planned to be complete when this time is over"));
     add(tr("&Memory"), m_memory, u"memory"_s, tr("Good parts that the model keeps to compare with"));
     add(tr("See&d"), m_seed, u"seed"_s, tr("The same seed, data and options give the same model"));

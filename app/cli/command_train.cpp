@@ -60,8 +60,7 @@ TrainingJob::Request newTraining(CommandContext& context)
     request.folder = arguments.required(u"data"_s);
     request.options = trainingOptions(arguments);
     request.modelFile = QFileInfo(arguments.required(u"out"_s)).absoluteFilePath();
-    request.encoderFile =
-        context.app().modelStore().encoderFile(request.options.encoder, request.options.backbone);
+    request.encoderFile = context.app().modelStore().encoderFile(request.options.encoder, request.options.backbone);
     return request;
 }
 

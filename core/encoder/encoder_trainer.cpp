@@ -59,8 +59,8 @@ public:
     };
 
     virtual ~Student() = default;
-    virtual torch::nn::Module& network() = 0;              ///< what is written
-    virtual std::vector<torch::Tensor> parameters() = 0;   ///< what learns
+    virtual torch::nn::Module& network() = 0;            ///< what is written
+    virtual std::vector<torch::Tensor> parameters() = 0; ///< what learns
     /// Pixels that the teacher sees beyond the pieces' side, so that both have values at the same places.
     virtual int margin() const = 0;
     virtual Lesson study(const torch::Tensor& images, double share, MobileNetV2Impl& teacher) = 0;
@@ -157,18 +157,16 @@ public:
         // is compared with the teacher's value 3, 1 and 0 places on.
         const std::int64_t side = images.size(2) - kMargin;
         m_net->train();
-        const auto own =
-            m_net->stemToLayer3(images.narrow(2, kOffset, side).narrow(3, kOffset, side).contiguous(
-                torch::MemoryFormat::ChannelsLast));
+        const auto own = m_net->stemToLayer3(
+            images.narrow(2, kOffset, side).narrow(3, kOffset, side).contiguous(torch::MemoryFormat::ChannelsLast));
         Lesson lesson;
         lesson.loss = torch::zeros({});
         for (std::size_t level = 0; level < 3; ++level) {
             const std::int64_t stride = std::int64_t(4) << level;
             const std::int64_t first = (kOffset + 1) / stride - 1;
-            const auto target =
-                targets[level + 1].narrow(2, first, side / stride).narrow(3, first, side / stride);
-            const auto part = unexplained(
-                m_readings->ptr(level)->as<torch::nn::Conv2dImpl>()->forward(own[level + 1]), target);
+            const auto target = targets[level + 1].narrow(2, first, side / stride).narrow(3, first, side / stride);
+            const auto part =
+                unexplained(m_readings->ptr(level)->as<torch::nn::Conv2dImpl>()->forward(own[level + 1]), target);
             lesson.unexplained[level] = part.detach();
             lesson.loss = lesson.loss + part;
         }
@@ -207,9 +205,7 @@ void save(const QString& out, const torch::nn::Module& network)
 
 void EncoderOptions::validate() const
 {
-    const auto refuse = [](const QString& what, const QString& remedy) {
-        throw Error(ErrorKind::Input, what, remedy);
-    };
+    const auto refuse = [](const QString& what, const QString& remedy) { throw Error(ErrorKind::Input, what, remedy); };
     if (architecture != "mobilenetv2"_L1 && architecture != "resnet18"_L1) {
         refuse(QCoreApplication::translate("core", "\"%1\" is not an encoder that can be learnt.").arg(architecture),
                QCoreApplication::translate("core", "Use mobilenetv2 or resnet18."));
@@ -281,10 +277,10 @@ EncoderOutcome trainEncoder(const EncoderOptions& options, const QString& out, c
         for (std::size_t level = 0; level < 3; ++level) {
             const double value = lesson.unexplained[level].item<double>();
             if (!std::isfinite(value)) {
-                throw Error(ErrorKind::Input,
-                            QCoreApplication::translate("core", "Learning the encoder diverged in step %1.")
-                                .arg(outcome.steps),
-                            QCoreApplication::translate("core", "Start again with another seed or a larger batch."));
+                throw Error(
+                    ErrorKind::Input,
+                    QCoreApplication::translate("core", "Learning the encoder diverged in step %1.").arg(outcome.steps),
+                    QCoreApplication::translate("core", "Start again with another seed or a larger batch."));
             }
             double& mean = outcome.unexplained[level];
             const double weight = std::min(kSmoothing, outcome.steps / (outcome.steps + 1.0));

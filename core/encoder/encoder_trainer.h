@@ -15,7 +15,7 @@ namespace lynceus {
 struct EncoderOptions
 {
     QString architecture = QStringLiteral("mobilenetv2"); ///< or "resnet18" (stem to layer3)
-    QString teacherFile;   ///< MobileNetV2, batch norms folded, torchvision's keys
+    QString teacherFile;                                  ///< MobileNetV2, batch norms folded, torchvision's keys
     QString pictureFolder; ///< photographs to look at beside the procedural scenes; empty: none
     QString startFile;     ///< weights to go on from; empty: random ones
     double minutes = 60.0; ///< the learning rate is planned for it

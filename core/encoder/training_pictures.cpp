@@ -86,8 +86,7 @@ TrainingPictures::TrainingPictures(const QString& folder, int leastSide, const T
     const std::vector<QString> files = findImages(folder, context.cancel);
     for (std::size_t i = 0; i < files.size(); ++i) {
         context.cancel.throwIfCancelled();
-        context.report(double(i) / double(files.size()),
-                       QCoreApplication::translate("core", "reading pictures"));
+        context.report(double(i) / double(files.size()), QCoreApplication::translate("core", "reading pictures"));
         try {
             cv::Mat picture = readThumbnail(files[i], kLongSide);
             if (std::min(picture.rows, picture.cols) < leastSide)
@@ -144,8 +143,9 @@ cv::Mat TrainingPictures::scene(int side, Random& random) const
         if (random.chance(0.5)) {
             surface = m_textures->draw(size, random);
         } else {
-            surface = cv::Mat(size, CV_32FC3, cv::Scalar(random.uniform(0.0, 255.0), random.uniform(0.0, 255.0),
-                                                         random.uniform(0.0, 255.0)));
+            surface =
+                cv::Mat(size, CV_32FC3,
+                        cv::Scalar(random.uniform(0.0, 255.0), random.uniform(0.0, 255.0), random.uniform(0.0, 255.0)));
         }
         cv::multiply(surface, shade(side, random), surface);
         surface.copyTo(picture, mask);

@@ -17,8 +17,8 @@
 namespace lynceus {
 
 /// Pictures to learn an encoder from: procedural scenes (textures, and lit shapes laid over each other) and, where a
-/// folder is given, random pieces of its pictures; in changing size, light, sharpness, noise and colour, a quarter grey.
-/// draw() may run on any thread.
+/// folder is given, random pieces of its pictures; in changing size, light, sharpness, noise and colour, a quarter
+/// grey. draw() may run on any thread.
 class TrainingPictures
 {
 public:

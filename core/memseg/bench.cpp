@@ -103,12 +103,9 @@ QJsonObject benchMemSeg(cv::Size size, int runs, const MemSegOptions& options)
                              {u"latency_ms"_s, latencyJson(total)},
                              {u"fps"_s, 1000.0 / median(total)},
                              {u"ratio"_s, 1.0}};
-    const QJsonObject stages{{u"load"_s, median(load)},
-                             {u"prepare"_s, median(prepared)},
-                             {u"encode"_s, median(encode)},
-                             {u"match"_s, median(match)},
-                             {u"decode"_s, median(decode)},
-                             {u"distance"_s, median(distance)}};
+    const QJsonObject stages{{u"load"_s, median(load)},     {u"prepare"_s, median(prepared)},
+                             {u"encode"_s, median(encode)}, {u"match"_s, median(match)},
+                             {u"decode"_s, median(decode)}, {u"distance"_s, median(distance)}};
     return {{u"name"_s, u"memseg"_s},
             {u"architecture"_s, sized.architecture()},
             {u"width"_s, size.width},

@@ -39,12 +39,9 @@ void writeCheckpoint(const QString& path, const TrainingCheckpoint& checkpoint)
     std::copy(checkpoint.optimizer.begin(), checkpoint.optimizer.end(), bytes.data_ptr<std::uint8_t>());
     tensors.emplace(kOptimizer, bytes);
 
-    const QJsonObject json{{u"fingerprint"_s, checkpoint.fingerprint},
-                           {u"step"_s, checkpoint.step},
-                           {u"planned_steps"_s, checkpoint.plannedSteps},
-                           {u"seconds"_s, checkpoint.seconds},
-                           {u"loss_sum"_s, checkpoint.lossSum},
-                           {u"validated_at"_s, checkpoint.validatedAt},
+    const QJsonObject json{{u"fingerprint"_s, checkpoint.fingerprint},    {u"step"_s, checkpoint.step},
+                           {u"planned_steps"_s, checkpoint.plannedSteps}, {u"seconds"_s, checkpoint.seconds},
+                           {u"loss_sum"_s, checkpoint.lossSum},           {u"validated_at"_s, checkpoint.validatedAt},
                            {u"best_quality"_s, checkpoint.bestQuality}};
     std::vector<torch::Tensor> storage;
     writeSafetensors(path, viewsOf(tensors, storage),

@@ -21,8 +21,8 @@ struct TrainingCheckpoint
     double lossSum = 0.0; ///< of the point of the loss curve that is being gathered
     int validatedAt = -1;
     double bestQuality = -1.0;
-    StateDict network; ///< all weights, exact
-    StateDict best;    ///< those that validated best
+    StateDict network;     ///< all weights, exact
+    StateDict best;        ///< those that validated best
     std::string optimizer; ///< as torch serialises it
 };
 

@@ -63,9 +63,10 @@ cv::Mat Fusion::map(const BranchMaps& maps) const
 
 void Fusion::calibrate(const std::vector<BranchMaps>& good)
 {
-    standardise(good, [](const BranchMaps& maps) -> const cv::Mat& { return maps.logit; }, logitMean, logitDeviation);
-    standardise(good, [](const BranchMaps& maps) -> const cv::Mat& { return maps.distance; }, distanceMean,
-                distanceDeviation);
+    standardise(
+        good, [](const BranchMaps& maps) -> const cv::Mat& { return maps.logit; }, logitMean, logitDeviation);
+    standardise(
+        good, [](const BranchMaps& maps) -> const cv::Mat& { return maps.distance; }, distanceMean, distanceDeviation);
     double sum = 0.0;
     for (const BranchMaps& maps : good) {
         double peak = 0.0;

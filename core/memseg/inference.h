@@ -30,7 +30,7 @@ public:
         double matchMs = 0.0;
         double decodeMs = 0.0;
         double distanceMs = 0.0; ///< the nearest-good branch
-        BranchMaps branches; ///< what was joined; empty without the nearest-good branch
+        BranchMaps branches;     ///< what was joined; empty without the nearest-good branch
     };
 
     /// Takes the model's network over: folds its batch norms and lays its weights out channels-last.

@@ -47,11 +47,9 @@ MemoryBank readBank(const QString& path, const SafetensorsFile& file, const MemS
         }
         const auto& samples = entry->second;
         const std::int64_t stride = std::int64_t(4) << level;
-        const std::int64_t channels = options.backbone == "mobilenetv2"_L1
-                                          ? MobileNetV2Impl::kLevelChannels[level + 1]
-                                          : std::int64_t(options.width) << level;
-        const std::vector<std::int64_t> wanted{channels,
-                                               options.preprocessing.height / stride,
+        const std::int64_t channels = options.backbone == "mobilenetv2"_L1 ? MobileNetV2Impl::kLevelChannels[level + 1]
+                                                                           : std::int64_t(options.width) << level;
+        const std::vector<std::int64_t> wanted{channels, options.preprocessing.height / stride,
                                                options.preprocessing.width / stride};
         if (samples.dim() != 4 || samples.sizes().slice(1) != torch::IntArrayRef(wanted)) {
             throw doesNotFit(path,

@@ -25,8 +25,8 @@ struct MemSegModel
 };
 
 /// Writes a model as one file, atomically; options and fusion of `info` come from the model. `half` halves the file:
-/// tensors with more than 1024 values are rounded to F16, which moves scores by less than 1e-3; thresholds belong to the
-/// file as it is read again.
+/// tensors with more than 1024 values are rounded to F16, which moves scores by less than 1e-3; thresholds belong to
+/// the file as it is read again.
 void saveMemSegModel(const QString& path, const MemSegModel& model, bool half = true);
 
 /// An untrained model with random weights from the options' seed and a memory of noise: for benchmarks and tests.

@@ -49,10 +49,10 @@ public:
 private:
     torch::Tensor keysOf(const std::array<torch::Tensor, 2>& levels) const;
 
-    torch::Tensor m_keys;    ///< N x C, ordered by bucket, row by row
-    torch::Tensor m_norms;   ///< N, half of the squared norms
-    torch::Tensor m_mean;    ///< C
-    torch::Tensor m_scale;   ///< C, one over the standard deviation
+    torch::Tensor m_keys;              ///< N x C, ordered by bucket, row by row
+    torch::Tensor m_norms;             ///< N, half of the squared norms
+    torch::Tensor m_mean;              ///< C
+    torch::Tensor m_scale;             ///< C, one over the standard deviation
     std::vector<std::int64_t> m_begin; ///< first key of each bucket, and N at the end
     int m_rows = 0;
     int m_columns = 0;

@@ -56,9 +56,9 @@ struct MemSegOptions
     /// "light" (ours, for CPUs), "full" (the paper's text), "lite" (the reference's), or "none": the nearest-good
     /// branch alone, which is ready without training.
     QString decoder = QStringLiteral("light");
-    bool nearestGood = true; ///< the nearest-good branch (docs/memseg.md); the paper has none
-    int nearestImages = 150;  ///< good images in the branch
-    int nearestKeys = 80'000; ///< places of them that are kept, 256 bytes each in the model file
+    bool nearestGood = true;                        ///< the nearest-good branch (docs/memseg.md); the paper has none
+    int nearestImages = 150;                        ///< good images in the branch
+    int nearestKeys = 80'000;                       ///< places of them that are kept, 256 bytes each in the model file
     QString difference = QStringLiteral("squared"); ///< "squared" or "abs"
     QString selection = QStringLiteral("mean");     ///< "mean" (each level counts the same) or "sum"
     int memoryImages = 30;

@@ -50,9 +50,8 @@ std::unique_ptr<MemSegSession> MemSegSession::load(const QString& modelFile, Dev
 {
     try {
         const MemSegModel model = loadMemSegModel(modelFile);
-        return std::unique_ptr<MemSegSession>(new MemSegSession(
-            std::unique_ptr<Private>(new Private{modelFile, fileSha256(modelFile), model.info, model.info.thresholds,
-                                                 MemSegInference(model, device)})));
+        return std::unique_ptr<MemSegSession>(new MemSegSession(std::unique_ptr<Private>(new Private{
+            modelFile, fileSha256(modelFile), model.info, model.info.thresholds, MemSegInference(model, device)})));
     } catch (...) {
         throw currentError(QCoreApplication::translate("core", "loading %1").arg(modelFile));
     }

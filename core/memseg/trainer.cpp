@@ -18,6 +18,8 @@
 #include "core/memseg/session.h"
 #include "core/memseg/training_batches.h"
 #include "core/memseg/training_plan.h"
+#include "core/memseg/training_setup.h"
+#include "core/memseg/validation_set.h"
 #include "core/metrics/calibration.h"
 #include "core/metrics/confusion.h"
 #include "core/metrics/pro.h"
@@ -36,7 +38,6 @@
 
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
-#include <ATen/CPUGeneratorImpl.h>
 #include <torch/torch.h>
 
 #include <algorithm>
@@ -50,17 +51,13 @@ namespace lynceus {
 
 namespace {
 
-constexpr std::size_t kStatisticsImages = 64; ///< for the batch norms of a random encoder
-constexpr std::size_t kValidationImages = 16; ///< good ones, and as many with simulated defects
 constexpr int kValidations = 8;
-constexpr std::size_t kEncodeBatch = 8;
-constexpr std::size_t kAspectImages = 25;
-constexpr double kMostAspect = 8.0;
 constexpr std::size_t kMapsShown = 6;
+constexpr std::size_t kDifferenceImages = 16;
 constexpr double kCheckpointSeconds = 100.0; ///< at least every two minutes, validation included
 constexpr double kClearlyBetter = 0.01;      ///< AUROC that the decoder must add to the branch to have a say
-constexpr int kCurveSteps = 5;  ///< a point of the loss curve is the mean over this many steps
-constexpr int kWarmUpSteps = 2; ///< the first steps allocate and are not typical of the rest
+constexpr int kCurveSteps = 5;               ///< a point of the loss curve is the mean over this many steps
+constexpr int kWarmUpSteps = 2;              ///< the first steps allocate and are not typical of the rest
 constexpr double kWriteSeconds = 1.0;
 
 // Where the progress bar stands when a phase ends.
@@ -71,60 +68,6 @@ constexpr double kTrainShare = 0.96;
 // Streams of options.seed, so that one part's random numbers do not depend on another's.
 enum Stream : std::uint64_t { Encoder = 1, Decoder, Batches, Validation };
 
-std::vector<torch::Tensor> trainableOf(const torch::nn::Module& module)
-{
-    std::vector<torch::Tensor> parameters;
-    for (const torch::Tensor& parameter : module.parameters()) {
-        if (parameter.requires_grad())
-            parameters.push_back(parameter);
-    }
-    return parameters;
-}
-
-/// Uniform within 1/sqrt(fan in), as torch initialises convolutions, but from `seed` alone.
-void initialise(torch::nn::Module& module, std::uint64_t seed)
-{
-    const torch::NoGradGuard noGrad;
-    const at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
-    for (const auto& child : module.modules()) {
-        if (auto* conv = child->as<torch::nn::Conv2dImpl>()) {
-            const double bound = 1.0 / std::sqrt(double(conv->weight.numel() / conv->weight.size(0)));
-            conv->weight.uniform_(-bound, bound, generator);
-            if (conv->bias.defined())
-                conv->bias.uniform_(-bound, bound, generator);
-        }
-    }
-}
-
-/// Model files hold large tensors as F16 (viewsOf). Rounding them before anything is derived from them keeps the memory
-/// and the figures true to the network that will be loaded.
-void roundToHalf(const StateDict& state)
-{
-    const torch::NoGradGuard noGrad;
-    for (const auto& [name, tensor] : state) {
-        if (tensor.is_floating_point() && tensor.numel() > 1024)
-            tensor.copy_(tensor.to(torch::kHalf));
-    }
-}
-
-/// The median aspect ratio of the images at the area that the options ask for, sides multiples of 32.
-void adaptToAspect(Preprocessing& how, const std::vector<Sample>& samples, const CancelToken& cancel)
-{
-    std::vector<double> ratios;
-    for (std::size_t i = 0; i < std::min(samples.size(), kAspectImages); ++i) {
-        cancel.throwIfCancelled();
-        const cv::Mat image = readImage(samples[i].path);
-        ratios.push_back(double(image.cols) / double(image.rows));
-    }
-    const auto middle = ratios.begin() + std::ptrdiff_t(ratios.size() / 2);
-    std::nth_element(ratios.begin(), middle, ratios.end());
-    const double root = std::sqrt(std::clamp(*middle, 1.0 / kMostAspect, kMostAspect));
-    const double side = std::sqrt(double(how.width) * double(how.height));
-    const auto rounded = [](double pixels) { return std::max(64, int(std::lround(pixels / 32.0)) * 32); };
-    how.width = rounded(side * root);
-    how.height = rounded(side / root);
-}
-
 cv::Mat sideBySide(const cv::Mat& rgb, const cv::Mat& map)
 {
     cv::Mat picture;
@@ -133,46 +76,6 @@ cv::Mat sideBySide(const cv::Mat& rgb, const cv::Mat& map)
     cv::Mat both;
     cv::hconcat(picture, colorize(map, ColorMap::Inferno), both);
     return both;
-}
-
-/// Batch norm statistics of `encoder` from the product itself: random features are badly scaled without them.
-void measureStatistics(ResNet18Impl& encoder, const PreparedImages& images, const CancelToken& cancel)
-{
-    const torch::NoGradGuard noGrad;
-    std::vector<torch::nn::BatchNorm2dImpl*> norms;
-    for (const auto& module : encoder.modules()) {
-        if (auto* bn = module->as<torch::nn::BatchNorm2dImpl>())
-            norms.push_back(bn);
-    }
-    std::vector<c10::optional<double>> momenta;
-    for (auto* bn : norms) {
-        momenta.push_back(bn->options.momentum());
-        bn->reset_running_stats();
-        bn->options.momentum(c10::nullopt); // the plain mean over all batches
-    }
-    encoder.train();
-    const std::size_t count = std::min(images.size(), kStatisticsImages);
-    for (std::size_t begin = 0; begin < count; begin += kEncodeBatch) {
-        cancel.throwIfCancelled();
-        std::vector<cv::Mat> batch;
-        for (std::size_t i = begin; i < std::min(count, begin + kEncodeBatch); ++i)
-            batch.push_back(images.at(i));
-        encoder.features(imagesToTensor(batch));
-    }
-    for (std::size_t i = 0; i < norms.size(); ++i)
-        norms[i]->options.momentum(momenta[i]);
-    encoder.eval();
-}
-
-QString hashOf(const std::vector<Sample>& samples, const CancelToken& cancel)
-{
-    QCryptographicHash hash(QCryptographicHash::Sha256);
-    for (const Sample& sample : samples) {
-        cancel.throwIfCancelled();
-        const qint64 bytes = QFileInfo(sample.path).size();
-        hash.addData(u"%1 %2 %3\n"_s.arg(sample.name).arg(bytes).arg(fileSha256(sample.path)).toUtf8());
-    }
-    return QString::fromLatin1(hash.result().toHex());
 }
 
 Error notWritable(const QString& modelFile, const QString& reason)
@@ -198,59 +101,11 @@ void checkWritable(const QString& modelFile)
         throw notWritable(modelFile, probe.errorString());
 }
 
-std::unique_ptr<torch::optim::Optimizer> makeOptimizer(const std::vector<torch::Tensor>& parameters, bool paper)
-{
-    constexpr double kWeightDecay = 5e-4;
-    // The plan sets the learning rate before each step.
-    if (paper) {
-        return std::make_unique<torch::optim::SGD>(
-            parameters, torch::optim::SGDOptions(0.0).momentum(0.9).weight_decay(kWeightDecay));
-    }
-    return std::make_unique<torch::optim::AdamW>(parameters,
-                                                 torch::optim::AdamWOptions(0.0).weight_decay(kWeightDecay));
-}
-
 /// A threshold that some score can reach: maps end at 1.
 double reachable(double threshold, const std::vector<double>& goodScores)
 {
     const double highest = std::min(1.0, *std::max_element(goodScores.begin(), goodScores.end()));
     return std::min(threshold, 0.5 * (1.0 + highest));
-}
-
-/// Held-out good images, and the same with simulated defects.
-struct ValidationSet
-{
-    std::vector<cv::Mat> images; ///< as PreparedImages::at gives them
-    std::vector<cv::Mat> masks;
-    std::vector<bool> defective;
-};
-
-ValidationSet makeValidationSet(const PreparedImages& heldOut, const DefectSimulator& simulator, const Random& seed)
-{
-    ValidationSet set;
-    const auto add = [&](const cv::Mat& image, const cv::Mat& mask, bool defective) {
-        set.images.push_back(image);
-        set.masks.push_back(mask);
-        set.defective.push_back(defective);
-    };
-    bool anyDefect = false;
-    for (std::size_t i = 0; i < std::min(heldOut.size(), kValidationImages); ++i) {
-        const cv::Mat good = heldOut.at(i);
-        add(good, cv::Mat(good.size(), CV_8U, cv::Scalar(0)), false);
-        Random random = seed.fork(i);
-        const SimulatedDefect defect = simulator.simulate(good, random);
-        if (cv::countNonZero(defect.mask) > 0) {
-            add(defect.image, defect.mask, true);
-            anyDefect = true;
-        }
-    }
-    if (!anyDefect) {
-        throw Error(
-            ErrorKind::Input,
-            QCoreApplication::translate("core", "No simulated defect of at least min_pixels fits on the part."),
-            QCoreApplication::translate("core", "Lower min_pixels or perlin_threshold, or set foreground to \"off\"."));
-    }
-    return set;
 }
 
 struct ValidationResult
@@ -357,7 +212,7 @@ TrainingOutcome Trainer::run()
         return PreparedImages(samples, m_options.preprocessing, m_context.cancel);
     };
     ModelInfo& info = m_outcome.info;
-    info.dataHash = hashOf(m_split.all(), m_context.cancel);
+    info.dataHash = dataHash(m_split.all(), m_context.cancel);
     info.method = u"memseg"_s;
     info.architecture = m_options.architecture();
     info.preprocessing = m_options.preprocessing;
@@ -398,10 +253,10 @@ void Trainer::prepareNetwork(const PreparedImages& training)
     MemSegNetworkImpl& network = *m_model.network;
     initialiseEncoder(network, m_seed.fork(Encoder).state());
     if (network.hasDecoder()) {
-        initialise(*network.msff, m_seed.fork(Decoder).state());
+        initialiseUniform(*network.msff, m_seed.fork(Decoder).state());
         const auto decoder = network.decoder.is_empty() ? network.light_decoder.ptr()->as<torch::nn::Module>()
                                                         : network.decoder.ptr()->as<torch::nn::Module>();
-        initialise(*decoder, m_seed.fork(Decoder).fork(1).state());
+        initialiseUniform(*decoder, m_seed.fork(Decoder).fork(1).state());
     }
     torch::nn::Module& encoder = *network.encoder();
     if (!m_encoderFile.isEmpty()) {
@@ -449,7 +304,7 @@ void Trainer::scaleDifferences(const PreparedImages& heldOut)
 {
     const torch::NoGradGuard noGrad;
     std::array<double, 3> means{};
-    const std::size_t count = std::min(heldOut.size(), kValidationImages);
+    const std::size_t count = std::min(heldOut.size(), kDifferenceImages);
     for (std::size_t i = 0; i < count; ++i) {
         m_context.cancel.throwIfCancelled();
         const auto features = m_model.network->encode(imageToTensor(heldOut.at(i)));
@@ -471,8 +326,8 @@ void Trainer::buildMemory(const PreparedImages& memory)
         for (std::size_t level = 0; level < 3; ++level)
             levels[level].push_back(features[level + 1].to(torch::kHalf).to(torch::kFloat));
     }
-    m_model.bank = MemoryBank({torch::cat(levels[0]), torch::cat(levels[1]), torch::cat(levels[2])}, m_options.difference,
-                        m_options.selection);
+    m_model.bank = MemoryBank({torch::cat(levels[0]), torch::cat(levels[1]), torch::cat(levels[2])},
+                              m_options.difference, m_options.selection);
 }
 
 torch::Tensor Trainer::logits(const torch::Tensor& images)
@@ -585,9 +440,8 @@ void Trainer::keepCheckpoint(const torch::optim::Optimizer& optimizer, int step,
     m_sinceCheckpoint.restart();
     if (m_checkpointFile.isEmpty())
         return;
-    writeCheckpoint(m_checkpointFile,
-                    {fingerprint(), step, m_plan.steps(), elapsedSeconds(), lossSum, m_validatedAt, m_bestQuality,
-                     stateDict(*m_model.network), m_best, optimizerState(optimizer)});
+    writeCheckpoint(m_checkpointFile, {fingerprint(), step, m_plan.steps(), elapsedSeconds(), lossSum, m_validatedAt,
+                                       m_bestQuality, stateDict(*m_model.network), m_best, optimizerState(optimizer)});
     tellEvent(u"checkpoint"_s, QCoreApplication::translate("core", "after step %1").arg(step));
 }
 
@@ -699,8 +553,7 @@ void Trainer::joinBranches()
             maps.push_back(fusion.map(branches));
             scores.push_back(imageScore(maps.back()));
         }
-        const double quality =
-            auroc(scores, m_validation.defective) + pixelAuroc(maps, m_validation.masks);
+        const double quality = auroc(scores, m_validation.defective) + pixelAuroc(maps, m_validation.masks);
         if (best < 0.0 || quality > best + kClearlyBetter) {
             best = quality;
             chosen = fusion;

@@ -17,7 +17,7 @@ class TrainingControl
 public:
     TrainingControl();
 
-    void pause();  ///< after the step at work
+    void pause(); ///< after the step at work
     void resume();
     bool isPaused() const;
     /// Stop learning and keep the best network so far: the training calibrates, writes its model and ends well.

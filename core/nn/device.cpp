@@ -146,7 +146,7 @@ int physicalCores()
 #ifdef __GLIBC__
 namespace {
 std::mutex keepersMutex;
-int keepers = 0; ///< trainings may overlap; guarded by keepersMutex
+int keepers = 0;                  ///< trainings may overlap; guarded by keepersMutex
 constexpr int kUsualMaps = 65536; ///< glibc's defaults
 constexpr int kUsualTrim = 128 * 1024;
 } // namespace

@@ -36,7 +36,7 @@ TORCH_MODULE(InvertedResidual);
 class MobileNetV2Impl : public torch::nn::Module
 {
 public:
-    static constexpr int kBlocks = 14;                       ///< features.0 to features.13
+    static constexpr int kBlocks = 14;                        ///< features.0 to features.13
     static constexpr std::array<int, 4> kLevels{1, 3, 6, 13}; ///< the blocks that end the strides 2, 4, 8, 16
     static constexpr std::array<int, 4> kLevelChannels{16, 24, 32, 96};
 

@@ -71,9 +71,8 @@ torch::Tensor toSignedUnit(const torch::Tensor& images)
     const auto perChannel = [&](std::array<float, 3> values) {
         return torch::tensor(torch::ArrayRef<float>(values), images.options()).view({1, 3, 1, 1});
     };
-    return torch::addcmul(
-        perChannel({kMean[0] / 128.0f - 1.0f, kMean[1] / 128.0f - 1.0f, kMean[2] / 128.0f - 1.0f}), images,
-        perChannel({kDeviation[0] / 128.0f, kDeviation[1] / 128.0f, kDeviation[2] / 128.0f}));
+    return torch::addcmul(perChannel({kMean[0] / 128.0f - 1.0f, kMean[1] / 128.0f - 1.0f, kMean[2] / 128.0f - 1.0f}),
+                          images, perChannel({kDeviation[0] / 128.0f, kDeviation[1] / 128.0f, kDeviation[2] / 128.0f}));
 }
 
 cv::Mat tensorToMap(const torch::Tensor& map)

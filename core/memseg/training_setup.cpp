@@ -1,0 +1,131 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "core/memseg/training_setup.h"
+
+#include "core/image/image_io.h"
+#include "core/nn/tensor_image.h"
+
+#include <QtCore/QCryptographicHash>
+#include <QtCore/QFileInfo>
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cmath>
+
+using namespace Qt::StringLiterals;
+
+namespace lynceus {
+
+namespace {
+
+constexpr std::size_t kStatisticsImages = 64; ///< for the batch norms of a random encoder
+constexpr std::size_t kEncodeBatch = 8;
+constexpr std::size_t kAspectImages = 25;
+constexpr double kMostAspect = 8.0;
+
+} // namespace
+
+void adaptToAspect(Preprocessing& how, const std::vector<Sample>& samples, const CancelToken& cancel)
+{
+    std::vector<double> ratios;
+    for (std::size_t i = 0; i < std::min(samples.size(), kAspectImages); ++i) {
+        cancel.throwIfCancelled();
+        const cv::Mat image = readImage(samples[i].path);
+        ratios.push_back(double(image.cols) / double(image.rows));
+    }
+    const auto middle = ratios.begin() + std::ptrdiff_t(ratios.size() / 2);
+    std::nth_element(ratios.begin(), middle, ratios.end());
+    const double root = std::sqrt(std::clamp(*middle, 1.0 / kMostAspect, kMostAspect));
+    const double side = std::sqrt(double(how.width) * double(how.height));
+    const auto rounded = [](double pixels) { return std::max(64, int(std::lround(pixels / 32.0)) * 32); };
+    how.width = rounded(side * root);
+    how.height = rounded(side / root);
+}
+
+QString dataHash(const std::vector<Sample>& samples, const CancelToken& cancel)
+{
+    QCryptographicHash hash(QCryptographicHash::Sha256);
+    for (const Sample& sample : samples) {
+        cancel.throwIfCancelled();
+        const qint64 bytes = QFileInfo(sample.path).size();
+        hash.addData(u"%1 %2 %3\n"_s.arg(sample.name).arg(bytes).arg(fileSha256(sample.path)).toUtf8());
+    }
+    return QString::fromLatin1(hash.result().toHex());
+}
+
+void initialiseUniform(torch::nn::Module& module, std::uint64_t seed)
+{
+    const torch::NoGradGuard noGrad;
+    const at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+    for (const auto& child : module.modules()) {
+        if (auto* conv = child->as<torch::nn::Conv2dImpl>()) {
+            const double bound = 1.0 / std::sqrt(double(conv->weight.numel() / conv->weight.size(0)));
+            conv->weight.uniform_(-bound, bound, generator);
+            if (conv->bias.defined())
+                conv->bias.uniform_(-bound, bound, generator);
+        }
+    }
+}
+
+void roundToHalf(const StateDict& state)
+{
+    const torch::NoGradGuard noGrad;
+    for (const auto& [name, tensor] : state) {
+        if (tensor.is_floating_point() && tensor.numel() > 1024)
+            tensor.copy_(tensor.to(torch::kHalf));
+    }
+}
+
+void measureStatistics(ResNet18Impl& encoder, const PreparedImages& images, const CancelToken& cancel)
+{
+    const torch::NoGradGuard noGrad;
+    std::vector<torch::nn::BatchNorm2dImpl*> norms;
+    for (const auto& module : encoder.modules()) {
+        if (auto* bn = module->as<torch::nn::BatchNorm2dImpl>())
+            norms.push_back(bn);
+    }
+    std::vector<c10::optional<double>> momenta;
+    for (auto* bn : norms) {
+        momenta.push_back(bn->options.momentum());
+        bn->reset_running_stats();
+        bn->options.momentum(c10::nullopt); // the plain mean over all batches
+    }
+    encoder.train();
+    const std::size_t count = std::min(images.size(), kStatisticsImages);
+    for (std::size_t begin = 0; begin < count; begin += kEncodeBatch) {
+        cancel.throwIfCancelled();
+        std::vector<cv::Mat> batch;
+        for (std::size_t i = begin; i < std::min(count, begin + kEncodeBatch); ++i)
+            batch.push_back(images.at(i));
+        encoder.features(imagesToTensor(batch));
+    }
+    for (std::size_t i = 0; i < norms.size(); ++i)
+        norms[i]->options.momentum(momenta[i]);
+    encoder.eval();
+}
+
+std::vector<torch::Tensor> trainableOf(const torch::nn::Module& module)
+{
+    std::vector<torch::Tensor> parameters;
+    for (const torch::Tensor& parameter : module.parameters()) {
+        if (parameter.requires_grad())
+            parameters.push_back(parameter);
+    }
+    return parameters;
+}
+
+std::unique_ptr<torch::optim::Optimizer> makeOptimizer(const std::vector<torch::Tensor>& parameters, bool paper)
+{
+    constexpr double kWeightDecay = 5e-4;
+    if (paper) {
+        return std::make_unique<torch::optim::SGD>(
+            parameters, torch::optim::SGDOptions(0.0).momentum(0.9).weight_decay(kWeightDecay));
+    }
+    return std::make_unique<torch::optim::AdamW>(parameters,
+                                                 torch::optim::AdamWOptions(0.0).weight_decay(kWeightDecay));
+}
+
+} // namespace lynceus

@@ -1,0 +1,46 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "core/base/progress.h"
+#include "core/data/anomaly_folder.h"
+#include "core/image/preprocessing.h"
+#include "core/memseg/training_batches.h"
+#include "core/nn/resnet.h"
+#include "core/nn/state_dict.h"
+
+#include <QtCore/QString>
+
+#include <torch/optim.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace lynceus {
+
+// What a training settles before its first step.
+
+/// The median aspect ratio of the images at the area that `how` asks for, sides multiples of 32.
+void adaptToAspect(Preprocessing& how, const std::vector<Sample>& samples, const CancelToken& cancel);
+
+/// sha256 over names, sizes and contents.
+QString dataHash(const std::vector<Sample>& samples, const CancelToken& cancel);
+
+/// Uniform within 1/sqrt(fan in), as torch initialises convolutions, but from `seed` alone.
+void initialiseUniform(torch::nn::Module& module, std::uint64_t seed);
+
+/// Model files hold large tensors as F16 (viewsOf). Rounding them before anything is derived from them keeps the memory
+/// and the figures true to the network that will be loaded.
+void roundToHalf(const StateDict& state);
+
+/// Batch norm statistics of `encoder` from the product itself: random features are badly scaled without them.
+void measureStatistics(ResNet18Impl& encoder, const PreparedImages& images, const CancelToken& cancel);
+
+std::vector<torch::Tensor> trainableOf(const torch::nn::Module& module);
+
+/// methods.md 1.3, Optimiser. Whoever uses it sets the learning rate before each step.
+std::unique_ptr<torch::optim::Optimizer> makeOptimizer(const std::vector<torch::Tensor>& parameters, bool paper);
+
+} // namespace lynceus
