@@ -99,6 +99,10 @@ void TestEncoder::shippedWeightsFit()
     torch::manual_seed(1);
     for (const auto& level : net->levels(torch::randn({1, 3, 64, 64})))
         QVERIFY(torch::isfinite(level).all().item<bool>() && level.std().item<float>() > 0.05F);
+    const QString second = store.encoderFile(u"auto"_s, u"resnet18"_s);
+    QVERIFY(store.verify(*store.find(u"lynceus-resnet18"_s)));
+    ResNet18 resnet;
+    loadState(*resnet, readStateDict(SafetensorsFile(second)), second, {{"layer4."}, {}});
     QVERIFY(store.encoderFile(u"random"_s, u"mobilenetv2"_s).isEmpty());
     QVERIFY_THROWS_EXCEPTION(Error, store.encoderFile(u"nowhere"_s, u"mobilenetv2"_s));
 }

@@ -200,8 +200,7 @@ TrainingOptionsForm::TrainingOptionsForm(const ModelStore& store, QWidget* paren
         form->addRow(label, field);
     };
     add(tr("&Encoder"), m_encoder, u"encoder"_s,
-        tr("The network that sees the features. Full and lite decoders need a ResNet-18: import its weights (Tools "
-           "menu)"));
+        tr("The network that sees the features. Full and lite decoders need a ResNet-18"));
     add(tr("Si&ze"), m_size, u"size"_s,
         tr("Size of the network's input: larger sees smaller defects and takes longer"));
     add(tr("&Decoder"), m_decoder, u"decoder"_s,
