@@ -50,6 +50,7 @@ private Q_SLOTS:
     void neverTheLowestScore();
     void smallSetsExtrapolate();
     void oneOddImageDoesNotSetTheMargin();
+    void oneMislabelledImageDoesNotSetTheLimit();
     void largeSetsUseTheQuantile();
     void promiseHoldsOnNewParts();
     void badGoodScores();
@@ -175,6 +176,22 @@ void TestCalibration::oneOddImageDoesNotSetTheMargin()
     const GoodCalibration result = thresholdFromGood(scores, 0.01);
     QVERIFY(result.threshold > 0.9);
     QVERIFY(result.threshold < 0.95);
+}
+
+void TestCalibration::oneMislabelledImageDoesNotSetTheLimit()
+{
+    std::vector<double> scores;
+    for (int i = 0; i < 150; ++i)
+        scores.push_back(0.3 + 0.001 * i);
+    scores.push_back(0.95);
+    const GoodCalibration result = thresholdFromGood(scores, 0.01);
+    QVERIFY(result.extrapolated);
+    QVERIFY(result.threshold > 0.449);
+    QVERIFY(result.threshold < 0.6);
+    QVERIFY(std::abs(result.upperBound - rateUpperBound(1, 151)) < 1e-12);
+    // Of fewer than a hundred not one may be rejected at this rate.
+    scores.erase(scores.begin(), scores.begin() + 60);
+    QVERIFY(thresholdFromGood(scores, 0.01).threshold > 0.95);
 }
 
 void TestCalibration::largeSetsUseTheQuantile()

@@ -15,8 +15,9 @@ struct GoodCalibration
     double upperBound = 0.0; ///< "at most this overkill on parts like these" at `confidence`, exact binomial
     double confidence = 0.95;
     int images = 0;
-    /// True when there are too few images to support the asked rate at the confidence (then the threshold lies above
-    /// the largest score by a margin taken from the spread of the upper scores).
+    /// True when there are too few images to support the asked rate at the confidence. Then as many of them are
+    /// tolerated above the threshold as the rate itself says (one of 150 at 0.01, none of 42), and it lies above the
+    /// others by a margin taken from the spread of the upper scores.
     bool extrapolated = false;
 };
 
