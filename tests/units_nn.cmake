@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Lynceus authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 if(LYNCEUS_TORCH)
+  lynceus_test(batch_norm TORCH LINKS lynceus_nn)
   lynceus_test(resnet TORCH LABELS parity LINKS lynceus_nn)
   lynceus_test(state_dict TORCH LINKS lynceus_nn)
   lynceus_test(tensor_image TORCH LINKS lynceus_nn)

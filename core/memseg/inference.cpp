@@ -128,7 +128,8 @@ MemSegInference::Output MemSegInference::run(const torch::Tensor& image)
         output.branches.logit = tensorToMap(logits[0][1] - logits[0][0]);
     output.decodeMs = watch.restart();
 
-    const cv::Mat cells = tensorToMap(m_nearest.distances({tensorOf(tensors, "f2"), tensorOf(tensors, "f3")}));
+    const cv::Mat cells =
+        tensorToMap(m_nearest.distances({tensorOf(tensors, "f1"), tensorOf(tensors, "f2"), tensorOf(tensors, "f3")}));
     cv::Mat& distance = output.branches.distance;
     cv::resize(cells, distance, cv::Size(int(image.size(3)), int(image.size(2))), 0.0, 0.0, cv::INTER_LINEAR);
     cv::GaussianBlur(distance, distance, {}, kDistanceBlur);

@@ -106,13 +106,13 @@ MemSegModel untrainedMemSegModel(const MemSegOptions& options)
 
     const torch::NoGradGuard noGrad;
     std::array<std::vector<torch::Tensor>, 3> samples;
-    std::vector<std::array<torch::Tensor, 2>> good;
+    std::vector<FeatureLevels> good;
     for (int i = 0; i < options.memoryImages; ++i) {
         const auto noise = torch::randn({1, 3, options.preprocessing.height, options.preprocessing.width});
         const auto features = model.network->encode(noise);
         for (std::size_t level = 0; level < 3; ++level)
             samples[level].push_back(features[level + 1]);
-        good.push_back({features[2], features[3]});
+        good.push_back({features[1], features[2], features[3]});
     }
     if (model.network->hasDecoder()) {
         model.bank = MemoryBank({torch::cat(samples[0]), torch::cat(samples[1]), torch::cat(samples[2])},

@@ -5,12 +5,17 @@
 
 #include "core/base/error.h"
 #include "core/base/random.h"
+#include "core/nn/processor_clones.h"
 
 #include <QtCore/QCoreApplication>
 
+#include <ATen/Parallel.h>
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
 
 namespace lynceus {
 
@@ -18,7 +23,11 @@ namespace {
 
 namespace F = torch::nn::functional;
 
-constexpr std::int64_t kMostSide = 4096; ///< buckets
+constexpr std::int64_t kTile = 32; ///< keys that are compared at once
+constexpr std::array<double, NearestGood::kScales> kWeights{0.5, 1.0, 1.0, 0.6};
+constexpr double kSpacingShare = 0.5; ///< of a key's own spacing that is taken off
+constexpr double kOddShare = 0.01;    ///< of an image's cells that make it odd
+constexpr double kLeastDeviation = 1e-3;
 
 Error broken(const QString& source)
 {
@@ -29,159 +38,261 @@ Error broken(const QString& source)
                  QCoreApplication::translate("core", "Train the model again or choose another file."));
 }
 
-/// Features of both levels on the grid of stride 8, 1 x C x H x W.
-torch::Tensor joined(const std::array<torch::Tensor, 2>& levels)
+torch::Tensor smooth(const torch::Tensor& map)
 {
-    const auto fine =
-        F::avg_pool2d(levels[0], F::AvgPool2dFuncOptions(3).stride(1).padding(1).count_include_pad(false));
-    const auto coarse = torch::upsample_bilinear2d(levels[1], {fine.size(2), fine.size(3)}, false);
-    return torch::cat({fine, coarse}, 1);
+    return F::avg_pool2d(map, F::AvgPool2dFuncOptions(3).stride(1).padding(1).count_include_pad(false));
 }
 
-/// The bucket of place `index` out of `count` on a side with `buckets`.
-std::int64_t bucketOf(std::int64_t index, std::int64_t count, int buckets)
+/// What each scale sees of an image, H x W x C.
+std::array<torch::Tensor, NearestGood::kScales> scalesOf(const FeatureLevels& levels)
 {
-    return index * buckets / count;
+    const std::array<torch::Tensor, NearestGood::kScales> maps{torch::avg_pool2d(smooth(levels[0]), 2),
+                                                               smooth(levels[1]), levels[2], smooth(levels[2])};
+    std::array<torch::Tensor, NearestGood::kScales> result;
+    for (std::size_t i = 0; i < maps.size(); ++i)
+        result[i] = maps[i][0].permute({1, 2, 0}).to(torch::kCPU, torch::kFloat).contiguous();
+    return result;
+}
+
+/// Least norm - query . key over `tiles` tiles, and which key it is; goes on from `least`.
+LYNCEUS_FOR_EACH_PROCESSOR
+void searchTiles(const float* query, const float* keys, const float* norms, std::int64_t tiles, std::int64_t channels,
+                 float& least, std::int64_t& key)
+{
+    for (std::int64_t tile = 0; tile < tiles; ++tile) {
+        float value[kTile];
+        for (std::int64_t i = 0; i < kTile; ++i)
+            value[i] = norms[tile * kTile + i];
+        const float* column = keys + tile * channels * kTile;
+        for (std::int64_t channel = 0; channel < channels; ++channel, column += kTile) {
+            for (std::int64_t i = 0; i < kTile; ++i)
+                value[i] -= query[channel] * column[i];
+        }
+        float lowest = value[0];
+        for (std::int64_t i = 1; i < kTile; ++i)
+            lowest = value[i] < lowest ? value[i] : lowest;
+        if (!(lowest < least))
+            continue;
+        least = lowest;
+        key = tile * kTile + (std::find(value, value + kTile, lowest) - value);
+    }
 }
 
 } // namespace
 
-NearestGood::NearestGood(const std::vector<std::array<torch::Tensor, 2>>& good, const Options& options)
+void NearestGood::Scale::layOut()
 {
-    const torch::NoGradGuard noGrad;
-    std::vector<torch::Tensor> maps;
-    for (const auto& levels : good)
-        maps.push_back(joined(levels).cpu());
-
-    const std::int64_t channels = maps.front().size(1);
-    auto sum = torch::zeros({channels}, torch::kDouble);
-    auto squares = torch::zeros({channels}, torch::kDouble);
-    std::int64_t places = 0;
-    for (const auto& map : maps) {
-        sum += map.sum({0, 2, 3}, false, torch::kDouble);
-        squares += map.square().sum({0, 2, 3}, false, torch::kDouble);
-        places += map.size(2) * map.size(3);
-    }
-    const auto mean = sum / double(places);
-    const auto variance = (squares / double(places) - mean.square()).clamp_min(1e-10);
-    m_mean = mean.to(torch::kFloat);
-    m_scale = variance.rsqrt().to(torch::kFloat);
-
-    m_rows = options.gridRows > 0 ? options.gridRows : int(maps.front().size(2));
-    m_columns = options.gridColumns > 0 ? options.gridColumns : int(maps.front().size(3));
-    std::vector<std::vector<torch::Tensor>> buckets(std::size_t(m_rows) * std::size_t(m_columns));
-    Random random(options.seed);
-    const double share = std::min(1.0, double(options.mostKeys) / double(places));
-    for (const auto& map : maps) {
-        const std::int64_t height = map.size(2);
-        const std::int64_t width = map.size(3);
-        const auto keys = ((map[0].permute({1, 2, 0}) - m_mean) * m_scale).contiguous(); // H x W x C
-        for (std::int64_t y = 0; y < height; ++y) {
-            for (std::int64_t x = 0; x < width; ++x) {
-                if (share < 1.0 && !random.chance(share))
-                    continue;
-                const auto bucket = bucketOf(y, height, m_rows) * m_columns + bucketOf(x, width, m_columns);
-                buckets[std::size_t(bucket)].push_back(keys[y][x]);
-            }
-        }
-    }
-    std::vector<torch::Tensor> all;
-    m_begin.push_back(0);
-    for (const auto& bucket : buckets) {
-        all.insert(all.end(), bucket.begin(), bucket.end());
-        m_begin.push_back(std::int64_t(all.size()));
-    }
-    // Model files hold keys as F16; rounded here, figures are true to the file.
-    m_keys = torch::stack(all).to(torch::kHalf).to(torch::kFloat);
-    m_norms = 0.5 * m_keys.square().sum(1);
-}
-
-torch::Tensor NearestGood::keysOf(const std::array<torch::Tensor, 2>& levels) const
-{
-    return ((joined(levels).cpu()[0].permute({1, 2, 0}) - m_mean) * m_scale).contiguous();
-}
-
-torch::Tensor NearestGood::distances(const std::array<torch::Tensor, 2>& levels) const
-{
-    const torch::NoGradGuard noGrad;
-    const auto keys = keysOf(levels);
     const std::int64_t height = keys.size(0);
     const std::int64_t width = keys.size(1);
-    const auto squared = keys.square().sum(2);
-    auto result = torch::empty({height, width});
-    const auto firstOf = [](std::int64_t bucket, std::int64_t count, int buckets) {
-        return (bucket * count + buckets - 1) / buckets;
-    };
-    for (int row = 0; row < m_rows; ++row) {
-        const auto top = firstOf(row, height, m_rows);
-        const auto bottom = firstOf(row + 1, height, m_rows);
-        for (int column = 0; column < m_columns; ++column) {
-            const auto left = firstOf(column, width, m_columns);
-            const auto right = firstOf(column + 1, width, m_columns);
-            if (top == bottom || left == right)
-                continue;
-            const auto queries =
-                keys.narrow(0, top, bottom - top).narrow(1, left, right - left).reshape({-1, keys.size(2)});
-            torch::Tensor nearest; // of |key|^2 / 2 - query . key
-            // The buckets beside each other in a row lie beside each other in memory.
-            for (int other = std::max(0, row - 1); other <= std::min(m_rows - 1, row + 1); ++other) {
-                const auto begin = m_begin[std::size_t(other * m_columns + std::max(0, column - 1))];
-                const auto end = m_begin[std::size_t(other * m_columns + std::min(m_columns - 1, column + 1) + 1)];
-                if (begin == end)
-                    continue;
-                const auto some = m_keys.narrow(0, begin, end - begin);
-                const auto half = torch::addmm(m_norms.narrow(0, begin, end - begin), queries, some.t(), 1.0, -1.0);
-                const auto least = half.amin(1);
-                nearest = nearest.defined() ? torch::minimum(nearest, least) : least;
+    const std::int64_t count = keys.size(2);
+    const std::int64_t channels = keys.size(3);
+    const std::int64_t padding = (kTile - count % kTile) % kTile;
+    const auto padded = torch::constant_pad_nd(keys, {0, 0, 0, padding});
+    tiles = padded.view({height, width, -1, kTile, channels}).transpose(3, 4).contiguous();
+    norms = torch::constant_pad_nd(0.5 * keys.square().sum(3), {0, padding}, std::numeric_limits<double>::infinity())
+                .contiguous();
+}
+
+torch::Tensor NearestGood::Scale::distances(const torch::Tensor& queries, const torch::Tensor& usedNorms) const
+{
+    const std::int64_t height = keys.size(0);
+    const std::int64_t width = keys.size(1);
+    const std::int64_t count = keys.size(2);
+    const std::int64_t channels = keys.size(3);
+    const std::int64_t padded = usedNorms.size(2);
+    const auto result = torch::empty({height, width});
+    const float* query = queries.data_ptr<float>();
+    const float* tile = tiles.data_ptr<float>();
+    const float* norm = usedNorms.data_ptr<float>();
+    const float* spaced = spacing.defined() ? spacing.data_ptr<float>() : nullptr;
+    float* out = result.data_ptr<float>();
+    at::parallel_for(0, height * width, 16, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t cell = begin; cell < end; ++cell) {
+            const float* own = query + cell * channels;
+            const std::int64_t row = cell / width;
+            const std::int64_t column = cell % width;
+            float least = std::numeric_limits<float>::infinity();
+            float taken = 0.0F;
+            for (std::int64_t y = std::max<std::int64_t>(0, row - 1); y <= std::min(height - 1, row + 1); ++y) {
+                for (std::int64_t x = std::max<std::int64_t>(0, column - 1); x <= std::min(width - 1, column + 1);
+                     ++x) {
+                    const std::int64_t place = y * width + x;
+                    std::int64_t key = -1;
+                    searchTiles(own, tile + place * padded * channels, norm + place * padded, padded / kTile, channels,
+                                least, key);
+                    if (key >= 0 && spaced != nullptr)
+                        taken = spaced[place * count + key];
+                }
             }
-            const auto place = result.narrow(0, top, bottom - top).narrow(1, left, right - left);
-            const auto own = squared.narrow(0, top, bottom - top).narrow(1, left, right - left);
-            if (nearest.defined())
-                place.copy_((own + 2.0 * nearest.view(own.sizes())).clamp_min(0.0).sqrt());
-            else
-                place.copy_(own.sqrt());
+            const float square = std::inner_product(own, own + channels, own, 0.0F);
+            const float distance = std::isfinite(least) ? std::sqrt(std::max(0.0F, square + 2.0F * least)) : 0.0F;
+            out[cell] = distance - float(kSpacingShare) * taken;
+        }
+    });
+    return result;
+}
+
+torch::Tensor NearestGood::Scale::standardised(const torch::Tensor& map) const
+{
+    return ((map - mean) * scale).contiguous();
+}
+
+NearestGood::Scale NearestGood::makeScale(const std::vector<torch::Tensor>& maps, double share, std::uint64_t seed,
+                                          std::vector<torch::Tensor>& leftOut, const CancelToken& cancel)
+{
+    Scale scale;
+    const std::int64_t height = maps.front().size(0);
+    const std::int64_t width = maps.front().size(1);
+    const std::int64_t channels = maps.front().size(2);
+    const auto images = std::int64_t(maps.size());
+    const auto all = torch::stack(maps); // images x H x W x C
+    const auto flat = all.view({-1, channels});
+    scale.mean = flat.mean(0);
+    scale.scale = flat.var(0, false).clamp_min(1e-10).rsqrt();
+
+    // Each place keeps as many images as any other, but not the same ones.
+    const std::int64_t kept = std::clamp<std::int64_t>(std::llround(share * double(images)), 1, images);
+    auto chosen = torch::empty({height, width, kept}, torch::kInt64);
+    auto* choice = chosen.data_ptr<std::int64_t>();
+    Random random(seed);
+    std::vector<std::int64_t> order(static_cast<std::size_t>(images));
+    std::iota(order.begin(), order.end(), 0);
+    for (std::int64_t place = 0; place < height * width; ++place) {
+        for (std::int64_t i = 0; i < kept; ++i) {
+            if (kept < images)
+                std::swap(order[std::size_t(i)], order[std::size_t(random.integer(i, images - 1))]);
+            *choice++ = order[std::size_t(i)];
         }
     }
-    return result;
+    const auto byPlace = scale.standardised(all).permute({1, 2, 0, 3});
+    // Model files hold keys as F16; rounded here, figures are true to the file.
+    scale.keys = byPlace.gather(2, chosen.unsqueeze(3).expand({height, width, kept, channels}))
+                     .to(torch::kHalf)
+                     .to(torch::kFloat)
+                     .contiguous();
+    scale.layOut();
+
+    const auto ownerOf = torch::constant_pad_nd(chosen, {0, scale.norms.size(2) - kept}, -1);
+    const auto withoutOwnKeys = [&] {
+        std::vector<torch::Tensor> distances;
+        for (std::int64_t image = 0; image < images; ++image) {
+            cancel.throwIfCancelled();
+            const auto others = scale.norms.masked_fill(ownerOf == image, std::numeric_limits<double>::infinity());
+            distances.push_back(scale.distances(scale.standardised(maps[std::size_t(image)]), others));
+        }
+        return distances;
+    };
+    const auto plain = torch::stack(withoutOwnKeys()); // images x H x W
+    scale.spacing = plain.permute({1, 2, 0}).gather(2, chosen).to(torch::kHalf).to(torch::kFloat).contiguous();
+    leftOut = withoutOwnKeys();
+    const auto usual = torch::stack(leftOut);
+    scale.usual = usual.mean().item<double>();
+    scale.deviation = std::max(kLeastDeviation, usual.std(false).item<double>());
+    return scale;
+}
+
+torch::Tensor NearestGood::average(const std::array<torch::Tensor, kScales>& scales)
+{
+    const auto fine = scales[1].sizes();
+    auto sum = torch::zeros(fine);
+    for (std::size_t i = 0; i < kScales; ++i) {
+        const auto& map = scales[i];
+        const auto fitting =
+            map.sizes() == fine ? map : torch::upsample_bilinear2d(map.unsqueeze(0).unsqueeze(0), fine, false)[0][0];
+        sum += kWeights[i] * fitting;
+    }
+    return sum / std::accumulate(kWeights.begin(), kWeights.end(), 0.0);
+}
+
+NearestGood::NearestGood(const std::vector<FeatureLevels>& good, const Options& options, const CancelToken& cancel)
+{
+    const torch::NoGradGuard noGrad;
+    std::array<std::vector<torch::Tensor>, kScales> maps;
+    for (const FeatureLevels& levels : good) {
+        const auto scales = scalesOf(levels);
+        for (std::size_t i = 0; i < kScales; ++i)
+            maps[i].push_back(scales[i]);
+    }
+    const auto places = double(good.size()) * double(maps[1].front().size(0) * maps[1].front().size(1));
+    const double share = std::min(1.0, double(options.mostKeys) / places);
+    std::vector<std::array<torch::Tensor, kScales>> leftOut(good.size());
+    for (std::size_t i = 0; i < kScales; ++i) {
+        std::vector<torch::Tensor> distances;
+        m_scales[i] = makeScale(maps[i], share, options.seed + i, distances, cancel);
+        for (std::size_t image = 0; image < good.size(); ++image)
+            leftOut[image][i] = (distances[image] - m_scales[i].usual) / m_scales[i].deviation;
+    }
+    for (const auto& image : leftOut) {
+        const auto cells = average(image).flatten();
+        const auto most = std::max<std::int64_t>(1, std::llround(kOddShare * double(cells.numel())));
+        m_oddness.push_back(std::get<0>(cells.topk(most)).mean().item<double>());
+    }
+}
+
+std::int64_t NearestGood::size() const
+{
+    const auto& keys = m_scales[1].keys;
+    return keys.defined() ? keys.size(0) * keys.size(1) * keys.size(2) : 0;
+}
+
+torch::Tensor NearestGood::distances(const FeatureLevels& levels) const
+{
+    const torch::NoGradGuard noGrad;
+    const auto maps = scalesOf(levels);
+    std::array<torch::Tensor, kScales> distances;
+    for (std::size_t i = 0; i < kScales; ++i) {
+        const Scale& scale = m_scales[i];
+        TORCH_CHECK(maps[i].sizes().slice(0, 2) == scale.keys.sizes().slice(0, 2), "image of another size");
+        distances[i] = (scale.distances(scale.standardised(maps[i]), scale.norms) - scale.usual) / scale.deviation;
+    }
+    return average(distances);
 }
 
 StateDict NearestGood::state() const
 {
-    return {{"keys", m_keys},
-            {"begin", torch::tensor(m_begin, torch::kInt64)},
-            {"grid", torch::tensor({std::int64_t(m_rows), std::int64_t(m_columns)}, torch::kInt64)},
-            {"mean", m_mean},
-            {"scale", m_scale}};
+    StateDict state;
+    for (std::size_t i = 0; i < kScales; ++i) {
+        const Scale& scale = m_scales[i];
+        const std::string prefix = std::to_string(i) + '.';
+        state.emplace(prefix + "keys", scale.keys);
+        state.emplace(prefix + "spacing", scale.spacing);
+        state.emplace(prefix + "mean", scale.mean);
+        state.emplace(prefix + "scale", scale.scale);
+        state.emplace(prefix + "usual", torch::tensor({scale.usual, scale.deviation}, torch::kFloat));
+    }
+    return state;
 }
 
 NearestGood NearestGood::fromState(const StateDict& state, const QString& source)
 {
-    const auto entry = [&](const char* name, torch::ScalarType type, std::int64_t dimensions) {
-        const auto found = state.find(name);
-        if (found == state.end() || found->second.scalar_type() != type || found->second.dim() != dimensions)
-            throw broken(source);
-        return found->second;
-    };
     NearestGood result;
-    result.m_keys = entry("keys", torch::kFloat, 2).contiguous();
-    result.m_mean = entry("mean", torch::kFloat, 1);
-    result.m_scale = entry("scale", torch::kFloat, 1);
-    const auto begin = entry("begin", torch::kInt64, 1);
-    const auto grid = entry("grid", torch::kInt64, 1);
-    const std::int64_t channels = result.m_keys.size(1);
-    if (grid.numel() != 2 || result.m_mean.numel() != channels || result.m_scale.numel() != channels)
+    for (std::size_t i = 0; i < kScales; ++i) {
+        const auto entry = [&](const char* name, std::int64_t dimensions) {
+            const auto found = state.find(std::to_string(i) + '.' + name);
+            if (found == state.end() || found->second.scalar_type() != torch::kFloat ||
+                found->second.dim() != dimensions || found->second.numel() == 0)
+                throw broken(source);
+            return found->second.contiguous();
+        };
+        Scale& scale = result.m_scales[i];
+        scale.keys = entry("keys", 4);
+        scale.spacing = entry("spacing", 3);
+        scale.mean = entry("mean", 1);
+        scale.scale = entry("scale", 1);
+        const auto usual = entry("usual", 1);
+        if (scale.spacing.sizes() != scale.keys.sizes().slice(0, 3) || scale.mean.numel() != scale.keys.size(3) ||
+            scale.scale.numel() != scale.keys.size(3) || usual.numel() != 2)
+            throw broken(source);
+        scale.usual = usual[0].item<double>();
+        scale.deviation = usual[1].item<double>();
+        if (!std::isfinite(scale.usual) || !(scale.deviation > 0.0))
+            throw broken(source);
+        scale.layOut();
+    }
+    const auto& scales = result.m_scales;
+    const auto placesOf = [](const Scale& scale) { return scale.keys.sizes().slice(0, 2); };
+    if (placesOf(scales[0]) != placesOf(scales[1]) || placesOf(scales[2]) != placesOf(scales[3]))
         throw broken(source);
-    const auto rows = grid[0].item<std::int64_t>();
-    const auto columns = grid[1].item<std::int64_t>();
-    if (rows < 1 || columns < 1 || rows > kMostSide || columns > kMostSide || begin.numel() != rows * columns + 1)
-        throw broken(source);
-    result.m_rows = int(rows);
-    result.m_columns = int(columns);
-    result.m_begin.assign(begin.data_ptr<std::int64_t>(), begin.data_ptr<std::int64_t>() + begin.numel());
-    if (result.m_begin.front() != 0 || result.m_begin.back() != result.m_keys.size(0) ||
-        !std::is_sorted(result.m_begin.begin(), result.m_begin.end()) || result.m_keys.size(0) == 0)
-        throw broken(source);
-    result.m_norms = 0.5 * result.m_keys.square().sum(1);
     return result;
 }
 

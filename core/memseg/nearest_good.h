@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "core/base/progress.h"
 #include "core/nn/state_dict.h"
 
 #include <torch/types.h>
@@ -13,49 +14,73 @@
 
 namespace lynceus {
 
+/// Features of one image at strides 4, 8 and 16, 1 x C x H x W each.
+using FeatureLevels = std::array<torch::Tensor, 3>;
+
 /// The nearest-good branch: how far each place of a part is from the nearest similar place on good parts, in features
 /// of the frozen encoder alone. Needs no training, so a product is usable seconds after its good images were read.
 ///
-/// A key describes a cell of stride 8: the features of strides 8 and 16 there, each channel standardised over the good
-/// images. Keys of good images lie in a grid of buckets over the part; a cell is compared with the keys of its own
-/// bucket and the eight around it. A grid as fine as the cells compares position by position; one bucket compares with
-/// everything, for parts that lie at any angle and textures without a place.
+/// It looks at four scales one by one: strides 4 and 8 in cells of stride 8, stride 16 in its own cells, and stride 16
+/// averaged over 3 x 3 cells. Channels are standardised over the good images. A cell is compared with the keys (cells
+/// of good images) at its own place and the eight around it; half of the key's own distance to its nearest fellow on
+/// another image is taken off, so that places where good parts differ much count less. Each scale is
+/// standardised by what good parts show when they are left out, then the scales are averaged (docs/memseg.md).
 class NearestGood
 {
 public:
+    static constexpr std::size_t kScales = 4;
+
     struct Options
     {
-        int gridRows = 0; ///< 0: as many as there are rows of cells
-        int gridColumns = 0;
-        std::int64_t mostKeys = 80'000; ///< beyond this, keys of each bucket are thinned out evenly
-        std::uint64_t seed = 1;
+        std::int64_t mostKeys = 80'000; ///< keys of stride 8; beyond, each place keeps the same share of the images
+        std::uint64_t seed = 1;         ///< which ones it keeps
     };
 
     NearestGood() = default;
-    /// Levels of strides 8 and 16 of good images, 1 x C x H x W each; sizes may differ between images.
-    NearestGood(const std::vector<std::array<torch::Tensor, 2>>& good, const Options& options);
+    /// All images of one size.
+    NearestGood(const std::vector<FeatureLevels>& good, const Options& options, const CancelToken& cancel = {});
 
     bool isEmpty() const { return size() == 0; }
-    /// Distances H x W (cells of stride 8), on the CPU, not negative.
-    torch::Tensor distances(const std::array<torch::Tensor, 2>& levels) const;
+    /// H x W (cells of stride 8) on the CPU, in standard deviations of good parts: 0 is as usual.
+    torch::Tensor distances(const FeatureLevels& levels) const;
 
-    std::int64_t size() const { return m_keys.defined() ? m_keys.size(0) : 0; }
-    /// What a model file holds: keys (N x C), begin (first key of each bucket, and N), grid (rows, columns), mean and
-    /// scale (C).
+    /// Keys of stride 8.
+    std::int64_t size() const;
+    /// Of each good image it was made from: the mean over its most unusual hundredth of cells when the image itself is
+    /// left out. Empty after fromState().
+    const std::vector<double>& oddness() const { return m_oddness; }
+
+    /// What a model file holds, per scale "0." to "3.": keys (H x W x N x C), spacing (H x W x N), mean and scale (C),
+    /// usual (mean and deviation of the distances).
     StateDict state() const;
     /// Throws Error(Model) naming `source` when the tensors do not go together.
     static NearestGood fromState(const StateDict& state, const QString& source);
 
 private:
-    torch::Tensor keysOf(const std::array<torch::Tensor, 2>& levels) const;
+    struct Scale
+    {
+        torch::Tensor keys;    ///< H x W x N x C
+        torch::Tensor spacing; ///< H x W x N: distance to the nearest key of another image
+        torch::Tensor mean;    ///< C
+        torch::Tensor scale;   ///< C, one over the standard deviation
+        double usual = 0.0;
+        double deviation = 1.0;
+        torch::Tensor tiles; ///< the keys as the search reads them: H x W x tiles x C x keys of a tile
+        torch::Tensor
+            norms; ///< H x W x (tiles x keys of a tile): half of the squared norms, infinite where there is none
 
-    torch::Tensor m_keys;              ///< N x C, ordered by bucket, row by row
-    torch::Tensor m_norms;             ///< N, half of the squared norms
-    torch::Tensor m_mean;              ///< C
-    torch::Tensor m_scale;             ///< C, one over the standard deviation
-    std::vector<std::int64_t> m_begin; ///< first key of each bucket, and N at the end
-    int m_rows = 0;
-    int m_columns = 0;
+        void layOut();
+        /// H x W, spacing taken off. `queries`: H x W x C, standardised.
+        torch::Tensor distances(const torch::Tensor& queries, const torch::Tensor& norms) const;
+        torch::Tensor standardised(const torch::Tensor& map) const;
+    };
+
+    static Scale makeScale(const std::vector<torch::Tensor>& maps, double share, std::uint64_t seed,
+                           std::vector<torch::Tensor>& leftOut, const CancelToken& cancel);
+    static torch::Tensor average(const std::array<torch::Tensor, kScales>& scales);
+
+    std::array<Scale, kScales> m_scales;
+    std::vector<double> m_oddness;
 };
 
 } // namespace lynceus

@@ -4,6 +4,7 @@
 #include "core/memseg/network.h"
 
 #include "core/memseg/memory_bank.h"
+#include "core/nn/batch_norm.h"
 
 #include <torch/torch.h>
 
@@ -123,10 +124,7 @@ ConvBlockImpl::ConvBlockImpl(int inChannels, int outChannels, const std::string&
 
 torch::Tensor ConvBlockImpl::forward(const torch::Tensor& x)
 {
-    auto y = conv(x);
-    if (!bn.is_empty())
-        y = bn(y);
-    return y.relu_();
+    return bn.is_empty() ? conv(x).relu_() : batchNormRelu(*bn, conv(x));
 }
 
 void ConvBlockImpl::foldBatchNorm()

@@ -287,16 +287,16 @@ void Trainer::buildNearest()
     }
     samples.resize(std::min(samples.size(), std::size_t(m_options.nearestImages)));
     const PreparedImages images(samples, m_options.preprocessing, m_context.cancel);
-    std::vector<std::array<torch::Tensor, 2>> good;
+    std::vector<FeatureLevels> good;
     for (std::size_t i = 0; i < images.size(); ++i) {
         m_context.cancel.throwIfCancelled();
         const auto features = m_model.network->encode(imageToTensor(images.at(i)));
-        good.push_back({features[2].clone(), features[3].clone()});
+        good.push_back({features[1], features[2], features[3]});
     }
     NearestGood::Options how;
     how.seed = m_options.seed;
     how.mostKeys = m_options.nearestKeys;
-    m_model.nearest = NearestGood(good, how);
+    m_model.nearest = NearestGood(good, how, m_context.cancel);
 }
 
 /// What a difference to the memory is on images that the memory does not hold.
