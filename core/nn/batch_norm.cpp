@@ -8,8 +8,8 @@
 #include <ATen/Parallel.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <cstdint>
-#include <vector>
 
 namespace lynceus {
 
@@ -18,78 +18,113 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::tensor_list;
 
-constexpr std::int64_t kChunk = 512; ///< rows (pixels) that are summed in single precision
+constexpr std::int64_t kStrip = 512; ///< values at least that the innermost loops run over
+constexpr std::int64_t kStrips = 16; ///< that are summed in single precision
 
-// Data is rows x channels; the normalised value is (x - mean) * scale + shift, in this order, which stays exact when
-// the mean is far from zero.
+// Data is pixels x channels. What belongs to a channel is repeated to the length of a strip of several pixels, so that
+// the loops are long however few channels there are. The normalised value is (x - mean) * scale + shift, in this order,
+// which stays exact when the mean is far from zero.
 
 LYNCEUS_FOR_EACH_PROCESSOR
-void sumRows(const float* x, const float* centre, std::int64_t rows, std::int64_t channels, float* sum, float* squares)
+void addStrip(const float* __restrict x, const float* __restrict centre, std::int64_t count, float* __restrict sum,
+              float* __restrict squares)
 {
-    for (std::int64_t row = 0; row < rows; ++row, x += channels) {
-        for (std::int64_t c = 0; c < channels; ++c) {
-            const float value = x[c] - centre[c];
-            sum[c] += value;
-            squares[c] += value * value;
-        }
+    for (std::int64_t i = 0; i < count; ++i) {
+        const float value = x[i] - centre[i];
+        sum[i] += value;
+        squares[i] += value * value;
     }
 }
 
 LYNCEUS_FOR_EACH_PROCESSOR
-void normaliseRows(const float* x, const float* mean, const float* scale, const float* shift, std::int64_t rows,
-                   std::int64_t channels, float* y)
+void normaliseStrip(const float* __restrict x, const float* __restrict mean, const float* __restrict scale,
+                    const float* __restrict shift, std::int64_t count, float* __restrict y)
 {
-    for (std::int64_t row = 0; row < rows; ++row, x += channels, y += channels) {
-        for (std::int64_t c = 0; c < channels; ++c) {
-            const float value = (x[c] - mean[c]) * scale[c] + shift[c];
-            y[c] = value > 0.0F ? value : 0.0F;
-        }
+    for (std::int64_t i = 0; i < count; ++i) {
+        const float value = (x[i] - mean[i]) * scale[i] + shift[i];
+        y[i] = value > 0.0F ? value : 0.0F;
     }
 }
 
 /// Sums of the gradient where ReLU let it pass, and of its product with x - mean.
 LYNCEUS_FOR_EACH_PROCESSOR
-void sumGradientRows(const float* x, const float* gradient, const float* mean, const float* scale, const float* shift,
-                     std::int64_t rows, std::int64_t channels, float* sum, float* products)
+void addGradientStrip(const float* __restrict x, const float* __restrict gradient, const float* __restrict mean,
+                      const float* __restrict scale, const float* __restrict shift, std::int64_t count,
+                      float* __restrict sum, float* __restrict products)
 {
-    for (std::int64_t row = 0; row < rows; ++row, x += channels, gradient += channels) {
-        for (std::int64_t c = 0; c < channels; ++c) {
-            const float passed = (x[c] - mean[c]) * scale[c] + shift[c] > 0.0F ? gradient[c] : 0.0F;
-            sum[c] += passed;
-            products[c] += passed * (x[c] - mean[c]);
-        }
+    for (std::int64_t i = 0; i < count; ++i) {
+        const float centred = x[i] - mean[i];
+        const float passed = centred * scale[i] + shift[i] > 0.0F ? gradient[i] : 0.0F;
+        sum[i] += passed;
+        products[i] += passed * centred;
     }
 }
 
 /// out = scale * passed + slope * (x - mean) + offset
 LYNCEUS_FOR_EACH_PROCESSOR
-void spreadGradientRows(const float* x, const float* gradient, const float* mean, const float* scale,
-                        const float* shift, const float* slope, const float* offset, std::int64_t rows,
-                        std::int64_t channels, float* out)
+void spreadGradientStrip(const float* __restrict x, const float* __restrict gradient, const float* __restrict mean,
+                         const float* __restrict scale, const float* __restrict shift, const float* __restrict slope,
+                         const float* __restrict offset, std::int64_t count, float* __restrict out)
 {
-    for (std::int64_t row = 0; row < rows; ++row, x += channels, gradient += channels, out += channels) {
-        for (std::int64_t c = 0; c < channels; ++c) {
-            const float passed = (x[c] - mean[c]) * scale[c] + shift[c] > 0.0F ? gradient[c] : 0.0F;
-            out[c] = scale[c] * passed + slope[c] * (x[c] - mean[c]) + offset[c];
-        }
+    for (std::int64_t i = 0; i < count; ++i) {
+        const float centred = x[i] - mean[i];
+        const float passed = centred * scale[i] + shift[i] > 0.0F ? gradient[i] : 0.0F;
+        out[i] = scale[i] * passed + slope[i] * centred + offset[i];
     }
 }
 
-/// Two sums over all rows, 2 x C in double precision. `add(first, rows, sum, other)` adds up some rows.
-template <class Add>
-torch::Tensor sums(std::int64_t rows, std::int64_t channels, const Add& add)
+/// How the values of a tensor in channels-last memory are cut up.
+class Strips
 {
-    const std::int64_t chunks = (rows + kChunk - 1) / kChunk;
-    const auto partial = torch::zeros({chunks, 2, channels});
-    auto* data = partial.data_ptr<float>();
-    at::parallel_for(0, chunks, 8, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t chunk = begin; chunk < end; ++chunk) {
-            float* own = data + 2 * chunk * channels;
-            add(chunk * kChunk, std::min(kChunk, rows - chunk * kChunk), own, own + channels);
-        }
-    });
-    return partial.sum({0}, false, torch::kDouble);
-}
+public:
+    explicit Strips(const torch::Tensor& x)
+        : m_values(x.numel())
+        , m_channels(x.size(1))
+        , m_strip(std::max<std::int64_t>(1, kStrip / m_channels) * m_channels)
+    {
+    }
+
+    double pixels() const { return double(m_values / m_channels); }
+    /// What belongs to the channels, repeated to the length of a strip, in single precision.
+    torch::Tensor repeated(const torch::Tensor& channels) const
+    {
+        return channels.to(torch::kFloat).repeat({m_strip / m_channels});
+    }
+
+    /// `body(first, count)` for each strip, on all threads.
+    template <class Body>
+    void forEach(const Body& body) const
+    {
+        const std::int64_t strips = (m_values + m_strip - 1) / m_strip;
+        at::parallel_for(0, strips, kStrips, [&](std::int64_t begin, std::int64_t end) {
+            for (std::int64_t strip = begin; strip < end; ++strip)
+                body(strip * m_strip, std::min(m_strip, m_values - strip * m_strip));
+        });
+    }
+
+    /// Two sums of each channel, 2 x C in double precision. `add(first, count, sum, other)` adds up a strip.
+    template <class Add>
+    torch::Tensor sums(const Add& add) const
+    {
+        const std::int64_t strips = (m_values + m_strip - 1) / m_strip;
+        const std::int64_t groups = (strips + kStrips - 1) / kStrips;
+        const auto partial = torch::zeros({groups, 2, m_strip / m_channels, m_channels});
+        auto* data = partial.data_ptr<float>();
+        at::parallel_for(0, groups, 1, [&](std::int64_t begin, std::int64_t end) {
+            for (std::int64_t group = begin; group < end; ++group) {
+                float* own = data + 2 * group * m_strip;
+                for (std::int64_t strip = group * kStrips; strip < std::min(strips, (group + 1) * kStrips); ++strip)
+                    add(strip * m_strip, std::min(m_strip, m_values - strip * m_strip), own, own + m_strip);
+            }
+        });
+        return partial.sum(torch::IntArrayRef({0, 2}), false, torch::kDouble);
+    }
+
+private:
+    std::int64_t m_values;
+    std::int64_t m_channels;
+    std::int64_t m_strip;
+};
 
 class BatchNormRelu final : public torch::autograd::Function<BatchNormRelu>
 {
@@ -98,32 +133,34 @@ public:
                                  const torch::Tensor& bias, const torch::Tensor& runningMean,
                                  const torch::Tensor& runningVariance, double momentum, double epsilon)
     {
-        const std::int64_t channels = x.size(1);
-        const std::int64_t rows = x.numel() / channels;
+        const Strips strips(x);
         const auto* data = x.data_ptr<float>();
         // Sums around a value of the data keep single precision exact enough when the mean is far from zero.
         const auto centre = x.permute({0, 2, 3, 1})[0][0][0].contiguous();
-        const auto both = sums(rows, channels, [&](std::int64_t first, std::int64_t count, float* sum, float* squares) {
-            sumRows(data + first * channels, centre.data_ptr<float>(), count, channels, sum, squares);
+        const auto around = strips.repeated(centre);
+        const auto both = strips.sums([&](std::int64_t first, std::int64_t count, float* sum, float* squares) {
+            addStrip(data + first, around.data_ptr<float>(), count, sum, squares);
         });
-        const auto offset = both[0] / double(rows);
+        const auto offset = both[0] / strips.pixels();
         const auto mean = (offset + centre).to(torch::kFloat);
-        const auto variance = (both[1] / double(rows) - offset.square()).clamp_min(0.0);
+        const auto variance = (both[1] / strips.pixels() - offset.square()).clamp_min(0.0);
         const auto deviation = (variance + epsilon).sqrt();
-        const auto scale = (weight / deviation).to(torch::kFloat).contiguous();
-        const auto shift = bias.contiguous();
+        const auto scale = strips.repeated(weight / deviation);
+        const auto shift = strips.repeated(bias);
+        const auto means = strips.repeated(mean);
         if (runningMean.defined()) {
             runningMean.mul_(1.0 - momentum).add_(mean, momentum);
-            const double unbiased = rows > 1 ? double(rows) / double(rows - 1) : 1.0;
+            const double unbiased = strips.pixels() > 1.0 ? strips.pixels() / (strips.pixels() - 1.0) : 1.0;
             runningVariance.mul_(1.0 - momentum).add_(variance.to(torch::kFloat), momentum * unbiased);
         }
 
         auto y = torch::empty_like(x);
-        at::parallel_for(0, rows, kChunk, [&](std::int64_t begin, std::int64_t end) {
-            normaliseRows(data + begin * channels, mean.data_ptr<float>(), scale.data_ptr<float>(),
-                          shift.data_ptr<float>(), end - begin, channels, y.data_ptr<float>() + begin * channels);
+        auto* out = y.data_ptr<float>();
+        strips.forEach([&](std::int64_t first, std::int64_t count) {
+            normaliseStrip(data + first, means.data_ptr<float>(), scale.data_ptr<float>(), shift.data_ptr<float>(),
+                           count, out + first);
         });
-        context->save_for_backward({x, mean, deviation.to(torch::kFloat), scale, shift});
+        context->save_for_backward({x, weight, deviation, means, scale, shift});
         return y;
     }
 
@@ -131,32 +168,31 @@ public:
     {
         const auto saved = context->get_saved_variables();
         const auto& x = saved[0];
-        const auto& mean = saved[1];
+        const auto& weight = saved[1];
         const auto& deviation = saved[2];
-        const auto& scale = saved[3];
-        const auto& shift = saved[4];
+        const auto* mean = saved[3].data_ptr<float>();
+        const auto* scale = saved[4].data_ptr<float>();
+        const auto* shift = saved[5].data_ptr<float>();
         const auto gradient = gradients[0].contiguous(torch::MemoryFormat::ChannelsLast);
-        const std::int64_t channels = x.size(1);
-        const std::int64_t rows = x.numel() / channels;
+        const Strips strips(x);
         const auto* data = x.data_ptr<float>();
         const auto* given = gradient.data_ptr<float>();
-        const auto both = sums(rows, channels, [&](std::int64_t first, std::int64_t count, float* sum, float* product) {
-            sumGradientRows(data + first * channels, given + first * channels, mean.data_ptr<float>(),
-                            scale.data_ptr<float>(), shift.data_ptr<float>(), count, channels, sum, product);
+        const auto both = strips.sums([&](std::int64_t first, std::int64_t count, float* sum, float* products) {
+            addGradientStrip(data + first, given + first, mean, scale, shift, count, sum, products);
         });
         const auto toBias = both[0];
         const auto toWeight = both[1] / deviation; // of the standardised values
-        const auto slope = (-scale * toWeight / deviation / double(rows)).to(torch::kFloat).contiguous();
-        const auto offset = (-scale * toBias / double(rows)).to(torch::kFloat).contiguous();
+        const auto share = -weight / deviation / strips.pixels();
+        const auto slope = strips.repeated(share * toWeight / deviation);
+        const auto offset = strips.repeated(share * toBias);
 
-        auto out = torch::empty_like(x);
-        at::parallel_for(0, rows, kChunk, [&](std::int64_t begin, std::int64_t end) {
-            spreadGradientRows(data + begin * channels, given + begin * channels, mean.data_ptr<float>(),
-                               scale.data_ptr<float>(), shift.data_ptr<float>(), slope.data_ptr<float>(),
-                               offset.data_ptr<float>(), end - begin, channels,
-                               out.data_ptr<float>() + begin * channels);
+        auto result = torch::empty_like(x);
+        auto* out = result.data_ptr<float>();
+        strips.forEach([&](std::int64_t first, std::int64_t count) {
+            spreadGradientStrip(data + first, given + first, mean, scale, shift, slope.data_ptr<float>(),
+                                offset.data_ptr<float>(), count, out + first);
         });
-        return {out, toWeight.to(torch::kFloat), toBias.to(torch::kFloat), {}, {}, {}, {}};
+        return {result, toWeight.to(torch::kFloat), toBias.to(torch::kFloat), {}, {}, {}, {}};
     }
 };
 
