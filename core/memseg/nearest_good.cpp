@@ -222,11 +222,14 @@ NearestGood::NearestGood(const std::vector<FeatureLevels>& good, const Options& 
         for (std::size_t image = 0; image < good.size(); ++image)
             leftOut[image][i] = (distances[image] - m_scales[i].usual) / m_scales[i].deviation;
     }
-    for (const auto& image : leftOut) {
-        const auto cells = average(image).flatten();
-        const auto most = std::max<std::int64_t>(1, std::llround(kOddShare * double(cells.numel())));
-        m_oddness.push_back(std::get<0>(cells.topk(most)).mean().item<double>());
-    }
+    for (const auto& image : leftOut)
+        m_oddness.push_back(oddnessOf(average(image)));
+}
+
+double NearestGood::oddnessOf(const torch::Tensor& distances)
+{
+    const auto most = std::max<std::int64_t>(1, std::llround(kOddShare * double(distances.numel())));
+    return std::get<0>(distances.flatten().topk(most)).mean().item<double>();
 }
 
 std::int64_t NearestGood::size() const

@@ -49,6 +49,8 @@ public:
     /// Of each good image it was made from: the mean over its most unusual hundredth of cells when the image itself is
     /// left out. Empty after fromState().
     const std::vector<double>& oddness() const { return m_oddness; }
+    /// The same figure of a map that distances() gave.
+    static double oddnessOf(const torch::Tensor& distances);
 
     /// What a model file holds, per scale "0." to "3.": keys (H x W x N x C), spacing (H x W x N), mean and scale (C),
     /// usual (mean and deviation of the distances).

@@ -188,6 +188,9 @@ const std::vector<Field>& fields()
         realField(
             u"learning_rate"_s, QT_TRANSLATE_NOOP("core", "highest learning rate; 0: the profile's own"),
             [](auto& o) -> auto& { return o.learningRate; }, 0.0, 10.0),
+        textField(
+            u"exclude"_s, QT_TRANSLATE_NOOP("core", "good images to leave out, as train/good/007.png, separated by |"),
+            [](auto& o) -> auto& { return o.exclude; }),
         realField(
             u"held_out"_s, QT_TRANSLATE_NOOP("core", "share of good images kept for calibration"),
             [](auto& o) -> auto& { return o.heldOut; }, 0.0, 0.9),
@@ -379,6 +382,11 @@ std::vector<std::pair<QString, QString>> MemSegOptions::describe()
         lines.emplace_back(field.key, line);
     }
     return lines;
+}
+
+QStringList MemSegOptions::excluded() const
+{
+    return exclude.split(u'|', Qt::SkipEmptyParts);
 }
 
 QString MemSegOptions::architecture() const

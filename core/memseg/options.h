@@ -75,6 +75,7 @@ struct MemSegOptions
     double minutes = 0.0;      ///< 0: no budget
     int batch = 8;             ///< half of it good, half with simulated defects
     double learningRate = 0.0; ///< 0: the profile's own (3e-3 or 0.04)
+    QString exclude;           ///< names of good images that are left out, as Sample::name, separated by '|'
     double heldOut = 0.2;      ///< share of good images kept for calibration and validation, at least 2 images
     double overkill = 0.01;    ///< false-reject rate the calibration aims at
     std::uint64_t seed = 1;
@@ -92,6 +93,7 @@ struct MemSegOptions
     QString architecture() const; ///< "memseg-resnet18-full", with "-w32" when width is not 64
     /// MemSeg by the letter of the paper's text: ResNet-18, full decoder, no branch, input as given.
     static MemSegOptions paper();
+    QStringList excluded() const; ///< the names in `exclude`
     bool usesLayer4() const { return decoder == QLatin1String("full") || decoder == QLatin1String("lite"); }
 };
 

@@ -251,26 +251,13 @@ TrainingOutcome Trainer::run()
 void Trainer::prepareNetwork(const PreparedImages& training)
 {
     MemSegNetworkImpl& network = *m_model.network;
-    initialiseEncoder(network, m_seed.fork(Encoder).state());
     if (network.hasDecoder()) {
         initialiseUniform(*network.msff, m_seed.fork(Decoder).state());
         const auto decoder = network.decoder.is_empty() ? network.light_decoder.ptr()->as<torch::nn::Module>()
                                                         : network.decoder.ptr()->as<torch::nn::Module>();
         initialiseUniform(*decoder, m_seed.fork(Decoder).fork(1).state());
     }
-    torch::nn::Module& encoder = *network.encoder();
-    if (!m_encoderFile.isEmpty()) {
-        // Files may hold more or less of an encoder than this network uses; layer4 is trained in any case.
-        std::vector<std::string> later{"fc.", "classifier", "layer4."};
-        for (int block = MobileNetV2Impl::kBlocks; block <= 18; ++block)
-            later.push_back("features." + std::to_string(block) + '.');
-        loadState(encoder, readStateDict(SafetensorsFile(m_encoderFile)), m_encoderFile, {{"layer4."}, later});
-    }
-    roundToHalf(stateDict(encoder));
-    layOutChannelsLast(network);
-    if (m_encoderFile.isEmpty() && !network.resnet.is_empty())
-        measureStatistics(*network.resnet, training, m_context.cancel);
-    network.freezeEncoder();
+    prepareEncoder(network, m_encoderFile, m_seed.fork(Encoder).state(), training, m_context.cancel);
 }
 
 void Trainer::buildNearest()

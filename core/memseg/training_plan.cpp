@@ -46,8 +46,27 @@ std::vector<Sample> GoodSplit::all() const
     return samples;
 }
 
-GoodSplit splitGoodImages(const std::vector<Sample>& good, const MemSegOptions& options)
+std::vector<Sample> withoutExcluded(const std::vector<Sample>& good, const MemSegOptions& options)
 {
+    std::vector<Sample> kept = good;
+    for (const QString& name : options.excluded()) {
+        const auto found = std::find_if(kept.begin(), kept.end(), [&](const Sample& s) { return s.name == name; });
+        if (found == kept.end()) {
+            throw Error(ErrorKind::Input,
+                        QCoreApplication::translate("core", "%1 is to be left out, but it is not among the good "
+                                                            "training images.")
+                            .arg(name),
+                        QCoreApplication::translate("core", "Correct the names in exclude, like %1.")
+                            .arg(good.empty() ? u"train/good/007.png"_s : good.front().name));
+        }
+        kept.erase(found);
+    }
+    return kept;
+}
+
+GoodSplit splitGoodImages(const std::vector<Sample>& all, const MemSegOptions& options)
+{
+    const std::vector<Sample> good = withoutExcluded(all, options);
     const auto count = int(good.size());
     if (count < kLeastGoodImages) {
         throw Error(ErrorKind::Input,

@@ -27,8 +27,11 @@ inline constexpr int kLeastGoodImages = 4;
 /// From this many good images on (without the held-out ones) those in the memory are trained on too.
 inline constexpr int kImagesToShareMemory = 60;
 
-/// Splits by options.seed. Below kImagesToShareMemory the memory takes at most half of the images, so that training
-/// sees images that differ from all of it. Throws Error(Input) when there are too few.
+/// Those of `good` that options.exclude does not name. Throws Error(Input) for a name that is not among them.
+std::vector<Sample> withoutExcluded(const std::vector<Sample>& good, const MemSegOptions& options);
+
+/// Splits what withoutExcluded() leaves by options.seed. Below kImagesToShareMemory the memory takes at most half of
+/// the images, so that training sees images that differ from all of it. Throws Error(Input) when there are too few.
 GoodSplit splitGoodImages(const std::vector<Sample>& good, const MemSegOptions& options);
 
 /// How many steps there will be and how fast each one learns; re-planned while it runs when there is a time budget.

@@ -4,6 +4,7 @@
 #include "core/memseg/training_setup.h"
 
 #include "core/image/image_io.h"
+#include "core/memseg/model.h"
 #include "core/nn/tensor_image.h"
 
 #include <QtCore/QCryptographicHash>
@@ -25,6 +26,35 @@ constexpr std::size_t kStatisticsImages = 64; ///< for the batch norms of a rand
 constexpr std::size_t kEncodeBatch = 8;
 constexpr std::size_t kAspectImages = 25;
 constexpr double kMostAspect = 8.0;
+
+/// Batch norm statistics of `encoder` from the product itself.
+void measureStatistics(ResNet18Impl& encoder, const PreparedImages& images, const CancelToken& cancel)
+{
+    const torch::NoGradGuard noGrad;
+    std::vector<torch::nn::BatchNorm2dImpl*> norms;
+    for (const auto& module : encoder.modules()) {
+        if (auto* bn = module->as<torch::nn::BatchNorm2dImpl>())
+            norms.push_back(bn);
+    }
+    std::vector<c10::optional<double>> momenta;
+    for (auto* bn : norms) {
+        momenta.push_back(bn->options.momentum());
+        bn->reset_running_stats();
+        bn->options.momentum(c10::nullopt); // the plain mean over all batches
+    }
+    encoder.train();
+    const std::size_t count = std::min(images.size(), kStatisticsImages);
+    for (std::size_t begin = 0; begin < count; begin += kEncodeBatch) {
+        cancel.throwIfCancelled();
+        std::vector<cv::Mat> batch;
+        for (std::size_t i = begin; i < std::min(count, begin + kEncodeBatch); ++i)
+            batch.push_back(images.at(i));
+        encoder.features(imagesToTensor(batch));
+    }
+    for (std::size_t i = 0; i < norms.size(); ++i)
+        norms[i]->options.momentum(momenta[i]);
+    encoder.eval();
+}
 
 } // namespace
 
@@ -79,32 +109,23 @@ void roundToHalf(const StateDict& state)
     }
 }
 
-void measureStatistics(ResNet18Impl& encoder, const PreparedImages& images, const CancelToken& cancel)
+void prepareEncoder(MemSegNetworkImpl& network, const QString& file, std::uint64_t seed, const PreparedImages& images,
+                    const CancelToken& cancel)
 {
-    const torch::NoGradGuard noGrad;
-    std::vector<torch::nn::BatchNorm2dImpl*> norms;
-    for (const auto& module : encoder.modules()) {
-        if (auto* bn = module->as<torch::nn::BatchNorm2dImpl>())
-            norms.push_back(bn);
+    initialiseEncoder(network, seed);
+    torch::nn::Module& encoder = *network.encoder();
+    if (!file.isEmpty()) {
+        // Files may hold more or less of an encoder than this network uses; layer4 is trained in any case.
+        std::vector<std::string> later{"fc.", "classifier", "layer4."};
+        for (int block = MobileNetV2Impl::kBlocks; block <= 18; ++block)
+            later.push_back("features." + std::to_string(block) + '.');
+        loadState(encoder, readStateDict(SafetensorsFile(file)), file, {{"layer4."}, later});
     }
-    std::vector<c10::optional<double>> momenta;
-    for (auto* bn : norms) {
-        momenta.push_back(bn->options.momentum());
-        bn->reset_running_stats();
-        bn->options.momentum(c10::nullopt); // the plain mean over all batches
-    }
-    encoder.train();
-    const std::size_t count = std::min(images.size(), kStatisticsImages);
-    for (std::size_t begin = 0; begin < count; begin += kEncodeBatch) {
-        cancel.throwIfCancelled();
-        std::vector<cv::Mat> batch;
-        for (std::size_t i = begin; i < std::min(count, begin + kEncodeBatch); ++i)
-            batch.push_back(images.at(i));
-        encoder.features(imagesToTensor(batch));
-    }
-    for (std::size_t i = 0; i < norms.size(); ++i)
-        norms[i]->options.momentum(momenta[i]);
-    encoder.eval();
+    roundToHalf(stateDict(encoder));
+    layOutChannelsLast(network);
+    if (file.isEmpty() && !network.resnet.is_empty())
+        measureStatistics(*network.resnet, images, cancel);
+    network.freezeEncoder();
 }
 
 std::vector<torch::Tensor> trainableOf(const torch::nn::Module& module)

@@ -6,8 +6,8 @@
 #include "core/base/progress.h"
 #include "core/data/anomaly_folder.h"
 #include "core/image/preprocessing.h"
+#include "core/memseg/network.h"
 #include "core/memseg/training_batches.h"
-#include "core/nn/resnet.h"
 #include "core/nn/state_dict.h"
 
 #include <QtCore/QString>
@@ -35,8 +35,11 @@ void initialiseUniform(torch::nn::Module& module, std::uint64_t seed);
 /// and the figures true to the network that will be loaded.
 void roundToHalf(const StateDict& state);
 
-/// Batch norm statistics of `encoder` from the product itself: random features are badly scaled without them.
-void measureStatistics(ResNet18Impl& encoder, const PreparedImages& images, const CancelToken& cancel);
+/// Loads the encoder's weights from `file`, or makes random ones from `seed` when it is empty, whose batch norms are
+/// set by `images`; random features are badly scaled without that. The encoder is frozen and everything is laid out
+/// channels-last.
+void prepareEncoder(MemSegNetworkImpl& network, const QString& file, std::uint64_t seed, const PreparedImages& images,
+                    const CancelToken& cancel);
 
 std::vector<torch::Tensor> trainableOf(const torch::nn::Module& module);
 
