@@ -212,6 +212,14 @@ QString torchVersion()
     return QStringLiteral(TORCH_VERSION);
 }
 
+void resetPeakMemory()
+{
+    // Linux keeps the high-water mark for the process and sets it anew for this number (proc(5), clear_refs).
+    QFile file(u"/proc/self/clear_refs"_s);
+    if (file.open(QIODevice::WriteOnly))
+        file.write("5");
+}
+
 double peakMemoryMb()
 {
     return procValue(u"/proc/self/status"_s, u"VmHWM"_s).section(u' ', 0, 0).toDouble() / 1024.0;

@@ -42,7 +42,8 @@ QString deviceName(DeviceKind device); ///< "cpu" or "cuda"
 QString machineDescription();
 QString torchVersion();
 
-/// Largest resident memory of this process so far, MiB.
+/// Largest resident memory of this process so far, or since resetPeakMemory(), MiB.
 double peakMemoryMb();
+void resetPeakMemory();
 
 } // namespace lynceus
