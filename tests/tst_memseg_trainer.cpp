@@ -6,15 +6,19 @@
 #include "core/base/error.h"
 #include "core/base/random.h"
 #include "core/image/image_io.h"
+#include "core/memseg/checkpoint.h"
 #include "core/memseg/defect_simulator.h"
 #include "core/memseg/session.h"
 #include "core/memseg/training_plan.h"
+#include "core/memseg/validation_set.h"
 #include "core/nn/resnet.h"
 #include "core/nn/state_dict.h"
 #include "core/weights/safetensors.h"
 
 #include <QtCore/QDir>
 #include <QtCore/QFile>
+#include <QtCore/QJsonDocument>
+#include <QtCore/QJsonObject>
 #include <QtCore/QTemporaryDir>
 #include <QtTest/QTest>
 
@@ -135,6 +139,9 @@ private Q_SLOTS:
     void unreadableImageIsNamed();
     void unwritableModelFileIsFoundFirst();
     void divergenceIsAnError();
+    void divergenceKeepsTheBestState();
+    void excludedImagesAreLeftOut();
+    void heldBackDefectsAreSeen();
     void partWithoutRoomForDefectsIsAnError();
 
 private:
@@ -212,6 +219,14 @@ void TestMemSegTrainer::fewImagesAreNotSharedWithTheMemory()
 void TestMemSegTrainer::planFollowsTheProfiles()
 {
     MemSegOptions options;
+    QCOMPARE(TrainingPlan(options).steps(), 500); // of the light decoder, however long it may take
+    options.minutes = 600.0;
+    TrainingPlan light(options);
+    light.fit(10, 0.1, 10'000.0);
+    QCOMPARE(light.steps(), 500);
+    options.minutes = 0.0;
+    options.backbone = u"resnet18"_s;
+    options.decoder = u"lite"_s;
     const TrainingPlan reference(options);
     QCOMPARE(reference.steps(), 5000);
     QCOMPARE(reference.learningRate(0), 1e-4);
@@ -620,6 +635,88 @@ void TestMemSegTrainer::divergenceIsAnError()
         QVERIFY2(error.remedy().contains(u"learning_rate"_s), qPrintable(error.text()));
     }
     QVERIFY(!QFile::exists(pathOf(u"nan.safetensors"_s)));
+}
+
+void TestMemSegTrainer::divergenceKeepsTheBestState()
+{
+    MemSegOptions options = smallOptions(16);
+    options.batch = 4;
+    const QString path = pathOf(u"divergiert.checkpoint"_s);
+    const QString model = pathOf(u"divergiert.safetensors"_s);
+    TrainingControl control;
+    TaskContext context;
+    TrainingObserver observer;
+    observer.metric = [&](const QString&, int step, double) {
+        if (step == 10)
+            control.pause();
+    };
+    observer.event = [&](const QString& kind, const QString&) {
+        if (kind == u"paused"_s)
+            context.cancel.cancel();
+    };
+    QVERIFY_THROWS_EXCEPTION(Cancelled, trainMemSeg(m_images, options, {}, model, context, observer, control, path));
+
+    // It goes on with weights that are no numbers any more; what was best before still is.
+    const QJsonObject head =
+        QJsonDocument::fromJson(SafetensorsFile(path).metadata().value(u"lynceus_checkpoint"_s).toUtf8()).object();
+    TrainingCheckpoint checkpoint = readCheckpoint(path, head[u"fingerprint"_s].toString());
+    QVERIFY(checkpoint.validatedAt > 0);
+    {
+        const torch::NoGradGuard noGrad;
+        checkpoint.network.at("decoder.final_conv.weight").fill_(std::nan(""));
+    }
+    writeCheckpoint(path, checkpoint);
+    QStringList events;
+    TrainingObserver second;
+    second.event = [&](const QString& kind, const QString&) { events << kind; };
+    const TrainingOutcome outcome = trainMemSeg(m_images, options, {}, model, {}, second, {}, path);
+    QCOMPARE(events.count(u"diverged"_s), 1);
+    QCOMPARE(outcome.steps, 10);
+    QVERIFY2(outcome.warning.contains(u"learning_rate"_s), qPrintable(outcome.warning));
+    const auto session = MemSegSession::load(model);
+    QVERIFY(std::isfinite(session->inspect(texture(3)).score));
+    const SafetensorsFile written(model);
+    const auto kept = readTensor(written, "decoder.final_conv.weight");
+    QVERIFY((kept - checkpoint.best.at("decoder.final_conv.weight")).abs().max().item<double>() < 1e-3);
+}
+
+void TestMemSegTrainer::excludedImagesAreLeftOut()
+{
+    MemSegOptions options;
+    options.exclude = u"3.png|7.png"_s;
+    const auto names = namesOf(splitGoodImages(namedSamples(20), options).all());
+    QCOMPARE(names.size(), std::size_t(18));
+    QVERIFY(names.count(u"3.png"_s) == 0 && names.count(u"7.png"_s) == 0);
+    QCOMPARE(MemSegOptions::fromJson(options.toJson()).excluded(), QStringList({u"3.png"_s, u"7.png"_s}));
+    options.exclude = u"33.png"_s;
+    try {
+        splitGoodImages(namedSamples(20), options);
+        QFAIL("left out what is not there");
+    } catch (const Error& error) {
+        QVERIFY(error.message().contains(u"33.png"_s));
+        QVERIFY(!error.remedy().isEmpty());
+    }
+}
+
+void TestMemSegTrainer::heldBackDefectsAreSeen()
+{
+    const SimulatorOptions options = smallOptions(1).simulator;
+    cv::Mat good;
+    cv::cvtColor(texture(1), good, cv::COLOR_BGR2RGB);
+    good.convertTo(good, CV_32F);
+    std::set<std::uint64_t> areas;
+    for (std::uint64_t seed = 0; seed < 40; ++seed) {
+        Random random(seed);
+        const SimulatedDefect defect = heldBackDefect(good, options, random);
+        const int area = cv::countNonZero(defect.mask);
+        QVERIFY(area >= options.minPixels);
+        areas.insert(std::uint64_t(area));
+        cv::Mat change = cv::abs(defect.image - good);
+        QVERIFY(cv::mean(change, defect.mask)[0] + cv::mean(change, defect.mask)[1] > 1.0);
+        change.setTo(cv::Scalar::all(0.0), defect.mask);
+        QCOMPARE(cv::norm(change, cv::NORM_INF), 0.0);
+    }
+    QVERIFY(areas.size() > 20);
 }
 
 void TestMemSegTrainer::partWithoutRoomForDefectsIsAnError()

@@ -3,6 +3,7 @@
 
 #include "app/cli/command.h"
 #include "core/memseg/bench.h"
+#include "core/weights/model_store.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QJsonArray>
@@ -27,13 +28,34 @@ cv::Size sizeOf(const Arguments& arguments)
     return size;
 }
 
+int benchTraining(CommandContext& context, cv::Size size, const MemSegOptions& options)
+{
+    const int turns = int(context.arguments.number(u"runs"_s, 3, 1, 1000));
+    const QString encoder = context.app().modelStore().encoderFile(options.encoder, options.backbone);
+    const QJsonObject result = benchMemSegTraining(size, turns, options, encoder,
+                                                   context.task(QCoreApplication::translate("cli", "Measuring")));
+    const Console& console = context.console;
+    console.endProgress();
+    console.print(result[u"cpu"_s].toString());
+    console.printTable({{u"network"_s, u"size"_s, u"batch"_s, u"threads"_s, u"ms a step"_s, u"eager, reference"_s,
+                         u"ratio"_s, u"eager, same network"_s, u"ratio"_s, u"peak MiB"_s},
+                        {result[u"architecture"_s].toString(), u"%1x%2"_s.arg(size.width).arg(size.height),
+                         QString::number(result[u"batch"_s].toInt()), QString::number(result[u"threads"_s].toInt()),
+                         figure(result[u"ms_per_step"_s], 0), figure(result[u"eager_ms_per_step"_s], 0),
+                         figure(result[u"speedup"_s], 2), figure(result[u"same_network_eager_ms_per_step"_s], 0),
+                         figure(result[u"same_network_speedup"_s], 2), figure(result[u"peak_memory_mb"_s], 0)}});
+    console.writeJson(result);
+    return kDone;
+}
+
 } // namespace
 
 int runBench(CommandContext& context)
 {
     const Arguments& arguments = context.arguments;
-    if (!arguments.positional().isEmpty() && arguments.positional() != QStringList{u"memseg"_s})
-        throw UsageError(QCoreApplication::translate("cli", "bench knows memseg."));
+    const QString what = arguments.positional().isEmpty() ? u"memseg"_s : arguments.positional().join(u' ');
+    if (what != "memseg"_L1 && what != "memseg-train"_L1)
+        throw UsageError(QCoreApplication::translate("cli", "bench knows memseg and memseg-train."));
     const QString engine = arguments.value(u"engine"_s, u"all"_s);
     if (engine != u"all" && engine != u"libtorch")
         throw UsageError(QCoreApplication::translate("cli", "There is no engine \"%1\"; use libtorch.").arg(engine));
@@ -48,6 +70,8 @@ int runBench(CommandContext& context)
         throw UsageError(error.message(), error.remedy());
     }
 
+    if (what == "memseg-train"_L1)
+        return benchTraining(context, size, options);
     const QJsonObject result = benchMemSeg(size, runs, options);
     const Console& console = context.console;
     console.print(result[u"cpu"_s].toString());

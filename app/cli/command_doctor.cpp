@@ -3,8 +3,13 @@
 
 #include "app/cli/command.h"
 #include "core/data/folder_doctor.h"
+#include "core/memseg/odd_images.h"
+#include "core/weights/model_store.h"
 
 #include <QtCore/QCoreApplication>
+#include <QtCore/QJsonArray>
+
+#include <algorithm>
 
 namespace lynceus {
 
@@ -23,6 +28,27 @@ QString severityName(Finding::Severity severity)
         break;
     }
     return QCoreApplication::translate("cli", "note");
+}
+
+QJsonArray showOddImages(CommandContext& context, const AnomalyFolder& folder)
+{
+    const auto most = std::size_t(context.arguments.number(u"odd"_s, 10, 1, 1'000'000));
+    const MemSegOptions options = trainingOptions(context.arguments);
+    const QString encoder = context.app().modelStore().encoderFile(options.encoder, options.backbone);
+    const auto ranked =
+        rankByOddness(folder, options, encoder, context.task(QCoreApplication::translate("cli", "Comparing")));
+    context.console.endProgress();
+    context.console.print(QCoreApplication::translate(
+        "cli", "Good images that look least like the others, in standard deviations of what is usual:"));
+    QJsonArray json;
+    for (std::size_t i = 0; i < std::min(most, ranked.size()); ++i) {
+        const OddImage& image = ranked[i];
+        const QString mark =
+            image.oddness > kSuspicious ? QCoreApplication::translate("cli", "worth a look") : QString();
+        context.console.print(u"  %1  %2  %3"_s.arg(image.oddness, 6, 'f', 1).arg(image.sample.name, mark).trimmed());
+        json.append(QJsonObject{{u"image"_s, image.sample.name}, {u"oddness"_s, image.oddness}});
+    }
+    return json;
 }
 
 } // namespace
@@ -48,7 +74,10 @@ int runDoctor(CommandContext& context)
     }
     if (report.findings.empty())
         console.print(QCoreApplication::translate("cli", "Nothing wrong was found."));
-    console.writeJson(report.toJson());
+    QJsonObject json = report.toJson();
+    if (context.arguments.isSet(u"odd"_s))
+        json.insert(u"odd"_s, showOddImages(context, report.folder));
+    console.writeJson(json);
     return kDone;
 }
 

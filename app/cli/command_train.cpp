@@ -4,6 +4,7 @@
 #include "app/cli/command.h"
 #include "core/encoder/encoder_trainer.h"
 #include "core/jobs/training_job.h"
+#include "core/memseg/training_forecast.h"
 #include "core/weights/model_store.h"
 
 #include <QtCore/QCoreApplication>
@@ -64,6 +65,32 @@ TrainingJob::Request newTraining(CommandContext& context)
     return request;
 }
 
+int showForecast(CommandContext& context)
+{
+    const Arguments& arguments = context.arguments;
+    const MemSegOptions options = trainingOptions(arguments);
+    const AnomalyFolder folder = AnomalyFolder::open(arguments.required(u"data"_s), AnomalyFolder::Purpose::Training);
+    const QString encoder = context.app().modelStore().encoderFile(options.encoder, options.backbone);
+    const TrainingForecast forecast = forecastTraining(folder, options, encoder, context.task(tr("Measuring")));
+    const Console& console = context.console;
+    console.endProgress();
+    console.print(tr("%1 good images at %2 x %3 pixels: about %4, %5 MiB of memory")
+                      .arg(forecast.images)
+                      .arg(forecast.width)
+                      .arg(forecast.height)
+                      .arg(durationText(forecast.seconds), figure(forecast.memoryMb, 0)));
+    if (forecast.steps > 0)
+        console.print(tr("%1 steps of %2 s").arg(forecast.steps).arg(figure(forecast.secondsPerStep, 2)));
+    console.writeJson({{u"images"_s, forecast.images},
+                       {u"width"_s, forecast.width},
+                       {u"height"_s, forecast.height},
+                       {u"steps"_s, forecast.steps},
+                       {u"seconds_per_step"_s, forecast.secondsPerStep},
+                       {u"seconds"_s, forecast.seconds},
+                       {u"memory_mb"_s, forecast.memoryMb}});
+    return kDone;
+}
+
 TrainingJob::Request continuedTraining(const Arguments& arguments)
 {
     for (const QString& option : {u"data"_s, u"out"_s, u"minutes"_s, u"set"_s, u"seed"_s}) {
@@ -85,6 +112,8 @@ int runTrain(CommandContext& context)
         return trainEncoderCommand(context);
     if (arguments.positional() != QStringList{u"memseg"_s})
         throw UsageError(tr("train needs the method: memseg or encoder."));
+    if (arguments.isSet(u"forecast"_s))
+        return showForecast(context);
     const TrainingJob::Request request =
         arguments.isSet(u"resume"_s) ? continuedTraining(arguments) : newTraining(context);
 
@@ -107,7 +136,10 @@ int runTrain(CommandContext& context)
                       .arg(figure(outcome->info.thresholds.score))
                       .arg(outcome->info.calibration[u"images"_s].toInt())
                       .arg(figure(100.0 * outcome->info.calibration[u"upper_bound"_s].toDouble(), 1)));
+    if (!outcome->warning.isEmpty())
+        console.print(outcome->warning);
     console.writeJson({{u"model"_s, outcome->modelFile},
+                       {u"warning"_s, outcome->warning},
                        {u"run"_s, outcome->info.trainingRun},
                        {u"steps"_s, outcome->steps},
                        {u"seconds"_s, outcome->seconds},

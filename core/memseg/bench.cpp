@@ -5,10 +5,15 @@
 
 #include "core/base/error.h"
 #include "core/base/progress.h"
+#include "core/data/anomaly_folder.h"
+#include "core/data/demo_product.h"
 #include "core/image/image_io.h"
 #include "core/memseg/inference.h"
 #include "core/memseg/model.h"
+#include "core/memseg/trainer.h"
+#include "core/memseg/training_setup.h"
 #include "core/nn/device.h"
+#include "core/nn/losses.h"
 #include "core/nn/tensor_image.h"
 
 #include <QtCore/QCoreApplication>
@@ -17,6 +22,7 @@
 
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
+#include <torch/torch.h>
 
 #include <algorithm>
 #include <cmath>
@@ -29,6 +35,7 @@ namespace {
 
 constexpr int kWarmUps = 3;
 constexpr int kSourceSide = 1024;
+constexpr int kTrainedSteps = 16; ///< in each turn of a real training
 
 /// Nearest-rank quantile of sorted values.
 double quantile(const std::vector<double>& sorted, double share)
@@ -52,6 +59,78 @@ cv::Mat samplePicture()
     cv::GaussianBlur(picture, picture, {}, 4.0);
     return picture;
 }
+
+/// Seconds of one step in a training that goes on, as its users have it.
+double trainedStepSeconds(const AnomalyFolder& folder, const MemSegOptions& options, const QString& encoderFile,
+                          const QString& modelFile, const TaskContext& context)
+{
+    std::vector<double> seconds;
+    Stopwatch clock;
+    TrainingObserver observer;
+    int lastStep = 0;
+    observer.metric = [&](const QString& name, int step, double) {
+        // A loss comes every few steps; what lies between includes no validation once the first has passed.
+        if (name == "loss"_L1) {
+            const double passed = clock.restart() / 1000.0;
+            if (lastStep > 0)
+                seconds.push_back(passed / (step - lastStep));
+            lastStep = step;
+        } else if (name == "validation_auroc"_L1) {
+            lastStep = 0; // the time up to the next loss is not that of steps alone
+        }
+    };
+    trainMemSeg(folder, options, encoderFile, modelFile, context, observer);
+    return median(seconds);
+}
+
+/// A plain step of `options`' network, channels-last and with a batch that is ready.
+class EagerTraining
+{
+public:
+    explicit EagerTraining(const MemSegOptions& options)
+        : m_model(untrainedMemSegModel(options))
+    {
+        torch::manual_seed(options.seed);
+        layOutChannelsLast(*m_model.network);
+        for (auto& parameter : m_model.network->parameters())
+            parameter.set_requires_grad(true);
+        m_model.network->freezeEncoder();
+        m_model.network->train();
+        for (const auto& module : m_model.network->modules()) {
+            // Without a momentum LibTorch averages over all batches, at the same cost; batchNormRelu leaves that to it.
+            if (auto* norm = module->as<torch::nn::BatchNorm2dImpl>())
+                norm->options.momentum(c10::nullopt);
+        }
+        m_optimizer = makeOptimizer(trainableOf(*m_model.network), false);
+        for (auto& group : m_optimizer->param_groups())
+            group.options().set_lr(1e-4);
+        const auto& input = options.preprocessing;
+        m_images =
+            torch::randn({options.batch, 3, input.height, input.width}).contiguous(torch::MemoryFormat::ChannelsLast);
+        m_masks = (torch::rand({options.batch, input.height, input.width}) > 0.95).to(torch::kFloat);
+    }
+
+    double stepSeconds()
+    {
+        const Stopwatch clock;
+        m_optimizer->zero_grad();
+        const auto features = m_model.network->encode(m_images);
+        MemoryBank::Match match;
+        {
+            const torch::NoGradGuard noGrad;
+            match = m_model.bank.match({features[1], features[2], features[3]});
+        }
+        memSegLoss(m_model.network->decode(features, match.difference), m_masks).backward();
+        m_optimizer->step();
+        return clock.ms() / 1000.0;
+    }
+
+private:
+    MemSegModel m_model;
+    std::unique_ptr<torch::optim::Optimizer> m_optimizer;
+    torch::Tensor m_images;
+    torch::Tensor m_masks;
+};
 
 } // namespace
 
@@ -117,6 +196,72 @@ QJsonObject benchMemSeg(cv::Size size, int runs, const MemSegOptions& options)
             {u"cpu"_s, machineDescription()},
             {u"engines"_s, QJsonArray{engine}},
             {u"stage_ms"_s, stages}};
+}
+
+QJsonObject benchMemSegTraining(cv::Size size, int turns, const MemSegOptions& options, const QString& encoderFile,
+                                const TaskContext& context)
+{
+    if (options.decoder == "none"_L1) {
+        throw Error(ErrorKind::Input, QCoreApplication::translate("core", "With decoder none there are no steps."),
+                    QCoreApplication::translate("core", "Use decoder light, lite or full."));
+    }
+    MemSegOptions own = options;
+    own.preprocessing.width = size.width;
+    own.preprocessing.height = size.height;
+    own.keepAspect = false;
+    own.minutes = 0.0;
+    own.steps = kTrainedSteps;
+    own.nearestGood = false; // it takes no part in a step
+    own.validate();
+    MemSegOptions reference = own;
+    reference.backbone = u"resnet18"_s;
+    reference.decoder = u"lite"_s;
+    reference.width = 64;
+    reference.validate();
+
+    const QTemporaryDir folder;
+    DemoOptions product;
+    product.trainGood = 16;
+    product.testGood = 0;
+    product.testDefective = 0;
+    writeDemoProduct(folder.filePath(u"data"_s), product, context);
+    const auto data = AnomalyFolder::open(folder.filePath(u"data"_s), AnomalyFolder::Purpose::Training);
+    const QString modelFile = folder.filePath(u"model.safetensors"_s);
+    const TaskContext silent{context.cancel, {}};
+
+    std::vector<double> trained, plain, same;
+    resetPeakMemory();
+    trained.push_back(trainedStepSeconds(data, own, encoderFile, modelFile, silent));
+    const double memory = peakMemoryMb();
+    EagerTraining plainTraining(reference);
+    EagerTraining sameTraining(own);
+    plainTraining.stepSeconds();
+    sameTraining.stepSeconds();
+    for (int turn = 0; turn < turns; ++turn) {
+        context.cancel.throwIfCancelled();
+        context.report(double(turn) / turns,
+                       QCoreApplication::translate("core", "turn %1 of %2").arg(turn + 1).arg(turns));
+        plain.push_back(plainTraining.stepSeconds());
+        same.push_back(sameTraining.stepSeconds());
+        trained.push_back(trainedStepSeconds(data, own, encoderFile, modelFile, silent));
+    }
+    const double step = 1000.0 * median(trained);
+    const double eager = 1000.0 * median(plain);
+    const double sameEager = 1000.0 * median(same);
+    return {{u"name"_s, u"memseg-train"_s},
+            {u"architecture"_s, own.architecture()},
+            {u"width"_s, size.width},
+            {u"height"_s, size.height},
+            {u"batch"_s, own.batch},
+            {u"threads"_s, threads()},
+            {u"turns"_s, turns},
+            {u"ms_per_step"_s, step},
+            {u"eager_ms_per_step"_s, eager},
+            {u"speedup"_s, eager / step},
+            {u"same_network_eager_ms_per_step"_s, sameEager},
+            {u"same_network_speedup"_s, sameEager / step},
+            {u"peak_memory_mb"_s, memory},
+            {u"cpu"_s, machineDescription()}};
 }
 
 } // namespace lynceus

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "core/base/progress.h"
 #include "core/memseg/options.h"
 
 #include <QtCore/QJsonObject>
@@ -21,5 +22,14 @@ QJsonObject latencyJson(std::vector<double> milliseconds);
 /// engines) and `stage_ms`: medians of encode, match and decode, and of load (a PNG) and prepare (its resize), which
 /// are not part of the latency.
 QJsonObject benchMemSeg(cv::Size size, int runs, const MemSegOptions& options = {});
+
+/// Times a training step (batch and input of `options`) as trainMemSeg does it, on pictures of the demo product,
+/// against two plain steps of the same LibTorch: channels-last, stem and layer1 to layer3 frozen, LibTorch's batch
+/// norms, the batch ready beforehand. One of the method's reference (ResNet-18, decoder "lite"; `eager_ms_per_step`,
+/// `speedup`), one of the same network as `options` (`same_network_eager_ms_per_step`, `same_network_speedup`). They
+/// take turns. `peak_memory_mb` is the training's own. Other keys: name, width, height, batch, threads, turns, cpu,
+/// architecture.
+QJsonObject benchMemSegTraining(cv::Size size, int turns, const MemSegOptions& options, const QString& encoderFile,
+                                const TaskContext& context = {});
 
 } // namespace lynceus

@@ -25,7 +25,7 @@ namespace lynceus {
 
 namespace {
 
-constexpr std::size_t kMostCompared = 400;   ///< images that the others are compared with; some 0.5 MB each
+constexpr std::size_t kMostCompared = 200;   ///< images that the others are compared with; some 0.5 MB each
 constexpr double kEncodeShare = 0.5;         ///< of the time
 constexpr double kSigmaOfDeviation = 1.4826; ///< standard deviation of a normal distribution by its median deviation
 constexpr double kLeastSigma = 0.1;          ///< in deviations of good cells: images more alike than that are all alike

@@ -71,7 +71,8 @@ struct MemSegOptions
     /// "reference" (AdamW) or "paper" (SGD). Setting "paper" by name also sets backbone, decoder and branch to the
     /// paper's letter.
     QString profile = QStringLiteral("reference");
-    int steps = 0;             ///< 0: the profile's own (5000 or 2700), or as many as fit into `minutes`
+    int steps = 0; ///< 0: the profile's own (500 with the light decoder, else 5000 or 2700); with `minutes` as many as
+                   ///< fit, with the light decoder up to 500
     double minutes = 0.0;      ///< 0: no budget
     int batch = 8;             ///< half of it good, half with simulated defects
     double learningRate = 0.0; ///< 0: the profile's own (3e-3 or 0.04)

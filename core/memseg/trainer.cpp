@@ -137,7 +137,8 @@ private:
     double learnFrom(const TrainingBatch& batch, torch::optim::Optimizer& optimizer, double learningRate);
     torch::Tensor logits(const torch::Tensor& images);
     ValidationResult validate();
-    void validateAndKeepBest(int step);
+    bool validateAndKeepBest(int step);
+    void stopDiverged(int step);
     void showMaps(const ValidationResult& result) const;
     void restoreBest();
     std::vector<BranchMaps> branchesOf(const QString& modelFile, const std::vector<cv::Mat>& images);
@@ -221,7 +222,7 @@ TrainingOutcome Trainer::run()
     m_model.network = MemSegNetwork(m_options);
     const PreparedImages training = read(m_split.training);
     const PreparedImages heldOut = read(m_split.heldOut);
-    m_validation = makeValidationSet(heldOut, m_simulator, m_seed.fork(Validation));
+    m_validation = makeValidationSet(heldOut, m_options.simulator, m_seed.fork(Validation));
 
     m_context.report(kReadShare, QCoreApplication::translate("core", "building the memory"));
     prepareNetwork(training);
@@ -334,8 +335,8 @@ void Trainer::learn(const PreparedImages& training)
     const auto optimizer = makeOptimizer(trainableOf(*m_model.network), m_options.profile == "paper"_L1);
     int done = goOnFromCheckpoint(*optimizer);
     BatchFeeder feeder(training, m_simulator, m_options.batch, m_seed.fork(Batches).state(), std::uint64_t(done));
-    if (done == 0)
-        validateAndKeepBest(0);
+    if (done == 0 && !validateAndKeepBest(0))
+        throw diverged(m_plan.highestRate());
     const int first = done;
     double lossSum = m_lossSum;
     int validated = m_plan.partsDone(done, kValidations);
@@ -347,7 +348,12 @@ void Trainer::learn(const PreparedImages& training)
         if (m_observer.samples && !batch.pictures.empty())
             m_observer.samples(batch.pictures);
         const double rate = m_plan.learningRate(done);
-        lossSum += learnFrom(batch, *optimizer, rate);
+        const double loss = learnFrom(batch, *optimizer, rate);
+        if (!std::isfinite(loss)) {
+            stopDiverged(done);
+            return;
+        }
+        lossSum += loss;
         const double seconds = clock.ms() / 1000.0;
         m_secondsPerStep = done - first <= kWarmUpSteps ? seconds : 0.95 * m_secondsPerStep + 0.05 * seconds;
 
@@ -360,7 +366,10 @@ void Trainer::learn(const PreparedImages& training)
         // A plan that grows or shrinks must not bring the same part twice.
         if (const int part = m_plan.partsDone(done, kValidations); part > validated) {
             validated = part;
-            validateAndKeepBest(done);
+            if (!validateAndKeepBest(done)) {
+                stopDiverged(done);
+                return;
+            }
         }
         const bool paceKnown = done - first > kWarmUpSteps;
         if (m_plan.hasBudget() && paceKnown)
@@ -373,9 +382,11 @@ void Trainer::learn(const PreparedImages& training)
     }
     if (m_control.isFinishing())
         tellEvent(u"finishing"_s, QCoreApplication::translate("core", "after step %1").arg(done));
-    if (m_validatedAt != done)
-        validateAndKeepBest(done);
     m_outcome.steps = done;
+    if (m_validatedAt != done && !validateAndKeepBest(done)) {
+        stopDiverged(done);
+        return;
+    }
     qCInfo(logTraining) << "Trained" << done << "steps of" << m_secondsPerStep * 1000.0 << "ms";
 }
 
@@ -441,7 +452,7 @@ double Trainer::learnFrom(const TrainingBatch& batch, torch::optim::Optimizer& o
     const torch::Tensor loss = memSegLoss(logits(batch.images), batch.masks);
     const double value = loss.item<double>();
     if (!std::isfinite(value))
-        throw diverged(m_plan.highestRate());
+        return value;
     loss.backward();
     optimizer.step();
     return value;
@@ -458,27 +469,47 @@ ValidationResult Trainer::validate()
         result.scores.push_back(imageScore(result.maps.back()));
     }
     if (!std::all_of(result.scores.begin(), result.scores.end(), [](double score) { return std::isfinite(score); }))
-        throw diverged(m_plan.highestRate());
+        return {};
     result.imageAuroc = auroc(result.scores, m_validation.defective);
     result.pixelAuroc = pixelAuroc(result.maps, m_validation.masks);
     return result;
 }
 
-void Trainer::validateAndKeepBest(int step)
+/// False when the network gives no numbers any more.
+bool Trainer::validateAndKeepBest(int step)
 {
     const Stopwatch clock;
     const ValidationResult result = validate();
+    if (result.scores.empty())
+        return false;
     m_secondsPerValidation = clock.ms() / 1000.0;
     m_validatedAt = step;
     tell(u"validation_auroc"_s, step, result.imageAuroc);
     showMaps(result);
     // Between equals the later one has learnt longer.
     if (result.quality() < m_bestQuality)
-        return;
+        return true;
     m_bestQuality = result.quality();
     m_best.clear();
     for (const auto& [name, tensor] : stateDict(*m_model.network))
         m_best[name] = tensor.detach().clone();
+    return true;
+}
+
+/// Hours of training are not lost: the best state so far becomes the model.
+void Trainer::stopDiverged(int step)
+{
+    if (m_validatedAt <= 0)
+        throw diverged(m_plan.highestRate());
+    m_outcome.steps = step;
+    m_outcome.warning = QCoreApplication::translate("core", "Training diverged after step %1; the model is the best "
+                                                            "state up to step %2. Lower learning_rate, for example "
+                                                            "to %3, and train again.")
+                            .arg(step)
+                            .arg(m_validatedAt)
+                            .arg(m_plan.highestRate() / 10.0);
+    tellEvent(u"diverged"_s, m_outcome.warning);
+    qCWarning(logTraining) << m_outcome.warning;
 }
 
 /// Defective ones first: they come after the good ones they were made from.

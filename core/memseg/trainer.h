@@ -28,7 +28,8 @@ struct TrainingObserver
     /// What the network makes of a few fixed held-out images, some with simulated defects, at each validation: BGR
     /// 8-bit, the image and its heat map on the fixed scale side by side.
     std::function<void(const std::vector<cv::Mat>& pictures)> maps;
-    /// Something that belongs into the run's record: "paused", "resumed", "finishing", "checkpoint", with a detail.
+    /// Something that belongs into the run's record: "paused", "resumed", "finishing", "checkpoint", "diverged",
+    /// with a detail.
     std::function<void(const QString& kind, const QString& detail)> event;
 };
 
@@ -40,13 +41,17 @@ struct TrainingOutcome
     int steps = 0;
     double seconds = 0.0;
     double secondsPerStep = 0.0;
+    QString warning; ///< what the user should know about a model that came out all the same; with the remedy
 };
 
 /// Learns MemSeg from the folder's good training images and writes the model file (methods.md 1.3, 1.4): splits off the
 /// held-out images by seed, reads and prepares the images, builds the memory bank, trains on simulated defects within
 /// steps or minutes, calibrates the thresholds on the held-out good images alone, writes `modelFile` atomically.
 /// Defective images of the folder are never used. `encoderFile`: resolved weights file, empty for a random encoder.
-/// Throws Error (too few images, unreadable image with its name, NaN loss, disk full), Cancelled. Nothing is written
+/// When the loss is no
+/// longer a number, the state of the last validation becomes the model and the outcome's warning says what to change.
+/// Throws Error (too few images, unreadable image with its name, NaN loss before there is such a state, disk full),
+/// Cancelled. Nothing is written
 /// when it throws. Deterministic for one seed and thread count with `steps`.
 /// `checkpointFile`: everything that is needed to go on, written at least every two minutes; a training that is given
 /// a file that exists goes on from it, to the same result as if it had never stopped (Error(Model) when it belongs to

@@ -25,6 +25,7 @@ constexpr int kLeastSteps = 10;
 
 // The profiles of methods.md 1.3, Optimiser.
 constexpr int kReferenceSteps = 5000;
+constexpr int kLightSteps = 500; ///< of the light decoder; more gained nothing that could be measured (docs/memseg.md)
 constexpr double kReferenceRate = 3e-3;
 constexpr double kReferenceLowShare = 1.0 / 30.0; ///< the schedule's low end, 1e-4, as a share of its high end
 constexpr int kPaperSteps = 2700;
@@ -97,10 +98,12 @@ TrainingPlan::TrainingPlan(const MemSegOptions& options)
     : m_fitsBudget(options.minutes > 0.0)
     , m_paper(options.profile == "paper"_L1)
 {
-    const int profileSteps = m_paper ? kPaperSteps : kReferenceSteps;
+    const bool isLight = options.decoder == "light"_L1;
+    const int ownSteps = isLight ? kLightSteps : kReferenceSteps;
+    const int profileSteps = m_paper ? kPaperSteps : ownSteps;
     m_highest = options.learningRate > 0.0 ? options.learningRate : m_paper ? kPaperRate : kReferenceRate;
     m_steps = options.steps > 0 ? options.steps : profileSteps;
-    m_mostSteps = options.steps > 0 ? options.steps : INT_MAX;
+    m_mostSteps = options.steps > 0 || isLight ? m_steps : INT_MAX;
 }
 
 double TrainingPlan::learningRate(int step) const

@@ -21,8 +21,13 @@ struct ValidationSet
     std::vector<bool> defective;
 };
 
-/// Up to sixteen of the held-out images, each followed by its defective copy. Throws Error(Input) when no simulated
-/// defect fits on the part.
-ValidationSet makeValidationSet(const PreparedImages& heldOut, const DefectSimulator& simulator, const Random& seed);
+/// A good image with a defect of a kind that DefectSimulator does not make: a piece that is out of place, out of focus,
+/// dented or darkened, inside an angular or round outline. Who chooses by these does not choose what has learnt the
+/// simulator by heart. The mask is all 0 when none can be seen on this part. `options`: foreground and minPixels.
+SimulatedDefect heldBackDefect(const cv::Mat& good, const SimulatorOptions& options, Random& random);
+
+/// Up to sixteen of the held-out images, each followed by its copy with a held-back defect. Throws Error(Input) when
+/// no such defect fits on the part.
+ValidationSet makeValidationSet(const PreparedImages& heldOut, const SimulatorOptions& options, const Random& seed);
 
 } // namespace lynceus
