@@ -178,6 +178,7 @@ void MainWindow::connectPages()
                 m_inspect->openFolder(folder, image);
                 showPage(u"inspect"_s);
             });
+    connect(m_train, &TrainPage::openRequested, this, [this](const QString& image) { openImages({image}); });
     connect(m_train, &TrainPage::interruptedFound, this, [this](const QString& message, const QString& detail) {
         m_banner->showOffer(message, detail, tr("Continue"), [this] {
             showPage(u"train"_s);
