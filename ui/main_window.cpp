@@ -316,11 +316,14 @@ void MainWindow::askToClose()
     box->setObjectName(name);
     box->setAttribute(Qt::WA_DeleteOnClose);
     box->setTextFormat(Qt::PlainText);
+    if (m_train->isTraining())
+        titles << QString() << tr("The training at work is kept: the next start offers to go on with it.");
     box->setInformativeText(titles.join(u'\n'));
     QPushButton* stop = box->addButton(tr("Stop it and close"), QMessageBox::AcceptRole);
     box->setDefaultButton(box->addButton(tr("Keep working"), QMessageBox::RejectRole));
     connect(stop, &QPushButton::clicked, this, [this] {
         m_closeAgreed = true;
+        m_train->keepTraining();
         m_services.jobs.cancelAll();
         close();
     });

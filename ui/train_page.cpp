@@ -284,6 +284,16 @@ bool TrainPage::isIdle() const
            d->testImages->isIdle();
 }
 
+bool TrainPage::isTraining() const
+{
+    return d->queue->current() != nullptr;
+}
+
+void TrainPage::keepTraining()
+{
+    d->queue->keepCurrent();
+}
+
 void TrainPage::refreshEncoders()
 {
     try {

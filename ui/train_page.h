@@ -23,6 +23,8 @@ public:
 
     void setFolder(const QString& folder);
     bool isIdle() const; ///< all but trainings is done
+    bool isTraining() const;
+    void keepTraining();        ///< when the training at work is cancelled, it can be continued at the next start
     void refreshEncoders();     ///< after an import
     void continueInterrupted(); ///< takes up all runs that were interrupted, in their order
     void resetLayout();
