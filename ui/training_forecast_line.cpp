@@ -207,8 +207,7 @@ void TrainingForecastLine::showState()
                       .arg(forecast.width)
                       .arg(forecast.height);
         if (m_measured->freeMb > 0.0 && forecast.memoryMb > m_measured->freeMb)
-            warning =
-                tr("Only %1 of memory are free: choose a smaller size or batch.").arg(memoryText(m_measured->freeMb));
+            warning = tr("Only %1 of memory are free.").arg(memoryText(m_measured->freeMb));
     } else if (m_request) {
         text = tr("Measuring…");
         toolTip = tr("How long a training takes on this machine, as soon as nothing else is at work");
@@ -216,6 +215,7 @@ void TrainingForecastLine::showState()
     m_text->setText(text);
     m_text->setToolTip(toolTip);
     m_warning->setText(warning);
+    m_warning->setToolTip(tr("Choose a smaller size or batch, or close other programs."));
     m_icon->setPixmap(themedIcon(u"warning"_s, theme::Token::Review).pixmap(QSize(16, 16), devicePixelRatio()));
     m_icon->setVisible(!warning.isEmpty());
     m_warning->setVisible(!warning.isEmpty());
