@@ -10,6 +10,8 @@
 #include "tests/support/training_folder.h"
 #include "ui/curve_plot.h"
 #include "ui/finding_list.h"
+#include "ui/odd_image_model.h"
+#include "ui/odd_images_panel.h"
 #include "ui/picture_grid.h"
 #include "ui/run_table_model.h"
 #include "ui/train_page.h"
@@ -17,8 +19,10 @@
 
 #include <QtCore/QDir>
 #include <QtCore/QFile>
+#include <QtCore/QLocale>
 #include <QtCore/QMimeData>
 #include <QtCore/QTemporaryDir>
+#include <QtGui/QAction>
 #include <QtGui/QDropEvent>
 #include <QtTest/QAbstractItemModelTester>
 #include <QtTest/QSignalSpy>
@@ -57,6 +61,8 @@ private Q_SLOTS:
     void cancelLeavesNothing();
     void startQueuesBehindARunningTraining();
     void measuresOnTestImages();
+    void oddImagesAreLeftOut();
+    void forecastFollowsTheOptions();
 
 private:
     template <typename Widget>
@@ -192,7 +198,7 @@ void TestTrainPage::emptyFolderCannotTrain()
     QVERIFY(m_page->isIdle());
     m_page->setFolder(folder(u"leer"_s));
     QVERIFY(!m_page->isIdle());
-    QTRY_VERIFY(m_page->isIdle());
+    QTRY_VERIFY_WITH_TIMEOUT(m_page->isIdle(), 60'000);
     QVERIFY(!child<QPushButton>(u"startButton"_s)->isEnabled());
     QTest::keyClick(m_page.get(), Qt::Key_Return, Qt::ControlModifier);
     QVERIFY(m_jobs->active().empty());
@@ -206,7 +212,7 @@ void TestTrainPage::findingsAreShown()
     broken.write("\x89PNG\r\n\x1a\n broken");
     broken.close();
     m_page->setFolder(folder(u"teile"_s));
-    QTRY_VERIFY(m_page->isIdle());
+    QTRY_VERIFY_WITH_TIMEOUT(m_page->isIdle(), 60'000);
     QStringList texts;
     for (const QLabel* label : m_page->findChild<FindingList*>()->findChildren<QLabel*>())
         texts << label->text() + label->accessibleName();
@@ -226,7 +232,7 @@ void TestTrainPage::dropOpensFolder()
     QDropEvent drop({50, 50}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
     QApplication::sendEvent(m_page.get(), &drop);
     QVERIFY(drop.isAccepted());
-    QTRY_VERIFY(m_page->isIdle());
+    QTRY_VERIFY_WITH_TIMEOUT(m_page->isIdle(), 60'000);
     QTRY_VERIFY(child<QPushButton>(u"startButton"_s)->isEnabled());
 }
 
@@ -340,6 +346,105 @@ void TestTrainPage::measuresOnTestImages()
     QCOMPARE(image.size(), 1);
     QCOMPARE(image.front().at(1).toString(), folder(u"teile"_s));
     QVERIFY(image.front().at(2).toString().contains(u"kratzer"_s));
+}
+
+void TestTrainPage::oddImagesAreLeftOut()
+{
+    test::writeParts(folder(u"teile"_s), 8);
+    test::writeParts(folder(u"andere"_s), 4, true);
+    QVERIFY(QFile::copy(folder(u"andere/part3.png"_s), folder(u"teile/schief.png"_s)));
+    m_page->setFolder(folder(u"teile"_s));
+    auto* find = child<QPushButton>(u"findOddButton"_s);
+    QVERIFY(!find->isEnabled());
+    QTRY_VERIFY(find->isEnabled());
+    chooseTinyTraining(1'000'000);
+    auto* list = child<QListView>(u"oddImages"_s);
+    QAbstractItemModel* images = list->model();
+    QAbstractItemModelTester tester(images, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    QCOMPARE(images->rowCount(), 0);
+    QTest::mouseClick(find, Qt::LeftButton);
+    QVERIFY(list->isVisible());
+    QVERIFY(!find->isEnabled());
+    QTRY_COMPARE_WITH_TIMEOUT(images->rowCount(), 9, 60'000);
+    const QModelIndex first = images->index(0, 0);
+    QVERIFY2(first.data().toString().startsWith(u"schief.png\n"_s), qPrintable(first.data().toString()));
+    QVERIFY(first.data().toString().contains(u"σ"_s));
+    QSignalSpy opened(m_page.get(), &TrainPage::openRequested);
+    QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, list->visualRect(first).center()); // the first of the two
+    QTest::mouseDClick(list->viewport(), Qt::LeftButton, {}, list->visualRect(first).center());
+    QCOMPARE(opened.size(), 1);
+    QCOMPARE(opened.front().front().toString(), folder(u"teile/schief.png"_s));
+
+    // One key leaves it out, the same key takes it back.
+    auto* panel = m_page->findChild<OddImagesPanel*>();
+    list->setCurrentIndex(first);
+    for (const int excluded : {1, 0, 1}) {
+        QTest::keyClick(list, Qt::Key_Space);
+        QCOMPARE(panel->excludedCount(), excluded);
+    }
+    QVERIFY(first.data().toString().contains(u"left out"_s));
+    QVERIFY(child<QLabel>(u"counts"_s)->text().startsWith(u"8 good, 1 left out"_s));
+    QCOMPARE(m_settings->excludedImages(folder(u"teile"_s)), QStringList{u"schief.png"_s});
+
+    // Remembered with the folder, and only with that.
+    m_page->setFolder(folder(u"andere"_s));
+    QTRY_VERIFY(find->isEnabled());
+    QCOMPARE(panel->excludedCount(), 0);
+    m_page->setFolder(folder(u"teile"_s));
+    QTRY_VERIFY(find->isEnabled());
+    QCOMPARE(panel->excluded(), u"schief.png"_s);
+    QCOMPARE(images->rowCount(), 1);
+    QTest::mouseClick(child<QPushButton>(u"startButton"_s), Qt::LeftButton);
+    QTRY_VERIFY_WITH_TIMEOUT(!RunStore(*m_database).list().empty(), 60'000);
+    QCOMPARE(RunStore(*m_database).list().front().options.value(u"exclude"_s).toString(), u"schief.png"_s);
+    QTest::mouseClick(child<QPushButton>(u"cancelButton"_s), Qt::LeftButton);
+    QTRY_VERIFY_WITH_TIMEOUT(m_jobs->isIdle(), 60'000);
+
+    // A run that is cloned brings back what it left out; what is no longer there is forgotten.
+    QVERIFY(images->setData(images->index(0, 0), Qt::Checked, Qt::CheckStateRole));
+    QCOMPARE(panel->excludedCount(), 0);
+    child<QTableView>(u"runs"_s)->selectRow(0);
+    child<QAction>(u"cloneRun"_s)->trigger();
+    QTRY_COMPARE(panel->excluded(), u"schief.png"_s);
+    QVERIFY(!m_page->findChild<AdvancedOptionsModel*>()->changes().contains(u"exclude"_s));
+    QVERIFY(QFile::remove(folder(u"teile/schief.png"_s)));
+    m_page->setFolder(folder(u"teile"_s));
+    QTRY_VERIFY(find->isEnabled());
+    QCOMPARE(panel->excluded(), QString());
+}
+
+void TestTrainPage::forecastFollowsTheOptions()
+{
+    test::writeParts(folder(u"teile"_s), 8);
+    m_page->setFolder(folder(u"teile"_s));
+    auto* start = child<QPushButton>(u"startButton"_s);
+    QTRY_VERIFY(start->isEnabled());
+    chooseTinyTraining(4321);
+    auto* forecast = child<QLabel>(u"forecast"_s);
+    QVERIFY(!m_page->isIdle());
+    const QString steps = QLocale().toString(4321);
+    QTRY_VERIFY_WITH_TIMEOUT(forecast->text().contains(steps), 60'000);
+    QVERIFY(m_page->isIdle());
+    QVERIFY(!child<QLabel>(u"memoryWarning"_s)->isVisible());
+
+    child<QComboBox>(u"decoder"_s)->setCurrentIndex(1); // nothing to train
+    QVERIFY(!forecast->text().contains(steps));
+    QTRY_VERIFY_WITH_TIMEOUT(m_page->isIdle(), 60'000);
+    QVERIFY2(!forecast->text().contains(u"steps"_s) && forecast->text().startsWith(u"About"_s),
+             qPrintable(forecast->text()));
+
+    // A training does not wait for it, and none is measured beside one.
+    child<QComboBox>(u"decoder"_s)->setCurrentIndex(0);
+    QTRY_VERIFY_WITH_TIMEOUT(!m_jobs->active().empty(), 60'000);
+    QTest::mouseClick(start, Qt::LeftButton);
+    QCOMPARE(forecast->text(), u"—"_s);
+    QVERIFY(!forecast->toolTip().isEmpty());
+    QVERIFY(m_page->isIdle());
+    QTRY_VERIFY_WITH_TIMEOUT(!child<PictureGrid>(u"seenNow"_s)->pictures().empty(), 60'000);
+    child<QComboBox>(u"decoder"_s)->setCurrentIndex(1);
+    QCOMPARE(forecast->text(), u"—"_s);
+    QTest::mouseClick(child<QPushButton>(u"cancelButton"_s), Qt::LeftButton);
+    QTRY_VERIFY_WITH_TIMEOUT(m_page->isIdle() && forecast->text().startsWith(u"About"_s), 60'000);
 }
 
 QTEST_MAIN(TestTrainPage)

@@ -51,6 +51,7 @@ private Q_SLOTS:
     void keepsTheRunWithItsCurves();
     void pausesGoesOnAndFinishes();
     void cancelledRunIsMarked();
+    void cancelledRunIsKeptOnDemand();
     void failedRunSaysWhy();
     void failedRunKeepsItsCheckpoint();
     void folderWithoutGoodImagesStartsNoRun();
@@ -206,6 +207,43 @@ void TestTrainingJob::cancelledRunIsMarked()
     QCOMPARE(QString::number(record.id), run);
     QVERIFY(!record.canResume());
     QCOMPARE(kindsOf(runs.events(record.id)), (QStringList{u"started"_s, u"cancelled"_s}));
+}
+
+void TestTrainingJob::cancelledRunIsKeptOnDemand()
+{
+    TaskContext context;
+    const TrainingJob::Request wanted = request(u"später.safetensors"_s);
+    TrainingObserver observer;
+    observer.metric = [&, control = wanted.control](const QString& name, int step, double) mutable {
+        if (name != u"loss" || step != 5)
+            return;
+        control.keepWhenCancelled();
+        context.cancel.cancel();
+    };
+    QVERIFY_THROWS_EXCEPTION(Cancelled, TrainingJob(*m_database, wanted, observer).run(context));
+    const RunStore runs(*m_database);
+    const RunRecord kept = runs.list(1).front();
+    QCOMPARE(kept.state, RunRecord::State::Interrupted);
+    QCOMPARE(kept.lastStep, 5);
+    QVERIFY(kept.canResume());
+    QVERIFY(!QFile::exists(wanted.modelFile));
+
+    QVERIFY(!refusal(kept.id).has_value());
+    const RunRecord over = runs.get(kept.id);
+    QCOMPARE(over.state, RunRecord::State::Finished);
+    QCOMPARE(kindsOf(runs.events(kept.id)), (QStringList{u"started"_s, u"interrupted"_s, u"resumed"_s, u"finished"_s}));
+    QVERIFY(!QFile::exists(checkpointOf(wanted)));
+    TrainingJob(*m_database, request(u"ohne Pause.safetensors"_s)).run({});
+    QCOMPARE(over.final, runs.list(1).front().final);
+
+    // One that has not learnt anything yet is cancelled like any other.
+    TrainingJob::Request early = request(u"zu früh.safetensors"_s);
+    early.control.keepWhenCancelled();
+    TaskContext cancelled;
+    observer.metric = {};
+    observer.event = [&](const QString&, const QString&) { cancelled.cancel.cancel(); };
+    QVERIFY_THROWS_EXCEPTION(Cancelled, TrainingJob(*m_database, early, observer).run(cancelled));
+    QCOMPARE(runs.list(1).front().state, RunRecord::State::Cancelled);
 }
 
 void TestTrainingJob::failedRunSaysWhy()

@@ -178,6 +178,7 @@ void MainWindow::connectPages()
                 m_inspect->openFolder(folder, image);
                 showPage(u"inspect"_s);
             });
+    connect(m_train, &TrainPage::openRequested, this, [this](const QString& image) { openImages({image}); });
     connect(m_train, &TrainPage::interruptedFound, this, [this](const QString& message, const QString& detail) {
         m_banner->showOffer(message, detail, tr("Continue"), [this] {
             showPage(u"train"_s);
@@ -315,11 +316,14 @@ void MainWindow::askToClose()
     box->setObjectName(name);
     box->setAttribute(Qt::WA_DeleteOnClose);
     box->setTextFormat(Qt::PlainText);
+    if (m_train->isTraining())
+        titles << QString() << tr("The training at work is kept: the next start offers to go on with it.");
     box->setInformativeText(titles.join(u'\n'));
     QPushButton* stop = box->addButton(tr("Stop it and close"), QMessageBox::AcceptRole);
     box->setDefaultButton(box->addButton(tr("Keep working"), QMessageBox::RejectRole));
     connect(stop, &QPushButton::clicked, this, [this] {
         m_closeAgreed = true;
+        m_train->keepTraining();
         m_services.jobs.cancelAll();
         close();
     });

@@ -5,8 +5,11 @@
 
 #include "core/base/error.h"
 #include "core/base/settings.h"
+#include "core/memseg/training_plan.h"
+#include "core/weights/model_store.h"
 #include "ui/card.h"
 #include "ui/defect_preview_panel.h"
+#include "ui/odd_images_panel.h"
 #include "ui/picture_grid.h"
 #include "ui/run_actions.h"
 #include "ui/run_details_panel.h"
@@ -16,6 +19,7 @@
 #include "ui/stage_header.h"
 #include "ui/test_images_panel.h"
 #include "ui/training_data_card.h"
+#include "ui/training_forecast_line.h"
 #include "ui/training_options_card.h"
 #include "ui/training_options_form.h"
 #include "ui/training_progress_panel.h"
@@ -48,7 +52,7 @@ QString draggedFolder(const QMimeData* data)
 }
 
 const QList<int> kColumnSizes{290, 580, 310};
-const QList<int> kRowSizes{476, 152};
+const QList<int> kRowSizes{490, 138};
 
 } // namespace
 
@@ -72,7 +76,11 @@ struct TrainPage::Private
     void clone(const RunRecord& run);
     void offerToContinue();
     void examined();
+    MemSegOptions chosenOptions() const;
+    bool canTrain() const;
+    void lookForOddImages();
     void previewOptions();
+    void forecast();
     void showTraining();
     void showNoRun();
     void takeNews(const TrainingFeed::News& news);
@@ -99,6 +107,7 @@ struct TrainPage::Private
     TabCard* pictureTabs = nullptr;
     DefectPreviewPanel* preview = nullptr;
     PictureGrid* seenNow = nullptr;
+    OddImagesPanel* odd = nullptr;
     RunResultCard* result = nullptr;
     RunsCard* runs = nullptr;
     QSplitter* columns = nullptr;
@@ -108,7 +117,7 @@ struct TrainPage::Private
 QWidget* TrainPage::Private::makeLeft()
 {
     data = new TrainingDataCard(services.jobs, q);
-    options = new TrainingOptionsCard(services.modelStore, q);
+    options = new TrainingOptionsCard(services.modelStore, services.jobs, q);
     return cardColumn({data, options});
 }
 
@@ -135,9 +144,12 @@ QWidget* TrainPage::Private::makeRight()
                               q);
     seenNow->setObjectName(u"seenNow"_s);
     seenNow->setAccessibleName(tr("What the training sees now"));
+    odd = new OddImagesPanel(services, q);
     pictureTabs = new TabCard(q);
-    pictureTabs->addTab(tr("Simulated defects"), tr("What a training of this folder would practise on"), preview);
+    pictureTabs->addTab(tr("Defects"), tr("Simulated defects: what a training of this folder would practise on"),
+                        preview);
     pictureTabs->addTab(tr("Seen now"), tr("Simulated defects and heat maps of the training at work"), seenNow);
+    pictureTabs->addTab(tr("Odd images"), tr("Good images that look unlike the others, and what is left out"), odd);
     return pictureTabs;
 }
 
@@ -199,9 +211,27 @@ TrainPage::~TrainPage()
 
 void TrainPage::Private::connectParts()
 {
-    connect(data, &TrainingDataCard::changed, q, [this] { showState(); });
+    connect(data, &TrainingDataCard::changed, q, [this] {
+        if (!data->report()) {
+            odd->clear();
+            options->forecast()->setRequest({});
+        }
+        showState();
+    });
+    connect(data, &TrainingDataCard::oddImagesRequested, q, [this] { lookForOddImages(); });
+    connect(odd, &OddImagesPanel::openRequested, q, &TrainPage::openRequested);
+    connect(odd, &OddImagesPanel::lookingChanged, q,
+            [this] { data->setLeftOut(odd->excludedCount(), odd->isLooking()); });
+    connect(odd, &OddImagesPanel::excludedChanged, q, [this] {
+        data->setLeftOut(odd->excludedCount(), odd->isLooking());
+        forecast();
+        showState();
+    });
     connect(data, &TrainingDataCard::examined, q, [this] { examined(); });
-    connect(options->form(), &TrainingOptionsForm::changed, q, [this] { previewOptions(); });
+    connect(options->form(), &TrainingOptionsForm::changed, q, [this] {
+        previewOptions();
+        forecast();
+    });
     connect(options, &TrainingOptionsCard::startRequested, q, [this] { start(); });
 
     connect(queue, &TrainingQueue::newsCame, q, [this](const TrainingFeed::News& news) { takeNews(news); });
@@ -250,7 +280,18 @@ void TrainPage::setFolder(const QString& folder)
 
 bool TrainPage::isIdle() const
 {
-    return d->data->isIdle() && d->preview->isIdle() && d->testImages->isIdle();
+    return d->data->isIdle() && d->odd->isIdle() && d->options->forecast()->isIdle() && d->preview->isIdle() &&
+           d->testImages->isIdle();
+}
+
+bool TrainPage::isTraining() const
+{
+    return d->queue->current() != nullptr;
+}
+
+void TrainPage::keepTraining()
+{
+    d->queue->keepCurrent();
 }
 
 void TrainPage::refreshEncoders()
@@ -292,17 +333,44 @@ void TrainPage::dropEvent(QDropEvent* event)
 
 void TrainPage::Private::start()
 {
-    if (!data->report() || !data->report()->canTrain())
+    if (!canTrain())
         return;
+    options->forecast()->stop();
     try {
-        MemSegOptions chosen = options->form()->options();
-        preview->applyTo(chosen);
-        chosen.validate();
+        const MemSegOptions chosen = chosenOptions();
         enqueue([&] { queue->add(data->folder(), chosen); });
     } catch (const Error& error) {
         tell(error);
+        forecast();
     }
     showState();
+}
+
+/// As the form, the sliders and the list of odd images say. Throws Error(Input) naming the option.
+MemSegOptions TrainPage::Private::chosenOptions() const
+{
+    MemSegOptions chosen = options->form()->options();
+    preview->applyTo(chosen);
+    chosen.exclude = odd->excluded();
+    chosen.validate();
+    return chosen;
+}
+
+bool TrainPage::Private::canTrain() const
+{
+    return data->report() && data->report()->canTrain() && data->images() >= kLeastGoodImages;
+}
+
+void TrainPage::Private::lookForOddImages()
+{
+    if (!data->report())
+        return;
+    try {
+        odd->look(data->report()->folder, options->form()->options());
+        pictureTabs->setCurrent(odd);
+    } catch (const Error& error) {
+        tell(error);
+    }
 }
 
 void TrainPage::Private::resume(const RunRecord& run)
@@ -331,9 +399,10 @@ void TrainPage::Private::clone(const RunRecord& run)
     try {
         const MemSegOptions chosen = MemSegOptions::fromJson(run.options);
         options->form()->setOptions(chosen);
-        // The preview takes them from there as soon as the folder has been examined.
+        // Preview and list of odd images take them from there as soon as the folder has been examined.
         const QString folder = QDir(run.dataFolder).absolutePath();
         services.settings.setDefectOptions(folder, SimulatorForm::valuesOf(chosen));
+        services.settings.setExcludedImages(folder, chosen.excluded());
         if (!QFileInfo(folder).isDir())
             throw Error(ErrorKind::Input,
                         tr("The folder %1 that the run learnt from is gone.").arg(QDir::toNativeSeparators(folder)),
@@ -363,7 +432,27 @@ void TrainPage::Private::examined()
 {
     const FolderReport& report = *data->report();
     preview->setFolder(data->folder(), report.folder.train);
+    odd->setFolder(data->folder(), report.folder.train);
+    data->setLeftOut(odd->excludedCount(), odd->isLooking());
     previewOptions();
+    forecast();
+    showState();
+}
+
+void TrainPage::Private::forecast()
+{
+    TrainingForecastLine* line = options->forecast();
+    if (!canTrain()) {
+        line->setRequest({});
+        return;
+    }
+    try {
+        const MemSegOptions chosen = chosenOptions();
+        const QString encoder = services.modelStore.encoderFile(chosen.encoder, chosen.backbone);
+        line->setRequest(TrainingForecastLine::Request{data->report()->folder, chosen, encoder});
+    } catch (const Error& error) {
+        line->setProblem(error.message());
+    }
 }
 
 void TrainPage::Private::previewOptions()
@@ -474,7 +563,7 @@ void TrainPage::Private::showDetails(const RunRecord& run)
 
 void TrainPage::Private::showState()
 {
-    const bool canTrain = data->report() && data->report()->canTrain();
+    const bool canTrain = this->canTrain();
     const bool training = queue->current() != nullptr;
     const bool over = !result->isHidden();
     options->setState(canTrain, training);

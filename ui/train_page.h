@@ -22,7 +22,9 @@ public:
     ~TrainPage() override;
 
     void setFolder(const QString& folder);
-    bool isIdle() const;        ///< doctor, preview and measurement are done (a running training does not count)
+    bool isIdle() const; ///< all but trainings is done
+    bool isTraining() const;
+    void keepTraining();        ///< when the training at work is cancelled, it can be continued at the next start
     void refreshEncoders();     ///< after an import
     void continueInterrupted(); ///< takes up all runs that were interrupted, in their order
     void resetLayout();
@@ -32,6 +34,7 @@ Q_SIGNALS:
     void useModelRequested(const QString& modelFile, const QString& folder); ///< "Use in Inspect"
     /// One of the images that a model judges worst.
     void imageRequested(const QString& modelFile, const QString& folder, const QString& image);
+    void openRequested(const QString& image); ///< a good image that is to be inspected by itself
     /// At the start: there are runs that continueInterrupted() would take up; the message says so, the detail names
     /// them.
     void interruptedFound(const QString& message, const QString& detail);

@@ -29,21 +29,30 @@ public:
     /// Nothing while the doctor is at work.
     const std::optional<FolderReport>& report() const { return m_report; }
     bool isIdle() const { return m_job == 0; }
+    /// How many good images a training leaves out, and whether somebody is looking for more of them.
+    void setLeftOut(int images, bool isLooking);
+    /// Good images to learn from; 0 without a report.
+    int images() const { return m_report ? m_report->trainGood - m_leftOut : 0; }
 
 Q_SIGNALS:
     void changed();  ///< another folder, or the doctor has finished
     void examined(); ///< there is a report
+    void oddImagesRequested();
 
 private:
     void showState();
+    void showCounts();
 
     JobRunner& m_jobs;
     quint64 m_job = 0;
+    int m_leftOut = 0;
+    bool m_isLooking = false;
     QString m_folder;
     std::optional<FolderReport> m_report;
     QLabel* m_name;
     QLabel* m_counts;
     QPushButton* m_choose;
+    QPushButton* m_findOdd;
     FindingList* m_findings;
 };
 

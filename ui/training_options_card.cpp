@@ -4,6 +4,7 @@
 #include "ui/training_options_card.h"
 
 #include "ui/theme.h"
+#include "ui/training_forecast_line.h"
 #include "ui/training_options_form.h"
 
 #include <QtWidgets/QHBoxLayout>
@@ -14,9 +15,10 @@ namespace lynceus {
 
 using namespace Qt::StringLiterals;
 
-TrainingOptionsCard::TrainingOptionsCard(const ModelStore& store, QWidget* parent)
+TrainingOptionsCard::TrainingOptionsCard(const ModelStore& store, JobRunner& jobs, QWidget* parent)
     : Card(tr("Options"), parent)
     , m_form(new TrainingOptionsForm(store, this))
+    , m_forecast(new TrainingForecastLine(jobs, this))
     , m_advanced(new QPushButton(this))
     , m_start(new QPushButton(this))
 {
@@ -29,6 +31,7 @@ TrainingOptionsCard::TrainingOptionsCard(const ModelStore& store, QWidget* paren
     row->addWidget(m_advanced);
     row->addWidget(m_start, 1);
     body()->addWidget(m_form);
+    body()->addWidget(m_forecast);
     body()->addLayout(row);
 
     const auto showChanges = [this] {
@@ -50,6 +53,7 @@ TrainingOptionsCard::TrainingOptionsCard(const ModelStore& store, QWidget* paren
 void TrainingOptionsCard::setState(bool canStart, bool queues)
 {
     m_start->setEnabled(canStart);
+    m_forecast->setTraining(queues);
     m_start->setText(queues ? tr("Add to &queue") : tr("&Start training"));
     m_start->setToolTip(queues ? tr("Train with these options when the trainings before are over (Ctrl+Return)")
                                : tr("Train a model on the good parts of the folder (Ctrl+Return)"));

@@ -9,18 +9,21 @@ class QPushButton;
 
 namespace lynceus {
 
+class JobRunner;
 class ModelStore;
+class TrainingForecastLine;
 class TrainingOptionsForm;
 
-/// Step 2 of a training: its options, and the button that starts it.
+/// Step 2 of a training: its options, what it would take, and the button that starts it.
 class TrainingOptionsCard : public Card
 {
     Q_OBJECT
 
 public:
-    explicit TrainingOptionsCard(const ModelStore& store, QWidget* parent = nullptr);
+    explicit TrainingOptionsCard(const ModelStore& store, JobRunner& jobs, QWidget* parent = nullptr);
 
     TrainingOptionsForm* form() const { return m_form; }
+    TrainingForecastLine* forecast() const { return m_forecast; }
     /// `queues`: another training is at work, so that this one would wait.
     void setState(bool canStart, bool queues);
 
@@ -29,6 +32,7 @@ Q_SIGNALS:
 
 private:
     TrainingOptionsForm* m_form;
+    TrainingForecastLine* m_forecast;
     QPushButton* m_advanced;
     QPushButton* m_start;
 };

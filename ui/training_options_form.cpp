@@ -30,12 +30,13 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-/// Those with a slider beside the preview have their field there.
+/// Those with a slider beside the preview have their field there, and images are left out in the list of odd ones.
 const QStringList& shownKeys()
 {
-    static const QStringList keys = QStringList{u"backbone"_s, u"encoder"_s, u"input_width"_s,   u"input_height"_s,
-                                                u"decoder"_s,  u"minutes"_s, u"memory_images"_s, u"seed"_s} +
-                                    SimulatorForm::keys();
+    static const QStringList keys =
+        QStringList{u"backbone"_s, u"encoder"_s,       u"input_width"_s, u"input_height"_s, u"decoder"_s,
+                    u"minutes"_s,  u"memory_images"_s, u"seed"_s,        u"exclude"_s} +
+        SimulatorForm::keys();
     return keys;
 }
 
@@ -192,7 +193,7 @@ TrainingOptionsForm::TrainingOptionsForm(const ModelStore& store, QWidget* paren
 
     auto* form = new QFormLayout(this);
     form->setContentsMargins(0, 0, 0, 0);
-    form->setVerticalSpacing(4);
+    form->setVerticalSpacing(3);
     form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
     const auto add = [&](const QString& label, QWidget* field, const QString& name, const QString& toolTip) {
         field->setObjectName(name);

@@ -69,7 +69,7 @@ public:
 
     /// Throws Error(Input) naming the option.
     MemSegOptions options() const;
-    /// All but those of the simulated defects, which have their fields elsewhere.
+    /// All but those of the simulated defects and the images left out, which have their fields elsewhere.
     void setOptions(const MemSegOptions& options);
     /// Lists the encoders of the model store again; throws Error(Format) on a broken manifest.
     void refreshEncoders();

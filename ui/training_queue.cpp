@@ -114,6 +114,12 @@ void TrainingQueue::cancelCurrent()
         m_services.jobs.cancel(m_trainings.front().job);
 }
 
+void TrainingQueue::keepCurrent()
+{
+    if (!m_trainings.empty())
+        m_trainings.front().control.keepWhenCancelled();
+}
+
 void TrainingQueue::remove(int row)
 {
     if (row < 0 || row >= rowCount())

@@ -51,6 +51,7 @@ public:
     void resumeCurrent();
     void finishCurrent(); ///< stop and keep the best
     void cancelCurrent();
+    void keepCurrent();   ///< when it is cancelled from now on, it can be continued at the next start
     void remove(int row); ///< one that waits
 
     int rowCount(const QModelIndex& parent = {}) const override;

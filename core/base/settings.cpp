@@ -16,9 +16,9 @@ using namespace Qt::StringLiterals;
 namespace {
 
 /// A path has slashes, which would nest groups.
-QString defectKey(const QString& folder)
+QString folderKey(const QString& group, const QString& folder)
 {
-    return u"defects/"_s + QString::fromLatin1(QUrl::toPercentEncoding(QDir(folder).absolutePath()));
+    return group + u'/' + QString::fromLatin1(QUrl::toPercentEncoding(QDir(folder).absolutePath()));
 }
 
 } // namespace
@@ -97,15 +97,29 @@ void Settings::setLastModel(const QString& path)
 
 QJsonObject Settings::defectOptions(const QString& folder) const
 {
-    return QJsonDocument::fromJson(m_settings.value(defectKey(folder)).toByteArray()).object();
+    return QJsonDocument::fromJson(m_settings.value(folderKey(u"defects"_s, folder)).toByteArray()).object();
 }
 
 void Settings::setDefectOptions(const QString& folder, const QJsonObject& options)
 {
     if (options.isEmpty())
-        m_settings.remove(defectKey(folder));
+        m_settings.remove(folderKey(u"defects"_s, folder));
     else
-        m_settings.setValue(defectKey(folder), QJsonDocument(options).toJson(QJsonDocument::Compact));
+        m_settings.setValue(folderKey(u"defects"_s, folder), QJsonDocument(options).toJson(QJsonDocument::Compact));
+}
+
+QStringList Settings::excludedImages(const QString& folder) const
+{
+    return m_settings.value(folderKey(u"excluded"_s, folder)).toStringList();
+}
+
+void Settings::setExcludedImages(const QString& folder, const QStringList& names)
+{
+    const QString key = folderKey(u"excluded"_s, folder);
+    if (names.isEmpty())
+        m_settings.remove(key);
+    else
+        m_settings.setValue(key, names);
 }
 
 QByteArray Settings::layout(const QString& name) const

@@ -44,6 +44,10 @@ public:
     QJsonObject defectOptions(const QString& folder) const;
     void setDefectOptions(const QString& folder, const QJsonObject& options);
 
+    /// Good images of this folder that no model is to learn from, as Sample::name.
+    QStringList excludedImages(const QString& folder) const;
+    void setExcludedImages(const QString& folder, const QStringList& names);
+
     /// Opaque window and splitter state by name.
     QByteArray layout(const QString& name) const;
     void setLayout(const QString& name, const QByteArray& state);

@@ -171,6 +171,9 @@ void TrainingJob::train(RunStore& runs, qint64 runId, const AnomalyFolder& folde
             m_finished(outcome);
     } catch (const Cancelled&) {
         recorder.flush();
+        // Its row goes on saying that it is at work: without the lock that means it was interrupted.
+        if (m_request.control.isKeptWhenCancelled() && QFile::exists(checkpoint))
+            throw;
         runs.finish(runId, RunRecord::State::Cancelled);
         dropCheckpoint(checkpoint);
         throw;

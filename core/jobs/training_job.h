@@ -17,8 +17,8 @@ class RunStore;
 
 /// Trains MemSeg on a folder, keeps the run with its curves, events and pictures in the database and leaves a model
 /// file. Beside that lies `<model>.checkpoint` meanwhile; it stays when the training fails or its process is killed, so
-/// that the run can be continued, and goes when the training ends well or is cancelled. Throws Error(Input) when
-/// another training is at work on the model file.
+/// that the run can be continued, and goes when the training ends well or is cancelled (unless its control says to keep
+/// it: then the run counts as interrupted). Throws Error(Input) when another training is at work on the model file.
 class TrainingJob final : public Job
 {
 public:

@@ -149,6 +149,7 @@ private:
     void keepCheckpoint(const torch::optim::Optimizer& optimizer, int step, double lossSum);
     void waitWhilePaused(const torch::optim::Optimizer& optimizer, int step, double lossSum);
     void tellEvent(const QString& kind, const QString& detail = {}) const;
+    void throwIfStopped() const;
     double elapsedSeconds() const { return m_secondsBefore + m_clock.ms() / 1000.0 - m_secondsPaused; }
     void tell(const QString& name, int step, double value) const;
     double secondsForSteps(int step) const;
@@ -237,7 +238,7 @@ TrainingOutcome Trainer::run()
     m_context.report(kTrainShare, QCoreApplication::translate("core", "calibrating"));
     info.created = QDateTime::currentDateTimeUtc();
     calibrate();
-    m_context.cancel.throwIfCancelled();
+    throwIfStopped();
     m_model.info = info;
     saveMemSegModel(m_modelFile, m_model);
     info = readModelInfo(m_modelFile);
@@ -341,6 +342,8 @@ void Trainer::learn(const PreparedImages& training)
     double lossSum = m_lossSum;
     int validated = m_plan.partsDone(done, kValidations);
     while (done < m_plan.steps() && !m_control.isFinishing()) {
+        if (m_context.cancel.isCancelled() && m_control.isKeptWhenCancelled())
+            keepCheckpoint(*optimizer, done, lossSum);
         m_context.cancel.throwIfCancelled();
         waitWhilePaused(*optimizer, done, lossSum);
         const Stopwatch clock;
@@ -464,7 +467,7 @@ ValidationResult Trainer::validate()
     m_model.network->eval();
     ValidationResult result;
     for (const cv::Mat& image : m_validation.images) {
-        m_context.cancel.throwIfCancelled();
+        throwIfStopped();
         result.maps.push_back(tensorToMap(torch::softmax(logits(imageToTensor(image)), 1)[0][1]));
         result.scores.push_back(imageScore(result.maps.back()));
     }
@@ -537,7 +540,7 @@ std::vector<BranchMaps> Trainer::branchesOf(const QString& modelFile, const std:
     MemSegInference inference(loadMemSegModel(modelFile));
     std::vector<BranchMaps> result;
     for (const cv::Mat& image : images) {
-        m_context.cancel.throwIfCancelled();
+        throwIfStopped();
         result.push_back(inference.run(imageToTensor(image)).branches);
     }
     return result;
@@ -595,7 +598,7 @@ void Trainer::calibrate()
     std::vector<double> scores;
     std::vector<double> peaks;
     for (const Sample& sample : m_split.heldOut) {
-        m_context.cancel.throwIfCancelled();
+        throwIfStopped();
         const AnomalyResult result = session->inspect(readImage(sample.path));
         scores.push_back(result.score);
         peaks.push_back(*std::max_element(result.map.begin<float>(), result.map.end<float>()));
@@ -619,7 +622,7 @@ QJsonObject Trainer::finalMetrics(MemSegSession& session)
 {
     ValidationResult result;
     for (const cv::Mat& image : m_validation.images) {
-        m_context.cancel.throwIfCancelled();
+        throwIfStopped();
         cv::Mat picture;
         image.convertTo(picture, CV_8U);
         cv::cvtColor(picture, picture, cv::COLOR_RGB2BGR);
@@ -638,6 +641,14 @@ QJsonObject Trainer::finalMetrics(MemSegSession& session)
             {u"overkill"_s, confusion.overkill()},
             {u"escape"_s, confusion.escape()},
             {u"f1"_s, confusion.f1()}};
+}
+
+/// Where there is nothing to keep a checkpoint of. A training that is to be kept gets through these few seconds: to the
+/// next step, whose checkpoint goes on as if nothing had been, or to its model.
+void Trainer::throwIfStopped() const
+{
+    if (!m_control.isKeptWhenCancelled())
+        m_context.cancel.throwIfCancelled();
 }
 
 void Trainer::tell(const QString& name, int step, double value) const

@@ -54,6 +54,18 @@ bool TrainingControl::isFinishing() const
     return m_state->finishing;
 }
 
+void TrainingControl::keepWhenCancelled()
+{
+    const std::lock_guard lock(m_state->mutex);
+    m_state->kept = true;
+}
+
+bool TrainingControl::isKeptWhenCancelled() const
+{
+    const std::lock_guard lock(m_state->mutex);
+    return m_state->kept;
+}
+
 double TrainingControl::waitWhilePaused(const CancelToken& cancel) const
 {
     const Stopwatch clock;

@@ -23,6 +23,10 @@ public:
     /// Stop learning and keep the best network so far: the training calibrates, writes its model and ends well.
     void finish();
     bool isFinishing() const;
+    /// A cancelled training leaves a checkpoint of where it stands, so that it can be continued; when it has learnt all
+    /// that it is to learn, it ends well instead. One that has not begun to learn has nothing to keep.
+    void keepWhenCancelled();
+    bool isKeptWhenCancelled() const;
 
     /// Blocks while paused and not finishing; throws Cancelled. Returns the seconds that it waited.
     double waitWhilePaused(const CancelToken& cancel) const;
@@ -34,6 +38,7 @@ private:
         std::condition_variable changed;
         bool paused = false;
         bool finishing = false;
+        bool kept = false;
     };
     std::shared_ptr<State> m_state;
 };
