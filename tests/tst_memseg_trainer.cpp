@@ -306,7 +306,8 @@ void TestMemSegTrainer::mapShowsSimulatedDefects()
         inside += cv::mean(map, defect.mask)[0] / kDefects;
         outside += cv::mean(map, ~defect.mask)[0] / kDefects;
     }
-    QVERIFY2(inside > 10.0 * outside, qPrintable(u"%1 inside, %2 outside"_s.arg(inside).arg(outside)));
+    // The best state is the one that shows other kinds of defects best.
+    QVERIFY2(inside > 4.0 * outside, qPrintable(u"%1 inside, %2 outside"_s.arg(inside).arg(outside)));
 }
 
 void TestMemSegTrainer::goodImagesPass()
@@ -345,7 +346,7 @@ void TestMemSegTrainer::modelIsComplete()
 void TestMemSegTrainer::frozenPartsStayBitIdentical()
 {
     const SafetensorsFile early(train(1, u"eins.safetensors"_s).modelFile);
-    const SafetensorsFile late(train(20, u"zwanzig.safetensors"_s).modelFile);
+    const SafetensorsFile late(m_trained.modelFile); // the same seed and images
     int frozen = 0;
     int moved = 0;
     for (const std::string& name : early.names()) {

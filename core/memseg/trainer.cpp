@@ -55,6 +55,7 @@ constexpr int kValidations = 8;
 constexpr std::size_t kMapsShown = 6;
 constexpr std::size_t kDifferenceImages = 16;
 constexpr double kCheckpointSeconds = 100.0; ///< at least every two minutes, validation included
+constexpr int kJoiningCopies = 3;            ///< defects an image, by which the branches are weighed
 constexpr double kClearlyBetter = 0.01;      ///< AUROC that the decoder must add to the branch to have a say
 constexpr int kCurveSteps = 5;               ///< a point of the loss curve is the mean over this many steps
 constexpr int kWarmUpSteps = 2;              ///< the first steps allocate and are not typical of the rest
@@ -66,7 +67,7 @@ constexpr double kMemoryShare = 0.06;
 constexpr double kTrainShare = 0.96;
 
 // Streams of options.seed, so that one part's random numbers do not depend on another's.
-enum Stream : std::uint64_t { Encoder = 1, Decoder, Batches, Validation };
+enum Stream : std::uint64_t { Encoder = 1, Decoder, Batches, Validation, Joining };
 
 cv::Mat sideBySide(const cv::Mat& rgb, const cv::Mat& map)
 {
@@ -554,10 +555,13 @@ void Trainer::joinBranches()
         throw notWritable(m_modelFile, file.errorString());
     m_model.info = m_outcome.info;
     saveMemSegModel(file.fileName(), m_model);
-    const std::vector<BranchMaps> all = branchesOf(file.fileName(), m_validation.images);
+    // More defects than the curve's, and others: the decoder's best state was chosen by those.
+    const PreparedImages heldOut(m_split.heldOut, m_options.preprocessing, m_context.cancel);
+    const ValidationSet set = makeValidationSet(heldOut, m_options.simulator, m_seed.fork(Joining), kJoiningCopies);
+    const std::vector<BranchMaps> all = branchesOf(file.fileName(), set.images);
     std::vector<BranchMaps> good;
     for (std::size_t i = 0; i < all.size(); ++i) {
-        if (!m_validation.defective[i])
+        if (!set.defective[i])
             good.push_back(all[i]);
     }
     double best = -1.0;
@@ -574,7 +578,8 @@ void Trainer::joinBranches()
             maps.push_back(fusion.map(branches));
             scores.push_back(imageScore(maps.back()));
         }
-        const double quality = auroc(scores, m_validation.defective) + pixelAuroc(maps, m_validation.masks);
+        const double quality = auroc(scores, set.defective) + pixelAuroc(maps, set.masks);
+        qCInfo(logTraining) << "Decoder's weight" << weight << "finds held-back defects with" << quality / 2.0;
         if (best < 0.0 || quality > best + kClearlyBetter) {
             best = quality;
             chosen = fusion;

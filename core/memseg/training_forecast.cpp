@@ -58,6 +58,10 @@ TrainingForecast forecastTraining(const AnomalyFolder& folder, const MemSegOptio
     prepareEncoder(*network, encoderFile, how.seed, prepared, context.cancel);
     std::vector<FeatureLevels> levels;
     std::array<std::vector<torch::Tensor>, 3> memory;
+    {
+        const torch::NoGradGuard noGrad;
+        network->encode(imageToTensor(prepared.at(0))); // the first one prepares kernels
+    }
     clock.restart();
     for (std::size_t i = 0; i < prepared.size(); ++i) {
         const torch::NoGradGuard noGrad;

@@ -108,7 +108,8 @@ SimulatedDefect heldBackDefect(const cv::Mat& good, const SimulatorOptions& opti
     return {good, cv::Mat(good.size(), CV_8U, cv::Scalar(0))};
 }
 
-ValidationSet makeValidationSet(const PreparedImages& heldOut, const SimulatorOptions& options, const Random& seed)
+ValidationSet makeValidationSet(const PreparedImages& heldOut, const SimulatorOptions& options, const Random& seed,
+                                int copies)
 {
     ValidationSet set;
     const auto add = [&](const cv::Mat& image, const cv::Mat& mask, bool defective) {
@@ -120,11 +121,13 @@ ValidationSet makeValidationSet(const PreparedImages& heldOut, const SimulatorOp
     for (std::size_t i = 0; i < std::min(heldOut.size(), kValidationImages); ++i) {
         const cv::Mat good = heldOut.at(i);
         add(good, cv::Mat(good.size(), CV_8U, cv::Scalar(0)), false);
-        Random random = seed.fork(i);
-        const SimulatedDefect defect = heldBackDefect(good, options, random);
-        if (cv::countNonZero(defect.mask) > 0) {
-            add(defect.image, defect.mask, true);
-            anyDefect = true;
+        for (int copy = 0; copy < copies; ++copy) {
+            Random random = seed.fork(i * std::uint64_t(copies) + std::uint64_t(copy));
+            const SimulatedDefect defect = heldBackDefect(good, options, random);
+            if (cv::countNonZero(defect.mask) > 0) {
+                add(defect.image, defect.mask, true);
+                anyDefect = true;
+            }
         }
     }
     if (!anyDefect) {

@@ -26,8 +26,9 @@ struct ValidationSet
 /// simulator by heart. The mask is all 0 when none can be seen on this part. `options`: foreground and minPixels.
 SimulatedDefect heldBackDefect(const cv::Mat& good, const SimulatorOptions& options, Random& random);
 
-/// Up to sixteen of the held-out images, each followed by its copy with a held-back defect. Throws Error(Input) when
-/// no such defect fits on the part.
-ValidationSet makeValidationSet(const PreparedImages& heldOut, const SimulatorOptions& options, const Random& seed);
+/// Up to sixteen of the held-out images, each followed by `copies` copies with a held-back defect. Throws Error(Input)
+/// when no such defect fits on the part.
+ValidationSet makeValidationSet(const PreparedImages& heldOut, const SimulatorOptions& options, const Random& seed,
+                                int copies = 1);
 
 } // namespace lynceus
