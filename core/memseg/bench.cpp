@@ -35,7 +35,7 @@ namespace {
 
 constexpr int kWarmUps = 3;
 constexpr int kSourceSide = 1024;
-constexpr int kTrainedSteps = 16; ///< in each turn of a real training
+constexpr int kTrainedSteps = 12; ///< of a real training in each turn
 
 /// Nearest-rank quantile of sorted values.
 double quantile(const std::vector<double>& sorted, double share)
@@ -58,29 +58,6 @@ cv::Mat samplePicture()
     random.fill(picture, cv::RNG::UNIFORM, 0, 256);
     cv::GaussianBlur(picture, picture, {}, 4.0);
     return picture;
-}
-
-/// Seconds of one step in a training that goes on, as its users have it.
-double trainedStepSeconds(const AnomalyFolder& folder, const MemSegOptions& options, const QString& encoderFile,
-                          const QString& modelFile, const TaskContext& context)
-{
-    std::vector<double> seconds;
-    Stopwatch clock;
-    TrainingObserver observer;
-    int lastStep = 0;
-    observer.metric = [&](const QString& name, int step, double) {
-        // A loss comes every few steps; what lies between includes no validation once the first has passed.
-        if (name == "loss"_L1) {
-            const double passed = clock.restart() / 1000.0;
-            if (lastStep > 0)
-                seconds.push_back(passed / (step - lastStep));
-            lastStep = step;
-        } else if (name == "validation_auroc"_L1) {
-            lastStep = 0; // the time up to the next loss is not that of steps alone
-        }
-    };
-    trainMemSeg(folder, options, encoderFile, modelFile, context, observer);
-    return median(seconds);
 }
 
 /// A plain step of `options`' network, channels-last and with a batch that is ready.
@@ -229,9 +206,11 @@ QJsonObject benchMemSegTraining(cv::Size size, int turns, const MemSegOptions& o
     const QString modelFile = folder.filePath(u"model.safetensors"_s);
     const TaskContext silent{context.cancel, {}};
 
+    const auto train = [&] { return trainMemSeg(data, own, encoderFile, modelFile, silent).secondsPerStep; };
+
     std::vector<double> trained, plain, same;
     resetPeakMemory();
-    trained.push_back(trainedStepSeconds(data, own, encoderFile, modelFile, silent));
+    trained.push_back(train());
     const double memory = peakMemoryMb();
     EagerTraining plainTraining(reference);
     EagerTraining sameTraining(own);
@@ -243,7 +222,7 @@ QJsonObject benchMemSegTraining(cv::Size size, int turns, const MemSegOptions& o
                        QCoreApplication::translate("core", "turn %1 of %2").arg(turn + 1).arg(turns));
         plain.push_back(plainTraining.stepSeconds());
         same.push_back(sameTraining.stepSeconds());
-        trained.push_back(trainedStepSeconds(data, own, encoderFile, modelFile, silent));
+        trained.push_back(train());
     }
     const double step = 1000.0 * median(trained);
     const double eager = 1000.0 * median(plain);
