@@ -24,11 +24,11 @@ namespace {
 QString eventText(const QString& kind)
 {
     const QHash<QString, QString> texts{
-        {u"started"_s, RunEventModel::tr("Started")},        {u"paused"_s, RunEventModel::tr("Paused")},
-        {u"resumed"_s, RunEventModel::tr("Resumed")},        {u"finishing"_s, RunEventModel::tr("Asked to finish")},
-        {u"checkpoint"_s, RunEventModel::tr("Checkpoint")},  {u"finished"_s, RunEventModel::tr("Finished")},
-        {u"cancelled"_s, RunEventModel::tr("Cancelled")},    {u"failed"_s, RunEventModel::tr("Failed")},
-        {u"interrupted"_s, RunEventModel::tr("Interrupted")}};
+        {u"started"_s, RunEventModel::tr("Started")},         {u"paused"_s, RunEventModel::tr("Paused")},
+        {u"resumed"_s, RunEventModel::tr("Resumed")},         {u"finishing"_s, RunEventModel::tr("Asked to finish")},
+        {u"checkpoint"_s, RunEventModel::tr("Checkpoint")},   {u"finished"_s, RunEventModel::tr("Finished")},
+        {u"cancelled"_s, RunEventModel::tr("Cancelled")},     {u"failed"_s, RunEventModel::tr("Failed")},
+        {u"interrupted"_s, RunEventModel::tr("Interrupted")}, {u"diverged"_s, RunEventModel::tr("Diverged")}};
     return texts.value(kind, kind);
 }
 

@@ -513,6 +513,11 @@ void TrainPage::Private::end(const TrainingQueue::Training& training, const JobS
             if (result->isUsable() && report && data->folder() == training.folder && report->testDefective > 0)
                 testImages->measure();
         }
+        if (!training.told.warning.isEmpty()) {
+            Q_EMIT q->trainingOver(false, tr("“%1” was trained with a warning.").arg(training.name),
+                                   training.told.warning);
+            break;
+        }
         Q_EMIT q->trainingOver(true, tr("“%1” is trained.").arg(training.name),
                                another ? tr("The next training has begun.") : tr("Its model is ready to use."));
         break;

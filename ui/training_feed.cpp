@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <utility>
 
+using namespace Qt::StringLiterals;
+
 namespace lynceus {
 
 namespace {
@@ -28,6 +30,8 @@ void TrainingFeed::News::add(const News& newer)
         samples = newer.samples;
     if (!newer.maps.empty())
         maps = newer.maps;
+    if (!newer.warning.isEmpty())
+        warning = newer.warning;
 }
 
 TrainingObserver TrainingFeed::observer(const std::shared_ptr<TrainingFeed>& feed)
@@ -46,6 +50,12 @@ TrainingObserver TrainingFeed::observer(const std::shared_ptr<TrainingFeed>& fee
         std::vector<QImage> images = toImages(pictures);
         const std::lock_guard lock(feed->m_mutex);
         feed->m_news.maps = std::move(images);
+    };
+    observer.event = [feed](const QString& kind, const QString& detail) {
+        if (kind != "diverged"_L1)
+            return;
+        const std::lock_guard lock(feed->m_mutex);
+        feed->m_news.warning = detail;
     };
     return observer;
 }

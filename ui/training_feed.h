@@ -25,7 +25,9 @@ public:
         std::vector<QImage> samples; ///< simulated defects; empty: none came since the last time
         std::vector<QImage> maps;    ///< heat maps of the fixed samples; empty likewise
 
-        bool isEmpty() const { return points.empty() && samples.empty() && maps.empty(); }
+        QString warning; ///< what the user should know about the model
+
+        bool isEmpty() const { return points.empty() && samples.empty() && maps.empty() && warning.isEmpty(); }
         /// Points are appended, pictures replaced by newer ones.
         void add(const News& newer);
     };

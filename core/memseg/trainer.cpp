@@ -169,6 +169,8 @@ private:
     TrainingPlan m_plan;
     MemSegModel m_model;
     ValidationSet m_validation;
+    ValidationSet
+        m_joining;    ///< weighs the branches: other defects, as the decoder's best state was chosen by those above
     StateDict m_best; ///< copies of what training changes
     double m_bestQuality = -1.0;
     int m_validatedAt = -1;
@@ -225,6 +227,8 @@ TrainingOutcome Trainer::run()
     const PreparedImages training = read(m_split.training);
     const PreparedImages heldOut = read(m_split.heldOut);
     m_validation = makeValidationSet(heldOut, m_options.simulator, m_seed.fork(Validation));
+    if (m_options.nearestGood)
+        m_joining = makeValidationSet(heldOut, m_options.simulator, m_seed.fork(Joining), kJoiningCopies);
 
     m_context.report(kReadShare, QCoreApplication::translate("core", "building the memory"));
     prepareNetwork(training);
@@ -555,9 +559,7 @@ void Trainer::joinBranches()
         throw notWritable(m_modelFile, file.errorString());
     m_model.info = m_outcome.info;
     saveMemSegModel(file.fileName(), m_model);
-    // More defects than the curve's, and others: the decoder's best state was chosen by those.
-    const PreparedImages heldOut(m_split.heldOut, m_options.preprocessing, m_context.cancel);
-    const ValidationSet set = makeValidationSet(heldOut, m_options.simulator, m_seed.fork(Joining), kJoiningCopies);
+    const ValidationSet& set = m_joining;
     const std::vector<BranchMaps> all = branchesOf(file.fileName(), set.images);
     std::vector<BranchMaps> good;
     for (std::size_t i = 0; i < all.size(); ++i) {
