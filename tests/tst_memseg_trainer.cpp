@@ -145,6 +145,7 @@ private Q_SLOTS:
     void partWithoutRoomForDefectsIsAnError();
 
 private:
+    void trainAndStop(const MemSegOptions& options, const QString& model, const QString& checkpoint) const;
     QString pathOf(const QString& name) const { return m_folder.filePath(name); }
     TrainingOutcome train(int steps, const QString& name, std::uint64_t seed = 1) const;
 
@@ -162,6 +163,24 @@ TrainingOutcome TestMemSegTrainer::train(int steps, const QString& name, std::ui
     options.batch = 4;
     options.seed = seed;
     return trainMemSeg(m_images, options, {}, pathOf(name));
+}
+
+/// Killed while it pauses after step 10: only what lies on the disk is left.
+void TestMemSegTrainer::trainAndStop(const MemSegOptions& options, const QString& model,
+                                     const QString& checkpoint) const
+{
+    TrainingControl control;
+    TaskContext context;
+    TrainingObserver observer;
+    observer.metric = [&](const QString&, int step, double) {
+        if (step == 10)
+            control.pause();
+    };
+    observer.event = [&](const QString& kind, const QString&) {
+        if (kind == u"paused"_s)
+            context.cancel.cancel();
+    };
+    trainMemSeg(m_images, options, {}, model, context, observer, control, checkpoint);
 }
 
 void TestMemSegTrainer::initTestCase()
@@ -382,20 +401,7 @@ void TestMemSegTrainer::aStoppedTrainingGoesOnToTheSameWeights()
 
     const QString checkpoint = pathOf(u"geteilt.checkpoint"_s);
     const QString model = pathOf(u"geteilt.safetensors"_s);
-    TrainingControl control;
-    TaskContext context;
-    TrainingObserver observer;
-    observer.metric = [&](const QString&, int step, double) {
-        if (step == 10)
-            control.pause();
-    };
-    // Killed while it pauses: only what lies on the disk is left.
-    observer.event = [&](const QString& kind, const QString&) {
-        if (kind == u"paused"_s)
-            context.cancel.cancel();
-    };
-    QVERIFY_THROWS_EXCEPTION(Cancelled,
-                             trainMemSeg(m_images, options, {}, model, context, observer, control, checkpoint));
+    QVERIFY_THROWS_EXCEPTION(Cancelled, trainAndStop(options, model, checkpoint));
     QVERIFY(QFileInfo::exists(checkpoint));
     QVERIFY(!QFileInfo::exists(model));
 
@@ -644,18 +650,7 @@ void TestMemSegTrainer::divergenceKeepsTheBestState()
     options.batch = 4;
     const QString path = pathOf(u"divergiert.checkpoint"_s);
     const QString model = pathOf(u"divergiert.safetensors"_s);
-    TrainingControl control;
-    TaskContext context;
-    TrainingObserver observer;
-    observer.metric = [&](const QString&, int step, double) {
-        if (step == 10)
-            control.pause();
-    };
-    observer.event = [&](const QString& kind, const QString&) {
-        if (kind == u"paused"_s)
-            context.cancel.cancel();
-    };
-    QVERIFY_THROWS_EXCEPTION(Cancelled, trainMemSeg(m_images, options, {}, model, context, observer, control, path));
+    QVERIFY_THROWS_EXCEPTION(Cancelled, trainAndStop(options, model, path));
 
     // It goes on with weights that are no numbers any more; what was best before still is.
     const QJsonObject head =
