@@ -149,6 +149,7 @@ void TestDefectPreview::picturesFollowSeedAndOptions()
     wish.seed = 2;
     QVERIFY(preview.draw(wish, {}) != first);
     wish = request();
+    wish.options.autoSize = false;
     wish.options.preprocessing.width = 96;
     wish.options.preprocessing.height = 96;
     QCOMPARE(preview.draw(wish, {}).front().size(), QSize(96, 96));

@@ -9,11 +9,14 @@
 #include "core/memseg/checkpoint.h"
 #include "core/memseg/defect_simulator.h"
 #include "core/memseg/session.h"
+#include "core/memseg/training_batches.h"
 #include "core/memseg/training_plan.h"
+#include "core/memseg/training_setup.h"
 #include "core/memseg/validation_set.h"
 #include "core/nn/resnet.h"
 #include "core/nn/state_dict.h"
 #include "core/weights/safetensors.h"
+#include "tests/support/test_images.h"
 
 #include <QtCore/QDir>
 #include <QtCore/QFile>
@@ -64,6 +67,7 @@ MemSegOptions smallOptions(int steps)
     options.width = 16;
     options.decoder = u"lite"_s;
     options.memoryImages = 6;
+    options.autoSize = false;
     options.preprocessing.width = 64;
     options.preprocessing.height = 64;
     options.steps = steps;
@@ -137,6 +141,11 @@ private Q_SLOTS:
     void encoderFileIsUsed();
     void tooFewImages();
     void unreadableImageIsNamed();
+    void imagesDeletedMeanwhile();
+    void imagesBeyondTheCacheAreMissed();
+    void trainingOutlivesItsCheckpoints();
+    void inputFollowsTheImages_data();
+    void inputFollowsTheImages();
     void unwritableModelFileIsFoundFirst();
     void divergenceIsAnError();
     void divergenceKeepsTheBestState();
@@ -460,6 +469,7 @@ void TestMemSegTrainer::theBranchNeedsNoTraining()
     MemSegOptions options;
     options.encoder = u"auto"_s;
     options.decoder = u"none"_s;
+    options.autoSize = false;
     options.preprocessing.width = 64;
     options.preprocessing.height = 64;
     options.threads = 1;
@@ -490,6 +500,7 @@ void TestMemSegTrainer::longPartsKeepTheirAspect()
     }
     MemSegOptions options;
     options.decoder = u"none"_s;
+    options.autoSize = false;
     options.preprocessing.width = 128;
     options.preprocessing.height = 128;
     options.threads = 1;
@@ -606,6 +617,102 @@ void TestMemSegTrainer::unreadableImageIsNamed()
     QVERIFY(!QFile::exists(pathOf(u"broken.safetensors"_s)));
 }
 
+void TestMemSegTrainer::imagesDeletedMeanwhile()
+{
+    const QString good = pathOf(u"schwindend/good"_s);
+    QVERIFY(QDir().mkpath(good));
+    for (int i = 0; i < 20; ++i)
+        writePng(good + u"/%1.png"_s.arg(i), texture(i));
+    const AnomalyFolder folder = AnomalyFolder::open(pathOf(u"schwindend"_s), AnomalyFolder::Purpose::Training);
+    const MemSegOptions options = smallOptions(10);
+    const std::vector<Sample> heldOut = splitGoodImages(folder.train, options).heldOut;
+    QVERIFY(heldOut.size() > 1);
+
+    std::size_t deleted = 0;
+    std::size_t toDelete = 1;
+    TrainingObserver observer;
+    observer.metric = [&](const QString&, int step, double) {
+        for (; step > 0 && deleted < toDelete; ++deleted)
+            QVERIFY(QFile::remove(heldOut[deleted].path));
+    };
+    const TrainingOutcome outcome =
+        trainMemSeg(folder, options, {}, pathOf(u"schwindend.safetensors"_s), {}, observer);
+    QVERIFY2(outcome.warning.contains(heldOut[0].path), qPrintable(outcome.warning));
+    QCOMPARE(outcome.info.calibration[u"images"_s].toInt(), int(heldOut.size()) - 1);
+    QVERIFY(std::isfinite(MemSegSession::load(outcome.modelFile)->inspect(texture(3)).score));
+
+    // Without any of them nobody can say what good is.
+    for (const Sample& sample : heldOut)
+        writePng(sample.path, texture(1));
+    deleted = 0;
+    toDelete = heldOut.size();
+    const QString model = pathOf(u"verschwunden.safetensors"_s);
+    const auto error = test::errorOf([&] { trainMemSeg(folder, options, {}, model, {}, observer); });
+    QVERIFY(error && error->message().contains(heldOut.back().path));
+    QVERIFY(!QFile::exists(model));
+}
+
+void TestMemSegTrainer::imagesBeyondTheCacheAreMissed()
+{
+    const QString path = pathOf(u"verlegt.png"_s);
+    writePng(path, texture(1));
+    const std::vector<Sample> samples{{path, u"verlegt.png"_s, {}, Truth::Good, {}}};
+    const MemSegOptions options = smallOptions(1);
+    const PreparedImages images(samples, options.preprocessing, {}, 0);
+    QVERIFY(QFile::remove(path));
+    const DefectSimulator simulator(options.simulator);
+    BatchFeeder feeder(images, simulator, 2, 1);
+    const auto error = test::errorOf([&] { feeder.next(); });
+    QVERIFY(error && error->message().contains(path));
+}
+
+void TestMemSegTrainer::trainingOutlivesItsCheckpoints()
+{
+    const QString blocked = m_images.train.front().path + u"/model.checkpoint"_s; // a file where a folder should be
+    QStringList events;
+    TrainingObserver observer;
+    observer.event = [&](const QString& kind, const QString&) { events << kind; };
+    const TrainingOutcome outcome =
+        trainMemSeg(m_images, smallOptions(5), {}, pathOf(u"allein.safetensors"_s), {}, observer, {}, blocked);
+    QVERIFY2(outcome.warning.contains(blocked), qPrintable(outcome.warning));
+    QCOMPARE(events, QStringList{u"warning"_s});
+    QVERIFY(MemSegSession::load(outcome.modelFile) != nullptr);
+}
+
+void TestMemSegTrainer::inputFollowsTheImages_data()
+{
+    QTest::addColumn<int>("columns");
+    QTest::addColumn<int>("rows");
+    QTest::addColumn<bool>("keepAspect");
+    QTest::addColumn<cv::Size>("input");
+    QTest::newRow("small") << 300 << 300 << true << cv::Size(256, 256);
+    QTest::newRow("not enough to spare") << 470 << 470 << true << cv::Size(256, 256);
+    QTest::newRow("large") << 480 << 480 << true << cv::Size(384, 384);
+    QTest::newRow("large and long") << 2000 << 500 << true << cv::Size(768, 192);
+    QTest::newRow("squeezed") << 2000 << 500 << false << cv::Size(384, 384);
+}
+
+void TestMemSegTrainer::inputFollowsTheImages()
+{
+    QFETCH(const int, columns);
+    QFETCH(const int, rows);
+    QFETCH(const bool, keepAspect);
+    QFETCH(const cv::Size, input);
+    const QString path = pathOf(u"groß.png"_s);
+    writePng(path, cv::Mat(rows, columns, CV_8UC1, cv::Scalar(90)));
+    MemSegOptions options;
+    options.keepAspect = keepAspect;
+    for (int turn = 0; turn < 2; ++turn) { // the second time changes nothing
+        fitInput(options, {{path, u"groß.png"_s, {}, Truth::Good, {}}}, {});
+        QCOMPARE(cv::Size(options.preprocessing.width, options.preprocessing.height), input);
+    }
+    options.set(u"input_width"_s, u"64"_s);
+    options.set(u"input_height"_s, u"64"_s);
+    options.keepAspect = false;
+    fitInput(options, {{path, u"groß.png"_s, {}, Truth::Good, {}}}, {});
+    QCOMPARE(cv::Size(options.preprocessing.width, options.preprocessing.height), cv::Size(64, 64));
+}
+
 void TestMemSegTrainer::unwritableModelFileIsFoundFirst()
 {
     const QString blocked = m_images.train.front().path + u"/model.safetensors"_s; // a file where a folder should be
@@ -666,7 +773,7 @@ void TestMemSegTrainer::divergenceKeepsTheBestState()
     TrainingObserver second;
     second.event = [&](const QString& kind, const QString&) { events << kind; };
     const TrainingOutcome outcome = trainMemSeg(m_images, options, {}, model, {}, second, {}, path);
-    QCOMPARE(events.count(u"diverged"_s), 1);
+    QCOMPARE(events.count(u"warning"_s), 1);
     QCOMPARE(outcome.steps, 10);
     QVERIFY2(outcome.warning.contains(u"learning_rate"_s), qPrintable(outcome.warning));
     const auto session = MemSegSession::load(model);

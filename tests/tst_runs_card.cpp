@@ -426,6 +426,7 @@ void TestRunsCard::cloneFillsTheForm()
     run.name = u"cli"_s;
     run.dataFolder = folder;
     MemSegOptions options = test::tinyOptions(12);
+    options.autoSize = false;
     options.preprocessing.width = 160;
     options.preprocessing.height = 96;
     options.minutes = 2.5;

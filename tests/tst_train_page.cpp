@@ -169,6 +169,10 @@ void TestTrainPage::formGivesOptions()
     QCOMPARE(options.decoder, u"none"_s);
     QCOMPARE(options.encoder, u"auto"_s);
     QCOMPARE(options.backbone, u"mobilenetv2"_s);
+    QVERIFY(options.autoSize);
+    QTest::keyClick(child<QComboBox>(u"size"_s), Qt::Key_Down);
+    options = form->options();
+    QVERIFY(!options.autoSize);
     QCOMPARE(options.preprocessing.width, options.preprocessing.height);
 }
 

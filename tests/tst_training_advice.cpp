@@ -43,6 +43,7 @@ cv::Mat plate(int number, bool defective)
 MemSegOptions smallOptions()
 {
     MemSegOptions options;
+    options.autoSize = false;
     options.preprocessing.width = 128;
     options.preprocessing.height = 128;
     options.memoryImages = 4;

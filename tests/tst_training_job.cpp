@@ -5,6 +5,7 @@
 #include "core/data/demo_product.h"
 #include "core/jobs/job_runner.h"
 #include "core/jobs/training_job.h"
+#include "core/memseg/session.h"
 #include "core/storage/database.h"
 #include "core/storage/run_lock.h"
 #include "core/storage/run_store.h"
@@ -54,6 +55,7 @@ private Q_SLOTS:
     void cancelledRunIsKeptOnDemand();
     void failedRunSaysWhy();
     void failedRunKeepsItsCheckpoint();
+    void lockedDatabaseStopsNoTraining();
     void folderWithoutGoodImagesStartsNoRun();
     void oneTrainingAModelFile();
     void newTrainingStartsAnew();
@@ -95,6 +97,7 @@ TrainingJob::Request TestTrainingJob::request(const QString& model) const
     request.options = MemSegOptions::paper();
     request.options.width = 16;
     request.options.decoder = u"lite"_s;
+    request.options.autoSize = false;
     request.options.preprocessing.width = 64;
     request.options.preprocessing.height = 64;
     request.options.memoryImages = 4;
@@ -295,6 +298,39 @@ void TestTrainingJob::failedRunKeepsItsCheckpoint()
     QVERIFY(record.canResume());
     QVERIFY(!QFile::exists(wanted.modelFile + u".lock"_s));
     QVERIFY(record.lastStep > 0);
+}
+
+void TestTrainingJob::lockedDatabaseStopsNoTraining()
+{
+    const TrainingJob::Request wanted = request(u"gesperrt.safetensors"_s);
+    const Database other(m_dir.path() + u"/runs.db"_s);
+    std::unique_ptr<Transaction> lock;
+    int steps = 0;
+    TrainingObserver observer;
+    observer.metric = [&](const QString&, int step, double) {
+        steps = std::max(steps, step);
+        if (step > 0 && !lock)
+            lock = std::make_unique<Transaction>(other);
+    };
+    m_database->run(u"PRAGMA busy_timeout = 100"_s); // of this thread's connection, which the job shares
+    TrainingJob job(*m_database, wanted, observer);
+    const auto error = test::errorOf([&] { job.run({}); });
+    QVERIFY(error.has_value());
+    QCOMPARE(error->kind(), ErrorKind::Storage);
+    QVERIFY2(error->message().contains(wanted.modelFile), qPrintable(error->text()));
+    QCOMPARE(steps, wanted.options.steps); // it went on to its end
+    QVERIFY(MemSegSession::load(wanted.modelFile) != nullptr);
+
+    lock.reset();
+    RunRecord record = RunStore(*m_database).list(1).front();
+    QCOMPARE(record.state, RunRecord::State::Interrupted);
+    QVERIFY(record.canResume());
+    TrainingJob::Request again;
+    again.resumeRun = record.id;
+    TrainingJob(*m_database, again).run({});
+    record = RunStore(*m_database).get(record.id);
+    QCOMPARE(record.state, RunRecord::State::Finished);
+    QCOMPARE(record.modelHash, fileSha256(wanted.modelFile));
 }
 
 void TestTrainingJob::folderWithoutGoodImagesStartsNoRun()

@@ -28,7 +28,7 @@ QString eventText(const QString& kind)
         {u"resumed"_s, RunEventModel::tr("Resumed")},         {u"finishing"_s, RunEventModel::tr("Asked to finish")},
         {u"checkpoint"_s, RunEventModel::tr("Checkpoint")},   {u"finished"_s, RunEventModel::tr("Finished")},
         {u"cancelled"_s, RunEventModel::tr("Cancelled")},     {u"failed"_s, RunEventModel::tr("Failed")},
-        {u"interrupted"_s, RunEventModel::tr("Interrupted")}, {u"diverged"_s, RunEventModel::tr("Diverged")}};
+        {u"interrupted"_s, RunEventModel::tr("Interrupted")}, {u"warning"_s, RunEventModel::tr("Warning")}};
     return texts.value(kind, kind);
 }
 

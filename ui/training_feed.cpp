@@ -52,7 +52,7 @@ TrainingObserver TrainingFeed::observer(const std::shared_ptr<TrainingFeed>& fee
         feed->m_news.maps = std::move(images);
     };
     observer.event = [feed](const QString& kind, const QString& detail) {
-        if (kind != "diverged"_L1)
+        if (kind != "warning"_L1)
             return;
         const std::lock_guard lock(feed->m_mutex);
         feed->m_news.warning = detail;

@@ -34,7 +34,7 @@ namespace {
 const QStringList& shownKeys()
 {
     static const QStringList keys =
-        QStringList{u"backbone"_s, u"encoder"_s,       u"input_width"_s, u"input_height"_s, u"decoder"_s,
+        QStringList{u"backbone"_s, u"encoder"_s, u"auto_size"_s, u"input_width"_s, u"input_height"_s, u"decoder"_s,
                     u"minutes"_s,  u"memory_images"_s, u"seed"_s,        u"exclude"_s} +
         SimulatorForm::keys();
     return keys;
@@ -173,9 +173,9 @@ TrainingOptionsForm::TrainingOptionsForm(const ModelStore& store, QWidget* paren
     , m_seed(new QSpinBox(this))
 {
     const MemSegOptions standard;
+    m_size->addItem(tr("Automatic"), QSize()); // 256 or 384, as the images allow
     for (const int size : {128, 192, 256, 320, 384, 512})
         m_size->addItem(sizeText(QSize(size, size)), QSize(size, size));
-    m_size->setCurrentIndex(m_size->findData(QSize(standard.preprocessing.width, standard.preprocessing.height)));
     m_decoder->addItem(tr("Light, for CPUs"), u"light"_s);
     m_decoder->addItem(tr("None: ready in seconds"), u"none"_s);
     m_decoder->addItem(tr("Full, as in the paper"), u"full"_s);
@@ -203,7 +203,8 @@ TrainingOptionsForm::TrainingOptionsForm(const ModelStore& store, QWidget* paren
     add(tr("&Encoder"), m_encoder, u"encoder"_s,
         tr("The network that sees the features. Full and lite decoders need a ResNet-18"));
     add(tr("Si&ze"), m_size, u"size"_s,
-        tr("Size of the network's input: larger sees smaller defects and takes longer"));
+        tr("Size of the network's input: larger sees smaller defects and takes longer. Automatic: 384 × 384 where the "
+           "images have the pixels for it, else 256 × 256"));
     add(tr("&Decoder"), m_decoder, u"decoder"_s,
         tr("The part of MemSeg that learns. Without it the map is the distance to the nearest good part alone"));
     add(tr("&Budget"), m_minutes, u"minutes"_s, tr("The training is planned to be complete when this time is over"));
@@ -226,8 +227,12 @@ MemSegOptions TrainingOptionsForm::options() const
         options.backbone = m_encoder->currentData(kBackboneRole).toString();
     }
     options.decoder = m_decoder->currentData().toString();
-    options.preprocessing.width = m_size->currentData().toSize().width();
-    options.preprocessing.height = m_size->currentData().toSize().height();
+    const QSize size = m_size->currentData().toSize();
+    options.autoSize = size.isEmpty();
+    if (!options.autoSize) {
+        options.preprocessing.width = size.width();
+        options.preprocessing.height = size.height();
+    }
     options.minutes = m_minutes->value();
     options.memoryImages = m_memory->value();
     options.seed = std::uint64_t(m_seed->value());
@@ -245,7 +250,8 @@ void TrainingOptionsForm::setOptions(const MemSegOptions& options)
         const QString encoder = QFileInfo(options.encoder).completeBaseName();
         choose(m_encoder, options.encoder, encoder.isEmpty() ? options.encoder : encoder);
         m_encoder->setItemData(m_encoder->currentIndex(), options.backbone, kBackboneRole);
-        const QSize size(options.preprocessing.width, options.preprocessing.height);
+        const QSize size =
+            options.autoSize ? QSize() : QSize(options.preprocessing.width, options.preprocessing.height);
         choose(m_size, size, sizeText(size));
         choose(m_decoder, options.decoder, options.decoder);
         const bool isWhole = std::floor(options.minutes) == options.minutes;

@@ -146,9 +146,10 @@ QVariant TrainingQueue::data(const QModelIndex& index, int role) const
         return QDir::toNativeSeparators(training.folder);
     if (role != Qt::DisplayRole)
         return {};
-    QStringList parts{
-        training.name,
-        tr("%1 × %2").arg(training.options.preprocessing.width).arg(training.options.preprocessing.height)};
+    QStringList parts{training.name};
+    if (!training.options.autoSize) {
+        parts << tr("%1 × %2").arg(training.options.preprocessing.width).arg(training.options.preprocessing.height);
+    }
     if (training.options.minutes > 0.0)
         parts << durationText(training.options.minutes * 60.0);
     return parts.join(u" · "_s);

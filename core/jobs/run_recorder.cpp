@@ -4,6 +4,7 @@
 #include "core/jobs/run_recorder.h"
 
 #include "core/base/error.h"
+#include "core/base/log.h"
 
 #include <opencv2/imgcodecs.hpp>
 
@@ -17,6 +18,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr double kFlushMs = 2000.0;
+constexpr double kRetryMs = 20'000.0;
 /// Of each kind; enough to look at, and below a few MB a run.
 constexpr std::size_t kPicturesKept = 8;
 
@@ -53,6 +55,32 @@ void RunRecorder::flush()
     if (!m_points.empty())
         m_runs.addMetrics(m_runId, m_points);
     m_points.clear();
+    while (!m_events.empty()) {
+        const Event& event = m_events.front();
+        if (event.kind == u"checkpoint")
+            m_runs.setEvent(m_runId, event.kind, event.detail);
+        else
+            m_runs.addEvent(m_runId, event.kind, event.detail);
+        m_events.erase(m_events.begin());
+    }
+}
+
+/// False when it did not work out; each try may wait for the database, so the next one comes after a while.
+bool RunRecorder::write(const std::function<void()>& statements)
+{
+    if (m_failed && m_sinceFailure.ms() < kRetryMs)
+        return false;
+    try {
+        statements();
+        m_failed = false;
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::Storage)
+            throw;
+        m_failed = true;
+        m_sinceFailure.restart();
+        qCWarning(logTraining).noquote() << "Run" << m_runId << "could not be recorded:" << error.text();
+    }
+    return !m_failed;
 }
 
 void RunRecorder::addMetric(const QString& name, int step, double value)
@@ -60,7 +88,7 @@ void RunRecorder::addMetric(const QString& name, int step, double value)
     m_step = step;
     m_points.push_back({name, step, value});
     if (m_sinceFlush.ms() > kFlushMs)
-        flush();
+        write([this] { flush(); });
     if (m_next.metric)
         m_next.metric(name, step, value);
 }
@@ -71,7 +99,7 @@ void RunRecorder::addDefects(const std::vector<cv::Mat>& pictures)
     for (std::size_t i = 0; i < pictures.size() && m_defects.size() < kPicturesKept; ++i)
         m_defects.push_back(pngOf(pictures[i]));
     if (m_defects.size() > before)
-        m_runs.setSamples(m_runId, u"defects"_s, m_step, m_defects);
+        write([this] { m_runs.setSamples(m_runId, u"defects"_s, m_step, m_defects); });
     if (m_next.samples)
         m_next.samples(pictures);
 }
@@ -81,19 +109,16 @@ void RunRecorder::setMaps(const std::vector<cv::Mat>& pictures)
     std::vector<QByteArray> pngs;
     for (std::size_t i = 0; i < std::min(pictures.size(), kPicturesKept); ++i)
         pngs.push_back(pngOf(pictures[i]));
-    m_runs.setSamples(m_runId, u"maps"_s, m_step, pngs);
+    write([&] { m_runs.setSamples(m_runId, u"maps"_s, m_step, pngs); });
     if (m_next.maps)
         m_next.maps(pictures);
 }
 
 void RunRecorder::addEvent(const QString& kind, const QString& detail)
 {
-    // A training that goes on from a checkpoint does not tell the points before it again.
-    flush();
-    if (kind == u"checkpoint")
-        m_runs.setEvent(m_runId, kind, detail);
-    else
-        m_runs.addEvent(m_runId, kind, detail);
+    m_events.push_back({kind, detail});
+    // With the points: a training that goes on from a checkpoint does not tell those before it again.
+    write([this] { flush(); });
     if (m_next.event)
         m_next.event(kind, detail);
 }

@@ -48,6 +48,23 @@ QJsonObject libraryVersions()
             {u"Qt"_s, QString::fromLatin1(qVersion())}};
 }
 
+/// The model is there, the run's record is not.
+class NotRecorded final : public Error
+{
+public:
+    NotRecorded(qint64 runId, const QString& modelFile, const Error& reason)
+        : Error(ErrorKind::Storage,
+                QCoreApplication::translate("core", "The model %1 is finished, but run %2 could not be recorded: %3")
+                    .arg(modelFile)
+                    .arg(runId)
+                    .arg(reason.message()),
+                QCoreApplication::translate("core", "Close other programs that use the database or make room on its "
+                                                    "disk; then use the model as it is, or continue the run: it only "
+                                                    "has to be recorded."))
+    {
+    }
+};
+
 /// Nobody will go on from it. Called when the run has ended; that it can't be removed is no reason to fail.
 void dropCheckpoint(const QString& file)
 {
@@ -161,11 +178,15 @@ void TrainingJob::train(RunStore& runs, qint64 runId, const AnomalyFolder& folde
         TrainingOutcome outcome = trainMemSeg(folder, m_request.options, m_request.encoderFile, m_request.modelFile,
                                               context, recorder.observer(), m_request.control, checkpoint);
         stampRun(outcome.modelFile, outcome.info, runId);
-        recorder.flush();
-        runs.dropMetricsAfter(runId, outcome.steps);
-        runs.setDataHash(runId, outcome.info.dataHash);
-        runs.finish(runId, RunRecord::State::Finished, {}, outcome.modelFile, fileSha256(outcome.modelFile),
-                    outcome.info.metrics);
+        try {
+            recorder.flush();
+            runs.dropMetricsAfter(runId, outcome.steps);
+            runs.setDataHash(runId, outcome.info.dataHash);
+            runs.finish(runId, RunRecord::State::Finished, {}, outcome.modelFile, fileSha256(outcome.modelFile),
+                        outcome.info.metrics);
+        } catch (const Error& error) {
+            throw NotRecorded(runId, outcome.modelFile, error);
+        }
         dropCheckpoint(checkpoint);
         if (m_finished)
             m_finished(outcome);
@@ -176,6 +197,9 @@ void TrainingJob::train(RunStore& runs, qint64 runId, const AnomalyFolder& folde
             throw;
         runs.finish(runId, RunRecord::State::Cancelled);
         dropCheckpoint(checkpoint);
+        throw;
+    } catch (const NotRecorded&) {
+        // Nothing failed but the record: its row goes on saying that it is at work, so the run can be continued.
         throw;
     } catch (...) {
         const Error error = currentError(title());

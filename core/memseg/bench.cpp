@@ -185,6 +185,7 @@ QJsonObject benchMemSegTraining(cv::Size size, int turns, const MemSegOptions& o
     MemSegOptions own = options;
     own.preprocessing.width = size.width;
     own.preprocessing.height = size.height;
+    own.autoSize = false;
     own.keepAspect = false;
     own.minutes = 0.0;
     own.steps = kTrainedSteps;

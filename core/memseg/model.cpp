@@ -168,4 +168,11 @@ MemSegModel loadMemSegModel(const QString& path)
     return model;
 }
 
+Error notWritable(const QString& modelFile, const QString& reason)
+{
+    return Error(ErrorKind::File,
+                 QCoreApplication::translate("core", "The model file %1 cannot be written: %2").arg(modelFile, reason),
+                 QCoreApplication::translate("core", "Choose a folder that you may write to and that has room."));
+}
+
 } // namespace lynceus

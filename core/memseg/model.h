@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "core/base/error.h"
 #include "core/memseg/fusion.h"
 #include "core/memseg/memory_bank.h"
 #include "core/memseg/nearest_good.h"
@@ -28,6 +29,9 @@ struct MemSegModel
 /// tensors with more than 1024 values are rounded to F16, which moves scores by less than 1e-3; thresholds belong to
 /// the file as it is read again.
 void saveMemSegModel(const QString& path, const MemSegModel& model, bool half = true);
+
+/// The error of a model file that cannot be written.
+Error notWritable(const QString& modelFile, const QString& reason);
 
 /// An untrained model with random weights from the options' seed and a memory of noise: for benchmarks and tests.
 MemSegModel untrainedMemSegModel(const MemSegOptions& options);

@@ -56,8 +56,7 @@ std::vector<OddImage> rankByOddness(const AnomalyFolder& folder, const MemSegOpt
     useChosenThreads();
     const torch::NoGradGuard noGrad;
     Random(options.seed).shuffle(samples);
-    if (how.keepAspect)
-        adaptToAspect(how.preprocessing, samples, context.cancel);
+    fitInput(how, samples, context.cancel);
     MemSegNetwork network(how);
     const std::vector<Sample> some(samples.begin(),
                                    samples.begin() + std::ptrdiff_t(std::min(samples.size(), std::size_t(64))));

@@ -147,6 +147,10 @@ const std::vector<Field>& fields()
             u"nearest_keys"_s, QT_TRANSLATE_NOOP("core", "places of them that are kept; fewer: smaller and faster"),
             [](auto& o) -> auto& { return o.nearestKeys; }, 1000, 10'000'000),
         flagField(
+            u"auto_size"_s,
+            QT_TRANSLATE_NOOP("core", "input of 384 x 384 where the images have the pixels for it, else 256 x 256"),
+            [](auto& o) -> auto& { return o.autoSize; }),
+        flagField(
             u"keep_aspect"_s,
             QT_TRANSLATE_NOOP("core", "give the input the images' aspect ratio, at the area of width x height"),
             [](auto& o) -> auto& { return o.keepAspect; }),
@@ -354,11 +358,14 @@ void MemSegOptions::set(const QString& key, const QString& value)
         if (field.key == key) {
             if (!field.put(*this, valueFromText(field.type, value)))
                 throw notAllowed(key, value, field.allowed);
+            if (key == "input_width"_L1 || key == "input_height"_L1)
+                autoSize = false;
             if (key == "profile"_L1 && value == "paper"_L1) {
                 const MemSegOptions letter = paper();
                 backbone = letter.backbone;
                 decoder = letter.decoder;
                 nearestGood = letter.nearestGood;
+                autoSize = letter.autoSize;
                 keepAspect = letter.keepAspect;
                 simulator.shapeProbability = 0.0;
             }
@@ -401,6 +408,7 @@ MemSegOptions MemSegOptions::paper()
     options.backbone = u"resnet18"_s;
     options.decoder = u"full"_s;
     options.nearestGood = false;
+    options.autoSize = false;
     options.keepAspect = false;
     return options;
 }

@@ -63,6 +63,9 @@ struct MemSegOptions
     QString selection = QStringLiteral("mean");     ///< "mean" (each level counts the same) or "sum"
     int memoryImages = 30;
     Preprocessing preprocessing;
+    /// The trainer chooses the size of `preprocessing`: 384 x 384 where the training images have the pixels for it, else
+    /// 256 x 256. Setting a side by name turns it off.
+    bool autoSize = true;
     /// The trainer gives the input the training images' median aspect ratio (sides multiples of 32) with the area of
     /// `preprocessing`, instead of squeezing long parts into it.
     bool keepAspect = true;

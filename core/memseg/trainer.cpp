@@ -8,21 +8,16 @@
 #include "core/base/random.h"
 #include "core/base/version.h"
 #include "core/image/color_map.h"
-#include "core/image/image_io.h"
 #include "core/memseg/checkpoint.h"
 #include "core/memseg/defect_simulator.h"
-#include "core/memseg/inference.h"
 #include "core/memseg/memory_bank.h"
 #include "core/memseg/model.h"
+#include "core/memseg/model_calibration.h"
 #include "core/memseg/network.h"
-#include "core/memseg/session.h"
 #include "core/memseg/training_batches.h"
 #include "core/memseg/training_plan.h"
 #include "core/memseg/training_setup.h"
 #include "core/memseg/validation_set.h"
-#include "core/metrics/calibration.h"
-#include "core/metrics/confusion.h"
-#include "core/metrics/pro.h"
 #include "core/metrics/roc.h"
 #include "core/nn/device.h"
 #include "core/nn/losses.h"
@@ -44,6 +39,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <utility>
 
 using namespace Qt::StringLiterals;
 
@@ -56,7 +52,6 @@ constexpr std::size_t kMapsShown = 6;
 constexpr std::size_t kDifferenceImages = 16;
 constexpr double kCheckpointSeconds = 100.0; ///< at least every two minutes, validation included
 constexpr int kJoiningCopies = 3;            ///< defects an image, by which the branches are weighed
-constexpr double kClearlyBetter = 0.01;      ///< AUROC that the decoder must add to the branch to have a say
 constexpr int kCurveSteps = 5;               ///< a point of the loss curve is the mean over this many steps
 constexpr int kWarmUpSteps = 2;              ///< the first steps allocate and are not typical of the rest
 constexpr double kWriteSeconds = 1.0;
@@ -79,13 +74,6 @@ cv::Mat sideBySide(const cv::Mat& rgb, const cv::Mat& map)
     return both;
 }
 
-Error notWritable(const QString& modelFile, const QString& reason)
-{
-    return Error(ErrorKind::File,
-                 QCoreApplication::translate("core", "The model file %1 cannot be written: %2").arg(modelFile, reason),
-                 QCoreApplication::translate("core", "Choose a folder that you may write to and that has room."));
-}
-
 Error diverged(double highestRate)
 {
     return Error(ErrorKind::Input,
@@ -100,13 +88,6 @@ void checkWritable(const QString& modelFile)
     QTemporaryFile probe(modelFile + u".XXXXXX"_s);
     if (!QDir().mkpath(QFileInfo(modelFile).absolutePath()) || !probe.open())
         throw notWritable(modelFile, probe.errorString());
-}
-
-/// A threshold that some score can reach: maps end at 1.
-double reachable(double threshold, const std::vector<double>& goodScores)
-{
-    const double highest = std::min(1.0, *std::max_element(goodScores.begin(), goodScores.end()));
-    return std::min(threshold, 0.5 * (1.0 + highest));
 }
 
 struct ValidationResult
@@ -133,18 +114,15 @@ private:
     void buildMemory(const PreparedImages& memory);
     void buildNearest();
     void scaleDifferences(const PreparedImages& heldOut);
-    void joinBranches();
     void learn(const PreparedImages& training);
     double learnFrom(const TrainingBatch& batch, torch::optim::Optimizer& optimizer, double learningRate);
     torch::Tensor logits(const torch::Tensor& images);
     ValidationResult validate();
     bool validateAndKeepBest(int step);
     void stopDiverged(int step);
+    void warn(const QString& text);
     void showMaps(const ValidationResult& result) const;
     void restoreBest();
-    std::vector<BranchMaps> branchesOf(const QString& modelFile, const std::vector<cv::Mat>& images);
-    void calibrate();
-    QJsonObject finalMetrics(MemSegSession& session);
     QString fingerprint() const;
     int goOnFromCheckpoint(torch::optim::Optimizer& optimizer);
     void keepCheckpoint(const torch::optim::Optimizer& optimizer, int step, double lossSum);
@@ -183,6 +161,7 @@ private:
     double m_lossSum = 0.0; ///< of the curve's next point, by the training that this one goes on with
     double m_secondsPerStep = 0.0;
     double m_secondsPerValidation = 0.0;
+    bool m_saidNoCheckpoint = false;
 };
 
 Trainer::Trainer(const AnomalyFolder& folder, const MemSegOptions& options, const QString& encoderFile,
@@ -209,10 +188,7 @@ TrainingOutcome Trainer::run()
     const KeepFreedMemory keepFreedMemory;
 
     m_context.report(0.0, QCoreApplication::translate("core", "reading images"));
-    if (m_options.keepAspect) {
-        adaptToAspect(m_options.preprocessing, m_split.all(), m_context.cancel);
-        m_options.validate();
-    }
+    fitInput(m_options, m_split.all(), m_context.cancel);
     const auto read = [this](const std::vector<Sample>& samples) {
         return PreparedImages(samples, m_options.preprocessing, m_context.cancel);
     };
@@ -242,9 +218,16 @@ TrainingOutcome Trainer::run()
 
     m_context.report(kTrainShare, QCoreApplication::translate("core", "calibrating"));
     info.created = QDateTime::currentDateTimeUtc();
-    calibrate();
-    throwIfStopped();
     m_model.info = info;
+    const CalibrationData data{m_split.heldOut, m_joining, m_validation};
+    const QStringList gone = calibrateModel(m_model, data, m_modelFile, [this] { throwIfStopped(); });
+    if (!gone.isEmpty()) {
+        warn(QCoreApplication::translate("core", "%n held-out image(s) could not be read any more, first %1. The "
+                                                 "thresholds rest on the others.",
+                                         nullptr, int(gone.size()))
+                 .arg(gone.front()));
+    }
+    throwIfStopped();
     saveMemSegModel(m_modelFile, m_model);
     info = readModelInfo(m_modelFile);
 
@@ -352,7 +335,13 @@ void Trainer::learn(const PreparedImages& training)
         m_context.cancel.throwIfCancelled();
         waitWhilePaused(*optimizer, done, lossSum);
         const Stopwatch clock;
-        const TrainingBatch batch = feeder.next();
+        TrainingBatch batch;
+        try {
+            batch = feeder.next();
+        } catch (const Error&) {
+            keepCheckpoint(*optimizer, done, lossSum); // an image is gone; who brings it back goes on from here
+            throw;
+        }
         if (m_observer.samples && !batch.pictures.empty())
             m_observer.samples(batch.pictures);
         const double rate = m_plan.learningRate(done);
@@ -391,6 +380,7 @@ void Trainer::learn(const PreparedImages& training)
     if (m_control.isFinishing())
         tellEvent(u"finishing"_s, QCoreApplication::translate("core", "after step %1").arg(done));
     m_outcome.steps = done;
+    keepCheckpoint(*optimizer, done, lossSum); // the model may not fit on the disk
     if (m_validatedAt != done && !validateAndKeepBest(done)) {
         stopDiverged(done);
         return;
@@ -446,8 +436,18 @@ void Trainer::keepCheckpoint(const torch::optim::Optimizer& optimizer, int step,
     m_sinceCheckpoint.restart();
     if (m_checkpointFile.isEmpty())
         return;
-    writeCheckpoint(m_checkpointFile, {fingerprint(), step, m_plan.steps(), elapsedSeconds(), lossSum, m_validatedAt,
-                                       m_bestQuality, stateDict(*m_model.network), m_best, optimizerState(optimizer)});
+    try {
+        writeCheckpoint(m_checkpointFile,
+                        {fingerprint(), step, m_plan.steps(), elapsedSeconds(), lossSum, m_validatedAt, m_bestQuality,
+                         stateDict(*m_model.network), m_best, optimizerState(optimizer)});
+    } catch (const Error& error) {
+        // The training itself can still succeed; by the time it needs the room for its model there may be some.
+        if (!std::exchange(m_saidNoCheckpoint, true)) {
+            warn(QCoreApplication::translate("core", "Nothing to go on from could be kept: %1 The training goes on.")
+                     .arg(error.text()));
+        }
+        return;
+    }
     tellEvent(u"checkpoint"_s, QCoreApplication::translate("core", "after step %1").arg(step));
 }
 
@@ -510,14 +510,20 @@ void Trainer::stopDiverged(int step)
     if (m_validatedAt <= 0)
         throw diverged(m_plan.highestRate());
     m_outcome.steps = step;
-    m_outcome.warning = QCoreApplication::translate("core", "Training diverged after step %1; the model is the best "
-                                                            "state up to step %2. Lower learning_rate, for example "
-                                                            "to %3, and train again.")
-                            .arg(step)
-                            .arg(m_validatedAt)
-                            .arg(m_plan.highestRate() / 10.0);
-    tellEvent(u"diverged"_s, m_outcome.warning);
-    qCWarning(logTraining) << m_outcome.warning;
+    warn(QCoreApplication::translate("core", "Training diverged after step %1; the model is the best state up to step "
+                                             "%2. Lower learning_rate, for example to %3, and train again.")
+             .arg(step)
+             .arg(m_validatedAt)
+             .arg(m_plan.highestRate() / 10.0));
+}
+
+void Trainer::warn(const QString& text)
+{
+    if (!m_outcome.warning.isEmpty())
+        m_outcome.warning += u'\n';
+    m_outcome.warning += text;
+    tellEvent(u"warning"_s, text);
+    qCWarning(logTraining).noquote() << text;
 }
 
 /// Defective ones first: they come after the good ones they were made from.
@@ -537,117 +543,6 @@ void Trainer::restoreBest()
 {
     loadState(*m_model.network, m_best, m_modelFile);
     roundToHalf(stateDict(*m_model.network));
-}
-
-/// Both branches' maps by the model as users will load it. `images` as PreparedImages::at gives them.
-std::vector<BranchMaps> Trainer::branchesOf(const QString& modelFile, const std::vector<cv::Mat>& images)
-{
-    MemSegInference inference(loadMemSegModel(modelFile));
-    std::vector<BranchMaps> result;
-    for (const cv::Mat& image : images) {
-        throwIfStopped();
-        result.push_back(inference.run(imageToTensor(image)).branches);
-    }
-    return result;
-}
-
-/// The decoder gets a say only if it clearly finds more simulated defects than the branch alone; these flatter it.
-void Trainer::joinBranches()
-{
-    QTemporaryFile file(m_modelFile + u".XXXXXX"_s);
-    if (!file.open())
-        throw notWritable(m_modelFile, file.errorString());
-    m_model.info = m_outcome.info;
-    saveMemSegModel(file.fileName(), m_model);
-    const ValidationSet& set = m_joining;
-    const std::vector<BranchMaps> all = branchesOf(file.fileName(), set.images);
-    std::vector<BranchMaps> good;
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        if (!set.defective[i])
-            good.push_back(all[i]);
-    }
-    double best = -1.0;
-    Fusion chosen;
-    for (const double weight : {0.0, 0.25}) {
-        if (weight > 0.0 && !m_model.network->hasDecoder())
-            break;
-        Fusion fusion;
-        fusion.weight = weight;
-        fusion.calibrate(good);
-        std::vector<double> scores;
-        std::vector<cv::Mat> maps;
-        for (const BranchMaps& branches : all) {
-            maps.push_back(fusion.map(branches));
-            scores.push_back(imageScore(maps.back()));
-        }
-        const double quality = auroc(scores, set.defective) + pixelAuroc(maps, set.masks);
-        qCInfo(logTraining) << "Decoder's weight" << weight << "finds held-back defects with" << quality / 2.0;
-        if (best < 0.0 || quality > best + kClearlyBetter) {
-            best = quality;
-            chosen = fusion;
-        }
-    }
-    m_model.fusion = chosen;
-}
-
-void Trainer::calibrate()
-{
-    if (!m_model.nearest.isEmpty())
-        joinBranches();
-    // On the model as users will load it: from a file, with folded batch norms, maps in source pixels.
-    QTemporaryFile file(m_modelFile + u".XXXXXX"_s);
-    if (!file.open())
-        throw notWritable(m_modelFile, file.errorString());
-    m_model.info = m_outcome.info;
-    saveMemSegModel(file.fileName(), m_model);
-    const auto session = MemSegSession::load(file.fileName());
-
-    std::vector<double> scores;
-    std::vector<double> peaks;
-    for (const Sample& sample : m_split.heldOut) {
-        throwIfStopped();
-        const AnomalyResult result = session->inspect(readImage(sample.path));
-        scores.push_back(result.score);
-        peaks.push_back(*std::max_element(result.map.begin<float>(), result.map.end<float>()));
-    }
-    const GoodCalibration score = thresholdFromGood(scores, m_options.overkill);
-    Thresholds& thresholds = m_outcome.info.thresholds;
-    thresholds.score = reachable(score.threshold, scores);
-    thresholds.review = thresholds.score;
-    // A good part should show no region at all, so this one is about each map's highest value.
-    thresholds.pixel = reachable(thresholdFromGood(peaks, m_options.overkill).threshold, peaks);
-    m_outcome.info.calibration = {{u"kind"_s, u"good"_s},
-                                  {u"images"_s, score.images},
-                                  {u"overkill"_s, score.overkill},
-                                  {u"upper_bound"_s, score.upperBound},
-                                  {u"confidence"_s, score.confidence},
-                                  {u"extrapolated"_s, score.extrapolated}};
-    m_outcome.info.metrics = finalMetrics(*session);
-}
-
-QJsonObject Trainer::finalMetrics(MemSegSession& session)
-{
-    ValidationResult result;
-    for (const cv::Mat& image : m_validation.images) {
-        throwIfStopped();
-        cv::Mat picture;
-        image.convertTo(picture, CV_8U);
-        cv::cvtColor(picture, picture, cv::COLOR_RGB2BGR);
-        result.maps.push_back(session.mapAtNetworkSize(picture));
-        result.scores.push_back(imageScore(result.maps.back()));
-    }
-    result.imageAuroc = auroc(result.scores, m_validation.defective);
-    result.pixelAuroc = pixelAuroc(result.maps, m_validation.masks);
-    const double threshold = m_outcome.info.thresholds.score;
-    const Confusion confusion = confusionAt(threshold, result.scores, m_validation.defective);
-    return {{u"images"_s, qint64(result.scores.size())},
-            {u"image_auroc"_s, result.imageAuroc},
-            {u"pixel_auroc"_s, result.pixelAuroc},
-            {u"aupro"_s, aupro(result.maps, m_validation.masks)},
-            {u"threshold"_s, threshold},
-            {u"overkill"_s, confusion.overkill()},
-            {u"escape"_s, confusion.escape()},
-            {u"f1"_s, confusion.f1()}};
 }
 
 /// Where there is nothing to keep a checkpoint of. A training that is to be kept gets through these few seconds: to the

@@ -28,7 +28,7 @@ struct TrainingObserver
     /// What the network makes of a few fixed held-out images, some with simulated defects, at each validation: BGR
     /// 8-bit, the image and its heat map on the fixed scale side by side.
     std::function<void(const std::vector<cv::Mat>& pictures)> maps;
-    /// Something that belongs into the run's record: "paused", "resumed", "finishing", "checkpoint", "diverged",
+    /// Something that belongs into the run's record: "paused", "resumed", "finishing", "checkpoint", "warning",
     /// with a detail.
     std::function<void(const QString& kind, const QString& detail)> event;
 };

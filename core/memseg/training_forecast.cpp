@@ -40,8 +40,7 @@ TrainingForecast forecastTraining(const AnomalyFolder& folder, const MemSegOptio
     const GoodSplit split = splitGoodImages(folder.train, how);
     const std::vector<Sample> all = split.all();
     const auto images = double(all.size());
-    if (how.keepAspect)
-        adaptToAspect(how.preprocessing, all, context.cancel);
+    fitInput(how, all, context.cancel);
     TrainingForecast forecast;
     forecast.width = how.preprocessing.width;
     forecast.height = how.preprocessing.height;

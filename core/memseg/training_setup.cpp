@@ -24,7 +24,10 @@ namespace {
 
 constexpr std::size_t kStatisticsImages = 64; ///< for the batch norms of a random encoder
 constexpr std::size_t kEncodeBatch = 8;
-constexpr std::size_t kAspectImages = 25;
+constexpr std::size_t kSizedImages = 25;
+constexpr double kSmallInput = 256.0; ///< side of the square of the input's area
+constexpr double kLargeInput = 384.0;
+constexpr double kPixelsToSpare = 1.25; ///< an input larger than that would only enlarge noise
 constexpr double kMostAspect = 8.0;
 
 /// Batch norm statistics of `encoder` from the product itself.
@@ -58,21 +61,33 @@ void measureStatistics(ResNet18Impl& encoder, const PreparedImages& images, cons
 
 } // namespace
 
-void adaptToAspect(Preprocessing& how, const std::vector<Sample>& samples, const CancelToken& cancel)
+void fitInput(MemSegOptions& options, const std::vector<Sample>& samples, const CancelToken& cancel)
 {
+    if (!options.autoSize && !options.keepAspect)
+        return;
     std::vector<double> ratios;
-    for (std::size_t i = 0; i < std::min(samples.size(), kAspectImages); ++i) {
+    std::vector<double> sides; // of a square of the image's area
+    for (std::size_t i = 0; i < std::min(samples.size(), kSizedImages); ++i) {
         cancel.throwIfCancelled();
         const cv::Mat image = readImage(samples[i].path);
         ratios.push_back(double(image.cols) / double(image.rows));
+        sides.push_back(std::sqrt(double(image.cols) * double(image.rows)));
     }
-    const auto middle = ratios.begin() + std::ptrdiff_t(ratios.size() / 2);
-    std::nth_element(ratios.begin(), middle, ratios.end());
-    const double root = std::sqrt(std::clamp(*middle, 1.0 / kMostAspect, kMostAspect));
-    const double side = std::sqrt(double(how.width) * double(how.height));
+    const auto median = [](std::vector<double>& values) {
+        const auto middle = values.begin() + std::ptrdiff_t(values.size() / 2);
+        std::nth_element(values.begin(), middle, values.end());
+        return *middle;
+    };
+    Preprocessing& how = options.preprocessing;
+    double side = std::sqrt(double(how.width) * double(how.height));
+    if (options.autoSize)
+        side = median(sides) >= kLargeInput * kPixelsToSpare ? kLargeInput : kSmallInput;
+    const double ratio = options.keepAspect ? median(ratios) : double(how.width) / double(how.height);
+    const double root = std::sqrt(std::clamp(ratio, 1.0 / kMostAspect, kMostAspect));
     const auto rounded = [](double pixels) { return std::max(64, int(std::lround(pixels / 32.0)) * 32); };
     how.width = rounded(side * root);
     how.height = rounded(side / root);
+    options.validate();
 }
 
 QString dataHash(const std::vector<Sample>& samples, const CancelToken& cancel)

@@ -22,8 +22,10 @@ namespace lynceus {
 
 // What a training settles before its first step.
 
-/// The median aspect ratio of the images at the area that `how` asks for, sides multiples of 32.
-void adaptToAspect(Preprocessing& how, const std::vector<Sample>& samples, const CancelToken& cancel);
+/// Settles the network's input as auto_size and keep_aspect ask for it, by the median size and aspect ratio of some of
+/// the images; sides are multiples of 32. Doing it again changes nothing. Throws Error(File | Format) naming an image,
+/// Error(Input) when other options do not go with the size.
+void fitInput(MemSegOptions& options, const std::vector<Sample>& samples, const CancelToken& cancel);
 
 /// sha256 over names, sizes and contents.
 QString dataHash(const std::vector<Sample>& samples, const CancelToken& cancel);

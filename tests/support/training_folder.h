@@ -34,6 +34,7 @@ inline MemSegOptions tinyOptions(int steps)
 {
     MemSegOptions options;
     options.decoder = QStringLiteral("light");
+    options.autoSize = false;
     options.preprocessing.width = 64;
     options.preprocessing.height = 64;
     options.memoryImages = 2;
