@@ -136,6 +136,7 @@ private Q_SLOTS:
     void finishingKeepsTheBestSoFar();
     void theBranchNeedsNoTraining();
     void longPartsKeepTheirAspect();
+    void backgroundIsIgnoredOnDemand();
     void cancelLeavesWhatWasThere();
     void budgetIsKept();
     void encoderFileIsUsed();
@@ -512,6 +513,45 @@ void TestMemSegTrainer::longPartsKeepTheirAspect()
     QCOMPARE(session->inspect(readImage(good + u"/0.png"_s)).map.size(), cv::Size(400, 100));
 }
 
+void TestMemSegTrainer::backgroundIsIgnoredOnDemand()
+{
+    // A bright ring on a dark ground, a little elsewhere on each image.
+    const auto part = [](int number) {
+        cv::Mat image(64, 64, CV_8UC3, cv::Scalar::all(15));
+        const cv::Point centre(32 + number % 3 - 1, 32);
+        cv::circle(image, centre, 20, cv::Scalar(200, 190, 195), cv::FILLED);
+        cv::circle(image, centre, 8, cv::Scalar::all(20), cv::FILLED);
+        return image;
+    };
+    const QString good = pathOf(u"Ring/good"_s);
+    QVERIFY(QDir().mkpath(good));
+    for (int i = 0; i < 12; ++i)
+        writePng(good + u"/%1.png"_s.arg(i), part(i));
+    MemSegOptions options;
+    options.decoder = u"none"_s;
+    options.ignoreBackground = true;
+    options.set(u"input_width"_s, u"64"_s);
+    options.set(u"input_height"_s, u"64"_s);
+    options.threads = 1;
+    const AnomalyFolder folder = AnomalyFolder::open(pathOf(u"Ring"_s), AnomalyFolder::Purpose::Training);
+    const QString encoder = QStringLiteral(LYNCEUS_SOURCE_DIR "/models/encoder_mobilenetv2.safetensors");
+    const QString model = pathOf(u"ring.safetensors"_s);
+    trainMemSeg(folder, options, encoder, model);
+    const auto session = MemSegSession::load(model);
+
+    const double usual = session->inspect(part(1)).score;
+    cv::Mat dirty = part(1);
+    cv::circle(dirty, {4, 60}, 3, cv::Scalar::all(255), cv::FILLED);
+    const AnomalyResult beside = session->inspect(dirty);
+    QCOMPARE(beside.map.at<float>(60, 4), 0.0F);
+    cv::Mat broken = part(1);
+    cv::circle(broken, {46, 32}, 4, cv::Scalar::all(15), cv::FILLED); // looks like background, is where the part was
+    QVERIFY(session->inspect(broken).score > std::max(beside.score, usual));
+    cv::Mat filled = part(1);
+    cv::circle(filled, {32, 32}, 4, cv::Scalar::all(255), cv::FILLED); // in the hole
+    QVERIFY(session->inspect(filled).map.at<float>(32, 32) > 0.0F);
+}
+
 void TestMemSegTrainer::cancelLeavesWhatWasThere()
 {
     const QString folder = pathOf(u"abgebrochen"_s);
@@ -635,8 +675,7 @@ void TestMemSegTrainer::imagesDeletedMeanwhile()
         for (; step > 0 && deleted < toDelete; ++deleted)
             QVERIFY(QFile::remove(heldOut[deleted].path));
     };
-    const TrainingOutcome outcome =
-        trainMemSeg(folder, options, {}, pathOf(u"schwindend.safetensors"_s), {}, observer);
+    const TrainingOutcome outcome = trainMemSeg(folder, options, {}, pathOf(u"schwindend.safetensors"_s), {}, observer);
     QVERIFY2(outcome.warning.contains(heldOut[0].path), qPrintable(outcome.warning));
     QCOMPARE(outcome.info.calibration[u"images"_s].toInt(), int(heldOut.size()) - 1);
     QVERIFY(std::isfinite(MemSegSession::load(outcome.modelFile)->inspect(texture(3)).score));

@@ -34,8 +34,8 @@ namespace {
 const QStringList& shownKeys()
 {
     static const QStringList keys =
-        QStringList{u"backbone"_s, u"encoder"_s, u"auto_size"_s, u"input_width"_s, u"input_height"_s, u"decoder"_s,
-                    u"minutes"_s,  u"memory_images"_s, u"seed"_s,        u"exclude"_s} +
+        QStringList{u"backbone"_s, u"encoder"_s, u"auto_size"_s,     u"input_width"_s, u"input_height"_s,
+                    u"decoder"_s,  u"minutes"_s, u"memory_images"_s, u"seed"_s,        u"exclude"_s} +
         SimulatorForm::keys();
     return keys;
 }

@@ -96,6 +96,8 @@ MemSegInference::MemSegInference(const MemSegModel& model, DeviceKind device)
     foldBatchNorms(*network);
     layOutChannelsLast(*network);
     m_encoder = std::make_unique<TorchEncoder>(network);
+    if (!model.part.empty())
+        cv::bitwise_not(model.part, m_background);
     if (network->hasDecoder())
         m_decoder = std::make_unique<TorchDecoder>(network);
 }
@@ -121,6 +123,7 @@ MemSegInference::Output MemSegInference::run(const torch::Tensor& image)
     }
     if (m_nearest.isEmpty()) {
         output.map = tensorToMap(torch::softmax(logits, 1)[0][1]);
+        leaveBackgroundOut(output.map);
         output.decodeMs = watch.restart();
         return output;
     }
@@ -134,8 +137,15 @@ MemSegInference::Output MemSegInference::run(const torch::Tensor& image)
     cv::resize(cells, distance, cv::Size(int(image.size(3)), int(image.size(2))), 0.0, 0.0, cv::INTER_LINEAR);
     cv::GaussianBlur(distance, distance, {}, kDistanceBlur);
     output.map = m_fusion.map(output.branches);
+    leaveBackgroundOut(output.map);
     output.distanceMs = watch.restart();
     return output;
+}
+
+void MemSegInference::leaveBackgroundOut(cv::Mat& map) const
+{
+    if (!m_background.empty())
+        map.setTo(0.0F, m_background);
 }
 
 } // namespace lynceus

@@ -24,7 +24,7 @@ class MemSegInference
 public:
     struct Output
     {
-        cv::Mat map;      ///< H x W, CV_32F, 0..1: the defect probability, or both branches joined
+        cv::Mat map;      ///< H x W, CV_32F, 0..1: the defect probability, or both branches joined; 0 off the part
         int nearest = -1; ///< index of the memory sample that was compared with
         double encodeMs = 0.0;
         double matchMs = 0.0;
@@ -40,10 +40,13 @@ public:
     Output run(const torch::Tensor& image);
 
 private:
+    void leaveBackgroundOut(cv::Mat& map) const;
+
     torch::Device m_device;
     MemoryBank m_bank;
     NearestGood m_nearest;
     Fusion m_fusion;
+    cv::Mat m_background;                     ///< CV_8U, 255 where nothing counts; may be empty
     std::unique_ptr<NetworkRunner> m_encoder; ///< "image" to "f0".."f4"
     std::unique_ptr<NetworkRunner> m_decoder; ///< "f0".."f4", "d1".."d3" to "logits"; none without a decoder
 };

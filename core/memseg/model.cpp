@@ -5,11 +5,13 @@
 
 #include "core/base/error.h"
 #include "core/nn/state_dict.h"
+#include "core/nn/tensor_image.h"
 
 #include <QtCore/QCoreApplication>
 
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,7 @@ namespace {
 
 const std::string kMemoryPrefix = "memory.";
 const std::string kNearestPrefix = "nearest.";
+const std::string kPart = "part";
 const QString kFusionKey = u"fusion"_s; ///< of the options' JSON
 
 std::string levelKey(std::size_t level)
@@ -62,6 +65,17 @@ MemoryBank readBank(const QString& path, const SafetensorsFile& file, const MemS
     return MemoryBank(levels, options.difference, options.selection);
 }
 
+cv::Mat readPart(const QString& path, const SafetensorsFile& file, const Preprocessing& how)
+{
+    const auto names = file.names();
+    if (std::find(names.begin(), names.end(), kPart) == names.end())
+        throw doesNotFit(path, QCoreApplication::translate("core", "it does not hold where the part is"));
+    const auto part = readTensor(file, kPart);
+    if (part.dim() != 2 || part.size(0) != how.height || part.size(1) != how.width)
+        throw doesNotFit(path, QCoreApplication::translate("core", "its part was made for another size of images"));
+    return tensorToMap(part.to(torch::kFloat)) > 0.0F;
+}
+
 void prepareForInference(MemSegNetworkImpl& network)
 {
     network.eval();
@@ -85,6 +99,8 @@ void saveMemSegModel(const QString& path, const MemSegModel& model, bool half)
             tensors.emplace(kNearestPrefix + name, tensor);
         info.options.insert(kFusionKey, model.fusion.toJson());
     }
+    if (!model.part.empty())
+        tensors.emplace(kPart, maskToTensor(model.part).to(torch::kByte));
     std::vector<torch::Tensor> storage;
     writeModelFile(path, info, viewsOf(tensors, storage, half));
 }
@@ -156,10 +172,12 @@ MemSegModel loadMemSegModel(const QString& path)
             throw doesNotFit(path, error.message());
         }
     }
+    if (model.options.ignoreBackground)
+        model.part = readPart(path, file, model.options.preprocessing);
 
     StateDict weights;
     for (const std::string& name : file.names()) {
-        if (name.rfind(kMemoryPrefix, 0) != 0 && name.rfind(kNearestPrefix, 0) != 0)
+        if (name.rfind(kMemoryPrefix, 0) != 0 && name.rfind(kNearestPrefix, 0) != 0 && name != kPart)
             weights.emplace(name, readTensor(file, name));
     }
     model.network = MemSegNetwork(model.options);

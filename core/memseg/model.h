@@ -12,6 +12,8 @@
 
 #include <QtCore/QString>
 
+#include <opencv2/core/mat.hpp>
+
 namespace lynceus {
 
 /// What a MemSeg model file holds.
@@ -23,6 +25,7 @@ struct MemSegModel
     MemoryBank bank;     ///< empty without a decoder
     NearestGood nearest; ///< empty when the options leave the branch out
     Fusion fusion;       ///< of no meaning without the branch
+    cv::Mat part;        ///< CV_8U at network size, 255 where the map counts; empty: everywhere
 };
 
 /// Writes a model as one file, atomically; options and fusion of `info` come from the model. `half` halves the file:

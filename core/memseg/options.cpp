@@ -147,6 +147,10 @@ const std::vector<Field>& fields()
             u"nearest_keys"_s, QT_TRANSLATE_NOOP("core", "places of them that are kept; fewer: smaller and faster"),
             [](auto& o) -> auto& { return o.nearestKeys; }, 1000, 10'000'000),
         flagField(
+            u"ignore_background"_s,
+            QT_TRANSLATE_NOOP("core", "nothing counts where no good part ever was; see foreground"),
+            [](auto& o) -> auto& { return o.ignoreBackground; }),
+        flagField(
             u"auto_size"_s,
             QT_TRANSLATE_NOOP("core", "input of 384 x 384 where the images have the pixels for it, else 256 x 256"),
             [](auto& o) -> auto& { return o.autoSize; }),

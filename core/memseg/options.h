@@ -63,8 +63,11 @@ struct MemSegOptions
     QString selection = QStringLiteral("mean");     ///< "mean" (each level counts the same) or "sum"
     int memoryImages = 30;
     Preprocessing preprocessing;
-    /// The trainer chooses the size of `preprocessing`: 384 x 384 where the training images have the pixels for it, else
-    /// 256 x 256. Setting a side by name turns it off.
+    /// Nothing counts where no good part ever was, give or take a margin: for dirty or changing backgrounds behind
+    /// parts that lie in one place. The part is told from the background as `simulator.foreground` says, holes filled.
+    bool ignoreBackground = false;
+    /// The trainer chooses the size of `preprocessing`: 384 x 384 where the training images have the pixels for it,
+    /// else 256 x 256. Setting a side by name turns it off.
     bool autoSize = true;
     /// The trainer gives the input the training images' median aspect ratio (sides multiples of 32) with the area of
     /// `preprocessing`, instead of squeezing long parts into it.

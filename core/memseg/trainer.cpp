@@ -208,6 +208,8 @@ TrainingOutcome Trainer::run()
 
     m_context.report(kReadShare, QCoreApplication::translate("core", "building the memory"));
     prepareNetwork(training);
+    if (m_options.ignoreBackground)
+        m_model.part = partMask(training, m_options.simulator.foreground, m_context.cancel);
     buildNearest();
     if (m_model.network->hasDecoder()) {
         buildMemory(read(m_split.memory));
@@ -222,8 +224,9 @@ TrainingOutcome Trainer::run()
     const CalibrationData data{m_split.heldOut, m_joining, m_validation};
     const QStringList gone = calibrateModel(m_model, data, m_modelFile, [this] { throwIfStopped(); });
     if (!gone.isEmpty()) {
-        warn(QCoreApplication::translate("core", "%n held-out image(s) could not be read any more, first %1. The "
-                                                 "thresholds rest on the others.",
+        warn(QCoreApplication::translate("core",
+                                         "%n held-out image(s) could not be read any more, first %1. The "
+                                         "thresholds rest on the others.",
                                          nullptr, int(gone.size()))
                  .arg(gone.front()));
     }

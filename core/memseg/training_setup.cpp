@@ -4,11 +4,14 @@
 #include "core/memseg/training_setup.h"
 
 #include "core/image/image_io.h"
+#include "core/memseg/defect_simulator.h"
 #include "core/memseg/model.h"
 #include "core/nn/tensor_image.h"
 
 #include <QtCore/QCryptographicHash>
 #include <QtCore/QFileInfo>
+
+#include <opencv2/imgproc.hpp>
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <torch/torch.h>
@@ -27,6 +30,8 @@ constexpr std::size_t kEncodeBatch = 8;
 constexpr std::size_t kSizedImages = 25;
 constexpr double kSmallInput = 256.0; ///< side of the square of the input's area
 constexpr double kLargeInput = 384.0;
+constexpr double kPartMargin = 0.03;
+constexpr double kLeastPartShare = 0.02;
 constexpr double kPixelsToSpare = 1.25; ///< an input larger than that would only enlarge noise
 constexpr double kMostAspect = 8.0;
 
@@ -88,6 +93,23 @@ void fitInput(MemSegOptions& options, const std::vector<Sample>& samples, const 
     how.width = rounded(side * root);
     how.height = rounded(side / root);
     options.validate();
+}
+
+cv::Mat partMask(const PreparedImages& images, ForegroundOptions how, const CancelToken& cancel)
+{
+    how.fillHoles = true; // what lies in a hole is seen
+    cv::Mat counts;
+    for (std::size_t i = 0; i < images.size(); ++i) {
+        cancel.throwIfCancelled();
+        cv::Mat one;
+        foregroundMask(images.at(i), how).convertTo(one, CV_32F, 1.0 / 255.0);
+        counts = counts.empty() ? one : counts + one;
+    }
+    // What a single picture of very many shows is more likely a mask gone wrong than a part.
+    cv::Mat part = counts >= std::max(1.0, kLeastPartShare * double(images.size()));
+    const int margin = int(std::lround(kPartMargin * std::max(part.rows, part.cols)));
+    cv::dilate(part, part, cv::getStructuringElement(cv::MORPH_ELLIPSE, cv::Size(2 * margin + 1, 2 * margin + 1)));
+    return part;
 }
 
 QString dataHash(const std::vector<Sample>& samples, const CancelToken& cancel)

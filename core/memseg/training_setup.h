@@ -27,6 +27,10 @@ namespace lynceus {
 /// Error(Input) when other options do not go with the size.
 void fitInput(MemSegOptions& options, const std::vector<Sample>& samples, const CancelToken& cancel);
 
+/// Where good parts are, CV_8U 0/255 at network size: every place that is part on some of the images, with a margin of
+/// 3 % of the longer side. `how` tells part from background; holes are filled.
+cv::Mat partMask(const PreparedImages& images, ForegroundOptions how, const CancelToken& cancel);
+
 /// sha256 over names, sizes and contents.
 QString dataHash(const std::vector<Sample>& samples, const CancelToken& cancel);
 
