@@ -68,5 +68,5 @@ function(lynceus_test unit)
     set(TEST_TIMEOUT 300)
   endif()
   set_tests_properties(${unit} PROPERTIES LABELS "${TEST_LABELS}" TIMEOUT ${TEST_TIMEOUT}
-                       ENVIRONMENT "QT_QPA_PLATFORM=offscreen;LC_ALL=C.UTF-8")
+                       ENVIRONMENT "QT_QPA_PLATFORM=offscreen;LC_ALL=C.UTF-8;GOMP_SPINCOUNT=1000") # as prepareProcess() sets it
 endfunction()

@@ -38,6 +38,8 @@ class TestDevice : public QObject
 private Q_SLOTS:
     void startsAgainOnlyForOldKernels_data();
     void startsAgainOnlyForOldKernels();
+    void startsAgainToWaitPolitely_data();
+    void startsAgainToWaitPolitely();
     void setsThreads();
     void choosesDevices();
     void describesTheMachine();
@@ -68,6 +70,7 @@ void TestDevice::startsAgainOnlyForOldKernels()
     QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
     environment.insert(u"TEST_CORE_NAME"_s, core);
     environment.remove(u"OPENBLAS_CORETYPE"_s);
+    environment.insert(u"GOMP_SPINCOUNT"_s, u"7"_s);
     if (!given.isEmpty())
         environment.insert(u"OPENBLAS_CORETYPE"_s, given);
     QProcess child;
@@ -76,7 +79,38 @@ void TestDevice::startsAgainOnlyForOldKernels()
     // The pretended name stays old after the new start: a program that looked again would never end.
     QVERIFY(child.waitForFinished(60'000));
     QCOMPARE(child.exitCode(), 0);
-    QCOMPARE(QString::fromUtf8(child.readAllStandardOutput()), u"[%1] [größe 2]"_s.arg(wanted));
+    QCOMPARE(QString::fromUtf8(child.readAllStandardOutput()), u"[%1] [größe 2] [7]"_s.arg(wanted));
+}
+
+void TestDevice::startsAgainToWaitPolitely_data()
+{
+    QTest::addColumn<QString>("spins");
+    QTest::addColumn<QString>("policy");
+    QTest::addColumn<QString>("wanted");
+    QTest::newRow("nothing set") << QString() << QString() << u"1000"_s;
+    QTest::newRow("set by the user") << u"5"_s << QString() << u"5"_s;
+    QTest::newRow("policy set by the user") << QString() << u"active"_s << QString();
+}
+
+void TestDevice::startsAgainToWaitPolitely()
+{
+    QFETCH(const QString, spins);
+    QFETCH(const QString, policy);
+    QFETCH(const QString, wanted);
+    QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+    environment.insert(u"OPENBLAS_CORETYPE"_s, u"Zen"_s);
+    environment.remove(u"GOMP_SPINCOUNT"_s);
+    environment.remove(u"OMP_WAIT_POLICY"_s);
+    if (!spins.isEmpty())
+        environment.insert(u"GOMP_SPINCOUNT"_s, spins);
+    if (!policy.isEmpty())
+        environment.insert(u"OMP_WAIT_POLICY"_s, policy);
+    QProcess child;
+    child.setProcessEnvironment(environment);
+    child.start(QCoreApplication::applicationFilePath(), {QString::fromLatin1(kChildArgument), u"größe 2"_s});
+    QVERIFY(child.waitForFinished(60'000));
+    QCOMPARE(child.exitCode(), 0);
+    QCOMPARE(QString::fromUtf8(child.readAllStandardOutput()), u"[Zen] [größe 2] [%1]"_s.arg(wanted));
 }
 
 void TestDevice::setsThreads()
@@ -142,7 +176,8 @@ int main(int argc, char** argv)
     if (argc == 3 && std::strcmp(argv[1], kChildArgument) == 0) {
         prepareProcess(argv);
         const char* variable = std::getenv("OPENBLAS_CORETYPE");
-        std::printf("[%s] [%s]", variable ? variable : "", argv[2]);
+        const char* spins = std::getenv("GOMP_SPINCOUNT");
+        std::printf("[%s] [%s] [%s]", variable ? variable : "", argv[2], spins ? spins : "");
         return 0;
     }
     QCoreApplication app(argc, argv);

@@ -90,14 +90,21 @@ QString procValue(const QString& path, const QString& key)
 void prepareProcess(char** argv)
 {
 #ifdef __linux__
-    constexpr const char* kVariable = "OPENBLAS_CORETYPE";
+    // The variables also tell the second start from the first.
+    bool again = false;
+    const auto set = [&again](const char* variable, const char* value) {
+        setenv(variable, value, 1);
+        again = true;
+    };
     const auto coreName = openBlas<char*()>("openblas_get_corename");
-    // The variable also tells the second start from the first.
-    if (!coreName || std::getenv(kVariable) || !hasAvx512() || !isOldCore(coreName()))
+    if (coreName && !std::getenv("OPENBLAS_CORETYPE") && hasAvx512() && isOldCore(coreName()))
+        set("OPENBLAS_CORETYPE", "SkylakeX");
+    if (!std::getenv("GOMP_SPINCOUNT") && !std::getenv("OMP_WAIT_POLICY"))
+        set("GOMP_SPINCOUNT", "1000");
+    if (!again)
         return;
-    setenv(kVariable, "SkylakeX", 1);
     execv("/proc/self/exe", argv);
-    qCWarning(logModel, "Could not start again with faster BLAS kernels; networks run slower than they could.");
+    qCWarning(logModel, "Could not start again with better settings; networks run slower than they could.");
 #else
     Q_UNUSED(argv)
 #endif

@@ -11,9 +11,10 @@ namespace lynceus {
 
 enum class DeviceKind { Cpu, Cuda };
 
-/// Call first thing in main(). Picks the BLAS kernels that OpenBLAS fails to pick for new Intel processors by setting
-/// OPENBLAS_CORETYPE and starting the program again with it (the library reads it when it is loaded); does nothing
-/// where that is not needed or the variable is set already.
+/// Call first thing in main(). Sets what libraries read from the environment when they are loaded, and starts the
+/// program again with it; does nothing where all is set already. OPENBLAS_CORETYPE: the kernels that OpenBLAS fails to
+/// pick for new Intel processors. GOMP_SPINCOUNT: OpenMP's threads soon sleep when they wait for each other; spinning
+/// is as fast on a quiet machine, but beside one other busy program it made an inspection 2 to 10 times slower.
 void prepareProcess(char** argv);
 
 /// Threads for networks: 0 = one for each physical core. Also quiets OpenBLAS's own threads, which fight OpenMP.
