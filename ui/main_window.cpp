@@ -441,6 +441,8 @@ void MainWindow::setCurrentPage(int index)
     m_rail->setCurrent(index);
     m_statusText->setText(m_pages[std::size_t(index)].status);
     m_pages[std::size_t(index)].widget->setFocus();
+    if (m_pages[std::size_t(index)].widget == m_train)
+        m_train->suggestFolder(m_folder);
 }
 
 void MainWindow::showWhatIsOpen()

@@ -272,6 +272,12 @@ void TrainPage::Private::connectParts()
     connect(progress, &TrainingProgressPanel::errorOccurred, q, &TrainPage::errorOccurred);
 }
 
+void TrainPage::suggestFolder(const QString& folder)
+{
+    if (d->data->folder().isEmpty() && !folder.isEmpty())
+        setFolder(folder);
+}
+
 void TrainPage::setFolder(const QString& folder)
 {
     d->lastEnd.clear();

@@ -22,6 +22,8 @@ public:
     ~TrainPage() override;
 
     void setFolder(const QString& folder);
+    /// Takes the folder when none was chosen yet and there is one.
+    void suggestFolder(const QString& folder);
     bool isIdle() const; ///< all but trainings is done
     bool isTraining() const;
     void keepTraining();        ///< when the training at work is cancelled, it can be continued at the next start

@@ -266,7 +266,17 @@ void TrainingOptionsForm::setOptions(const MemSegOptions& options)
 void TrainingOptionsForm::refreshEncoders()
 {
     const QString chosen = m_encoder->currentData().toString();
-    m_encoder->clear();
+    {
+        const QSignalBlocker blocker(m_encoder); // an entry is whole only when it has its backbone
+        m_encoder->clear();
+        fillEncoders();
+        m_encoder->setCurrentIndex(std::max(m_encoder->findData(chosen), 0));
+    }
+    Q_EMIT changed();
+}
+
+void TrainingOptionsForm::fillEncoders()
+{
     const auto add = [this](const QString& name, const QString& encoder, const QString& backbone) {
         m_encoder->addItem(name, encoder);
         m_encoder->setItemData(m_encoder->count() - 1, backbone, kBackboneRole);
@@ -277,7 +287,6 @@ void TrainingOptionsForm::refreshEncoders()
             add(entry.id, entry.id, entry.architecture);
     }
     add(tr("Random ResNet-18"), u"random"_s, u"resnet18"_s);
-    m_encoder->setCurrentIndex(std::max(m_encoder->findData(chosen), 0));
 }
 
 void TrainingOptionsForm::openAdvanced()

@@ -48,6 +48,8 @@ Q_SIGNALS:
     void changed();
 
 private:
+    void fillEncoders();
+
     struct Option
     {
         QString key;
