@@ -37,7 +37,7 @@ public:
     /// for it.
     void openFolder(const QString& folder, const QString& select = {});
     void openImages(const QStringList& files);
-    void useModel(const QString& modelFile);
+    void useModel(const QString& modelFile); ///< empty: none any more
     /// F5: inspects everything in the background.
     void inspectAll();
     /// Nothing queued or running, and what is on screen is final; `--screenshot` and tests wait for it.
