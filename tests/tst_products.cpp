@@ -5,6 +5,7 @@
 #include "core/jobs/job_runner.h"
 #include "core/memseg/options.h"
 #include "core/storage/database.h"
+#include "core/storage/inspection_store.h"
 #include "core/storage/product_store.h"
 #include "core/storage/run_store.h"
 #include "core/weights/model_file.h"
@@ -26,6 +27,7 @@
 #include <QtTest/QAbstractItemModelTester>
 #include <QtTest/QSignalSpy>
 #include <QtTest/QTest>
+#include <QtWidgets/QApplication>
 #include <QtWidgets/QLabel>
 #include <QtWidgets/QLineEdit>
 #include <QtWidgets/QMenu>
@@ -61,6 +63,7 @@ private Q_SLOTS:
     void namesAreRefusedInPlace();
     void deleteAsksFirst();
     void simulatedDefectsFollowTheFolder();
+    void inspectionsNameTheProduct();
     void tableIsSound();
 
 private:
@@ -318,7 +321,6 @@ void TestProducts::opensFromTheTopBar()
     const qint64 second = addProduct(u"R&D"_s, folders[1], models[1]);
     m_window->showPage(u"train"_s);
     openProduct(first);
-    QCOMPARE(shown(), u"Achse"_s); // never marked as changed while it is being opened
     waitUntilOpen(folders[0], models[0]);
     QCOMPARE(shown(), u"Achse"_s);
     QVERIFY(!banner()->isVisible());
@@ -329,6 +331,7 @@ void TestProducts::opensFromTheTopBar()
     QVERIFY(!menu->actions()[1]->isChecked());
     QCOMPARE(menu->actions()[1]->text(), u"R&&D"_s);
     menu->actions()[1]->trigger();
+    QCOMPARE(shown(), u"R&D"_s); // never marked as changed while it is being opened
     waitUntilOpen(folders[1], models[1]);
     QCOMPARE(shown(), u"R&D"_s);
     QCOMPARE(m_settings->lastProduct(), second);
@@ -527,7 +530,8 @@ void TestProducts::deleteAsksFirst()
     action(u"Products…"_s)->trigger();
     auto* dialog = m_window->findChild<ProductsDialog*>();
     auto* view = dialog->findChild<QTableView*>(u"products"_s);
-    QVERIFY(QTest::qWaitForWindowActive(dialog));
+    dialog->activateWindow();
+    QTRY_COMPARE(QApplication::activeWindow(), dialog);
     QCOMPARE(view->currentIndex().row(), 1); // the one that is open
     const auto question = [&] { return dialog->findChild<QMessageBox*>(u"deleteQuestion"_s); };
     QTest::keyClick(view, Qt::Key_Delete);
@@ -574,6 +578,28 @@ void TestProducts::simulatedDefectsFollowTheFolder()
     m_settings->setDefectOptions(folder, {{u"opacity_low"_s, 0.5}});
     QVERIFY(table->setData(table->index(0, ProductTableModel::Folder), folder));
     QCOMPARE(m_settings->defectOptions(folder).value(u"opacity_low"_s).toDouble(), 0.5);
+}
+
+void TestProducts::inspectionsNameTheProduct()
+{
+    const QString folder = writeFolder(u"a"_s);
+    const QString model = writeModel(u"ma"_s);
+    const QString other = writeModel(u"mb"_s);
+    const qint64 id = addProduct(u"Achse"_s, folder, model);
+    openProduct(id);
+    waitUntilOpen(folder, model);
+    const auto inspect = [this] {
+        const std::size_t before = InspectionStore(*m_database).list().size();
+        QTest::keyClick(m_window.get(), Qt::Key_F5);
+        QTRY_COMPARE(InspectionStore(*m_database).list().size(), before + 1);
+        QTRY_VERIFY(m_window->isIdle());
+    };
+    inspect();
+    QCOMPARE(InspectionStore(*m_database).list().front().productId, id);
+    m_window->openModel(other); // which is not the product's
+    waitUntilOpen(folder, other);
+    inspect();
+    QCOMPARE(InspectionStore(*m_database).list().front().productId, qint64(0));
 }
 
 void TestProducts::tableIsSound()

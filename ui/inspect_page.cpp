@@ -124,6 +124,7 @@ struct InspectPage::Private
     VerdictPanel* verdict = nullptr;
     ThresholdPanel* threshold = nullptr;
 
+    qint64 product = 0;
     QString folder;
     QString modelFile;
     QString modelHash;
@@ -419,6 +420,7 @@ void InspectPage::Private::runFinished()
     if (!runStarted.isValid())
         return;
     InspectionRecord record;
+    record.productId = product;
     record.folder = folder;
     record.modelPath = modelFile;
     record.modelHash = modelHash;
@@ -613,6 +615,11 @@ void InspectPage::useModel(const QString& modelFile)
         QMetaObject::invokeMethod(this, deliver, Qt::QueuedConnection);
         return std::move(loaded.inspector);
     });
+}
+
+void InspectPage::setProduct(qint64 id)
+{
+    d->product = id;
 }
 
 void InspectPage::inspectAll()

@@ -114,8 +114,7 @@ void MainWindow::makeFrame()
     connect(m_modelMenu, &QMenu::aboutToShow, this, [this] { fillModelMenu(m_modelMenu); });
     auto* central = new QWidget(this);
     m_rail = new NavigationRail(central);
-    m_topBar =
-        new TopBar(m_services.jobs, m_productMenu, m_folderMenu, m_modelMenu, m_openFolder, m_inspectAll, central);
+    m_topBar = new TopBar(m_services.jobs, m_productMenu, m_folderMenu, m_modelMenu, m_inspectAll, central);
     m_banner = new MessageBanner(central);
     m_notice = new CompletionNotice(this);
     m_stack = new QStackedWidget(central);
@@ -474,9 +473,12 @@ void MainWindow::showWhatIsOpen()
     m_topBar->setFolder(m_folder);
     m_topBar->setModel(m_model);
     m_inspectAll->setEnabled(!m_folder.isEmpty() && !m_model.isEmpty());
+    // With another folder or model it is not the product that is inspected.
+    const auto& product = m_products->current();
+    m_inspect->setProduct(product && !m_products->isChanged() ? product->id : 0);
     m_saveProduct->setEnabled(m_products->canSave());
     m_updateProduct->setEnabled(m_products->isChanged());
-    m_closeProduct->setEnabled(m_products->current().has_value());
+    m_closeProduct->setEnabled(product.has_value());
 }
 
 void MainWindow::setPageStatus(const QWidget* page, const QString& text)

@@ -225,7 +225,7 @@ ProductsDialog::ProductsDialog(const Services& services, qint64 current, QWidget
     connect(m_delete, &QPushButton::clicked, this, &ProductsDialog::askToDelete);
     connect(close, &QPushButton::clicked, this, &QDialog::reject);
     auto* key = new QShortcut(QKeySequence(Qt::Key_Delete), m_view);
-    key->setContext(Qt::WidgetShortcut); // an editor needs the key itself
+    key->setContext(Qt::WidgetWithChildrenShortcut);
     connect(key, &QShortcut::activated, this, &ProductsDialog::askToDelete);
     connect(m_model, &ProductTableModel::refused, m_note, &QLabel::setText);
     connect(m_model, &ProductTableModel::dataChanged, this, [this] {
@@ -270,6 +270,12 @@ void ProductsDialog::setUpView()
     m_view->horizontalHeader()->setStretchLastSection(true);
     for (const auto& [column, width] : kWidths)
         m_view->setColumnWidth(column, width);
+    connect(m_view, &QTableView::doubleClicked, this, [this](const QModelIndex& index) {
+        if (index.column() == ProductTableModel::Model)
+            chooseModel();
+        else if (index.column() == ProductTableModel::Folder)
+            chooseFolder();
+    });
     connect(m_view->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &ProductsDialog::showState);
 }
 

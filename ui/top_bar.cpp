@@ -45,8 +45,7 @@ void showChoice(MenuButton* button, const QString& name, const QString& path, co
 
 } // namespace
 
-TopBar::TopBar(JobRunner& jobs, QMenu* products, QMenu* folders, QMenu* models, QAction* openFolder,
-               QAction* inspectAll, QWidget* parent)
+TopBar::TopBar(JobRunner& jobs, QMenu* products, QMenu* folders, QMenu* models, QAction* inspectAll, QWidget* parent)
     : QFrame(parent)
     , m_product(new MenuButton(products, this))
     , m_folder(new MenuButton(folders, this))
@@ -58,7 +57,6 @@ TopBar::TopBar(JobRunner& jobs, QMenu* products, QMenu* folders, QMenu* models, 
     m_folder->setObjectName(u"folderButton"_s);
     m_model->setObjectName(u"modelButton"_s);
 
-    auto* open = actionButton(openFolder, tr("Open folder…"), this);
     auto* inspect = actionButton(inspectAll, tr("Inspect all  F5"), this);
     inspect->setIcon(themedIcon(u"play"_s, theme::Token::AccentText));
     theme::setPrimary(inspect);
@@ -76,7 +74,6 @@ TopBar::TopBar(JobRunner& jobs, QMenu* products, QMenu* folders, QMenu* models, 
         row->addWidget(button);
         row->addSpacing(4);
     }
-    row->addWidget(open);
     row->addWidget(inspect);
     row->addStretch(1);
     row->addWidget(new JobIndicator(jobs, this), 4);

@@ -21,7 +21,7 @@ class TopBar : public QFrame
 
 public:
     /// The menus fill themselves when they open; `inspectAll` is what the primary button does.
-    TopBar(JobRunner& jobs, QMenu* products, QMenu* folders, QMenu* models, QAction* openFolder, QAction* inspectAll,
+    TopBar(JobRunner& jobs, QMenu* products, QMenu* folders, QMenu* models, QAction* inspectAll,
            QWidget* parent = nullptr);
 
     void setProduct(const QString& title, const QString& toolTip); ///< no title: none is open
