@@ -209,6 +209,7 @@ void MainWindow::connectProducts()
             m_inspect->openFolder(folder);
         showPage(u"inspect"_s);
     });
+    showWhatIsOpen();
 }
 
 void MainWindow::openFolder(const QString& folder)
