@@ -52,6 +52,7 @@ private Q_SLOTS:
     void aRunTakesTheProductOfItsFolder();
     void aRunIsGivenToAProductOfAnotherFolder();
     void aNamesakeIsNotProposed();
+    void databaseErrorsAreTold();
     void twoProductsOfAFolderAreAskedFor();
     void opensFromTheTopBar();
     void isOpenAgainAtTheNextStart();
@@ -288,6 +289,16 @@ void TestProducts::aNamesakeIsNotProposed()
     addRun(writeModel(u"neu"_s), writeFolder(u"b/train"_s));
     useNewestRun();
     QCOMPARE(nameDialog()->findChild<QLineEdit*>(u"productName"_s)->text(), u"train 2"_s);
+}
+
+void TestProducts::databaseErrorsAreTold()
+{
+    addRun(writeModel(u"neu"_s), writeFolder(u"teile"_s));
+    m_database->run(u"DROP TABLE products"_s);
+    useNewestRun();
+    QVERIFY(!nameDialog());
+    QVERIFY2(banner()->message().contains(u"products"_s), qPrintable(banner()->message()));
+    QCOMPARE(m_window->currentPage(), u"train"_s);
 }
 
 void TestProducts::twoProductsOfAFolderAreAskedFor()

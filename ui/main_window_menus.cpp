@@ -180,7 +180,7 @@ void MainWindow::fillProductMenu(QMenu* menu)
 void MainWindow::listProducts(QMenu* menu)
 {
     const auto& current = m_products->current();
-    for (const ProductRecord& product : m_products->list()) {
+    for (const ProductRecord& product : m_products->list().value_or(std::vector<ProductRecord>())) {
         QAction* action = menu->addAction(QString(product.name).replace(u'&', u"&&"_s), this,
                                           [this, id = product.id] { m_products->open(id); });
         action->setCheckable(true);

@@ -62,13 +62,13 @@ Products::Products(const Services& services, QWidget* window)
     });
 }
 
-std::vector<ProductRecord> Products::list()
+std::optional<std::vector<ProductRecord>> Products::list()
 {
     try {
         return ProductStore(m_services.database).list();
     } catch (const Error& error) {
         Q_EMIT errorOccurred(error.message(), error.remedy());
-        return {};
+        return std::nullopt;
     }
 }
 
@@ -159,10 +159,12 @@ void Products::close()
 
 void Products::useModel(const QString& modelFile, const QString& folder)
 {
-    const std::vector<ProductRecord> products = list();
+    const auto products = list();
+    if (!products)
+        return;
     const QString path = whole(folder);
     std::vector<ProductRecord> here;
-    std::copy_if(products.begin(), products.end(), std::back_inserter(here),
+    std::copy_if(products->begin(), products->end(), std::back_inserter(here),
                  [&](const ProductRecord& product) { return whole(product.folder) == path; });
     const auto open = std::find_if(here.begin(), here.end(), [this](const ProductRecord& product) {
         return m_current && product.id == m_current->id;
@@ -174,8 +176,8 @@ void Products::useModel(const QString& modelFile, const QString& folder)
     auto* dialog = new ProductNameDialog(
         tr("Use for product"),
         tr("Which product is the model %1 for? Enter the name of a new one, or choose one.").arg(modelName(modelFile)),
-        products, true, m_window);
-    dialog->setName(here.empty() ? freeName(path, products) : here.front().name);
+        *products, true, m_window);
+    dialog->setName(here.empty() ? freeName(path, *products) : here.front().name);
     connect(dialog, &QDialog::accepted, this, [this, dialog, modelFile, path] {
         if (const auto product = dialog->existing())
             take(*product, modelFile);
@@ -212,12 +214,12 @@ void Products::makeWithModel(const QString& name, const QString& modelFile, cons
 
 void Products::saveAs()
 {
-    if (!canSave())
+    const auto products = list();
+    if (!canSave() || !products)
         return;
-    const std::vector<ProductRecord> products = list();
     auto* dialog = new ProductNameDialog(tr("Save as product"), tr("Folder and model that are open become a product."),
-                                         products, false, m_window);
-    dialog->setName(freeName(m_folder, products));
+                                         *products, false, m_window);
+    dialog->setName(freeName(m_folder, *products));
     connect(dialog, &QDialog::accepted, this, [this, dialog] {
         ProductRecord made{0, dialog->name(), m_folder, m_model, {}};
         try {

@@ -26,7 +26,8 @@ public:
     /// `window` is the parent of dialogs.
     Products(const Services& services, QWidget* window);
 
-    std::vector<ProductRecord> list(); ///< by name; empty, and errorOccurred(), when they can't be read
+    /// By name; nothing, and errorOccurred(), when they can't be read.
+    std::optional<std::vector<ProductRecord>> list();
     const std::optional<ProductRecord>& current() const { return m_current; }
     bool isChanged() const;   ///< another folder or model is open than the product's
     QString title() const;    ///< its name, with a mark when it is changed; empty: no product is open
