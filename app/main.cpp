@@ -119,6 +119,8 @@ void openPaths(MainWindow& window, const QStringList& paths)
 /// What was open last time; the demo product when nothing was.
 void openLast(MainWindow& window, const Settings& settings)
 {
+    if (window.openLastProduct())
+        return;
     const QStringList folders = settings.recentFolders();
     if (folders.isEmpty() || !QFileInfo(folders.first()).isDir()) {
         window.openDemoProduct();

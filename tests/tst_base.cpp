@@ -284,6 +284,7 @@ void TestBase::settingsLastAndSignal()
         QCOMPARE(map.size(), 1);
         settings.setThreads(3);
         settings.setLastModel(u"/modelle/ö.safetensors"_s);
+        settings.setLastProduct(7);
         settings.setLayout(u"inspect"_s, QByteArray("\0\1\xFF", 3));
         settings.setDefectOptions(u"/daten/größe/"_s, {{u"opacity_low"_s, 0.3}});
         settings.setDefectOptions(u"/daten"_s, {{u"opacity_low"_s, 0.4}});
@@ -298,6 +299,14 @@ void TestBase::settingsLastAndSignal()
     settings.setDefectOptions(u"/daten/größe"_s, {});
     QVERIFY(settings.defectOptions(u"/daten/größe"_s).isEmpty());
     QCOMPARE(settings.defectOptions(u"/daten"_s), (QJsonObject{{u"opacity_low"_s, 0.4}}));
+    settings.setExcludedImages(u"/daten"_s, {u"a.png"_s});
+    settings.followFolder(u"/daten"_s, u"/neu"_s);
+    QCOMPARE(settings.defectOptions(u"/neu"_s), (QJsonObject{{u"opacity_low"_s, 0.4}}));
+    QCOMPARE(settings.excludedImages(u"/neu"_s), QStringList{u"a.png"_s});
+    settings.setDefectOptions(u"/eigenes"_s, {{u"opacity_low"_s, 0.5}});
+    settings.followFolder(u"/daten"_s, u"/eigenes"_s);
+    QCOMPARE(settings.defectOptions(u"/eigenes"_s), (QJsonObject{{u"opacity_low"_s, 0.5}}));
+    QCOMPARE(settings.lastProduct(), qint64(7));
     settings.clearLayouts();
     QVERIFY(settings.layout(u"inspect"_s).isEmpty());
     QCOMPARE(settings.threads(), 3);

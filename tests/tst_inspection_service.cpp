@@ -56,6 +56,7 @@ private Q_SLOTS:
     void init();
     void modelLoadsOnItsOwnThread();
     void failingModelIsTold();
+    void aModelCanGo();
     void backgroundRunCoversEverythingWithoutMaps();
     void focusCarriesTheMapAndComesFirst();
     void focusAgainGivesTheMapAgain();
@@ -126,6 +127,27 @@ void TestInspectionService::failingModelIsTold()
     QVERIFY(!service.isRunning());
     service.setInspector(fake());
     QTRY_COMPARE(ready.size(), 1);
+}
+
+void TestInspectionService::aModelCanGo()
+{
+    InspectionService service;
+    QSignalSpy inspected(&service, &InspectionService::inspected);
+    QSignalSpy failed(&service, &InspectionService::modelFailed);
+    const auto log = std::make_shared<test::FakeInspector::Log>();
+    service.setImages(images(3));
+    service.setInspector(fake(log));
+    service.focus(0);
+    QTRY_COMPARE(inspected.size(), 1);
+    service.setInspector([] { return std::unique_ptr<AnomalyInspector>(); });
+    QTRY_COMPARE(log->alive.load(), 0);
+    service.focus(1);
+    service.start();
+    QTRY_VERIFY(!service.isRunning());
+    QVERIFY(failed.isEmpty()); // nothing went wrong
+    service.setInspector(fake(log));
+    QTRY_COMPARE(inspected.size(), 2);
+    QCOMPARE(inspected.last().front().value<InspectedImage>().index, std::size_t(1));
 }
 
 void TestInspectionService::backgroundRunCoversEverythingWithoutMaps()

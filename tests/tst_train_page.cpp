@@ -109,7 +109,7 @@ void TestTrainPage::cleanup()
 
 void TestTrainPage::chooseTinyTraining(int steps)
 {
-    child<QComboBox>(u"size"_s)->setCurrentIndex(0);
+    child<QComboBox>(u"size"_s)->setCurrentIndex(1); // the first is automatic
     child<QComboBox>(u"decoder"_s)->setCurrentIndex(0);
     child<QDoubleSpinBox>(u"minutes"_s)->setValue(0);
     child<QSpinBox>(u"memory"_s)->setValue(2);
@@ -246,7 +246,7 @@ void TestTrainPage::slidersReachTheTraining()
     m_page->setFolder(folder(u"teile"_s));
     auto* preview = child<PictureGrid>(u"defectPreview"_s);
     QTRY_VERIFY(!preview->pictures().empty());
-    child<QComboBox>(u"size"_s)->setCurrentIndex(0);
+    child<QComboBox>(u"size"_s)->setCurrentIndex(1); // the first is automatic
     QTRY_COMPARE(preview->pictures().front().width(), 128);
     QTest::mouseClick(child<QPushButton>(u"adjustButton"_s), Qt::LeftButton);
     QTest::keyClick(child<QSlider>(u"shape_probability"_s), Qt::Key_Home);

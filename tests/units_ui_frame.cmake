@@ -3,6 +3,7 @@
 if(LYNCEUS_UI AND LYNCEUS_TORCH)
   lynceus_test(theme LINKS lynceus_ui Qt6::Svg)
   lynceus_test(main_window LINKS lynceus_ui)
+  lynceus_test(products LINKS lynceus_ui)
   lynceus_test(train_page LABELS slow LINKS lynceus_ui)
   lynceus_test(runs_card LINKS lynceus_ui)
   lynceus_test(training_queue LABELS slow TIMEOUT 600 LINKS lynceus_ui)

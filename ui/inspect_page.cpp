@@ -86,6 +86,7 @@ struct InspectPage::Private
     void showSamples(std::vector<Sample> samples, const QString& newFolder, const QString& reasonIfEmpty);
     void modelLoaded(const QString& file, const ModelInfo& info, const QString& hash);
     void modelFailed(const QString& message, const QString& remedy);
+    void modelGone();
     void setModel(Model state);
     void select(int row);
     bool selectPath(const QString& path); ///< false: it is not in the list
@@ -123,6 +124,7 @@ struct InspectPage::Private
     VerdictPanel* verdict = nullptr;
     ThresholdPanel* threshold = nullptr;
 
+    qint64 product = 0;
     QString folder;
     QString modelFile;
     QString modelHash;
@@ -349,11 +351,16 @@ void InspectPage::Private::modelLoaded(const QString& file, const ModelInfo& new
 
 void InspectPage::Private::modelFailed(const QString& message, const QString& remedy)
 {
+    modelGone();
+    Q_EMIT q->errorOccurred(message, remedy);
+}
+
+void InspectPage::Private::modelGone()
+{
     awaitingMap = false;
     modelFile.clear();
     setModel(Model::None);
     Q_EMIT q->modelChanged({});
-    Q_EMIT q->errorOccurred(message, remedy);
 }
 
 void InspectPage::Private::select(int newRow)
@@ -413,6 +420,7 @@ void InspectPage::Private::runFinished()
     if (!runStarted.isValid())
         return;
     InspectionRecord record;
+    record.productId = product;
     record.folder = folder;
     record.modelPath = modelFile;
     record.modelHash = modelHash;
@@ -592,6 +600,12 @@ void InspectPage::useModel(const QString& modelFile)
     d->awaitingMap = d->row >= 0;
     d->verdict->setItem(d->currentItem());
     d->refresh();
+    if (modelFile.isEmpty()) {
+        d->service->setInspector([] { return std::unique_ptr<AnomalyInspector>(); });
+        d->services.settings.setLastModel({});
+        d->modelGone();
+        return;
+    }
     d->service->setInspector([this, number, modelFile, load = d->loadModel] {
         LoadedModel loaded = load(modelFile);
         const auto deliver = [this, number, modelFile, info = loaded.info, hash = loaded.hash] {
@@ -601,6 +615,11 @@ void InspectPage::useModel(const QString& modelFile)
         QMetaObject::invokeMethod(this, deliver, Qt::QueuedConnection);
         return std::move(loaded.inspector);
     });
+}
+
+void InspectPage::setProduct(qint64 id)
+{
+    d->product = id;
 }
 
 void InspectPage::inspectAll()

@@ -37,7 +37,8 @@ public:
     /// for it.
     void openFolder(const QString& folder, const QString& select = {});
     void openImages(const QStringList& files);
-    void useModel(const QString& modelFile);
+    void useModel(const QString& modelFile); ///< empty: none any more
+    void setProduct(qint64 id);              ///< what stored inspections belong to; 0: no product
     /// F5: inspects everything in the background.
     void inspectAll();
     /// Nothing queued or running, and what is on screen is final; `--screenshot` and tests wait for it.

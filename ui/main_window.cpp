@@ -20,6 +20,7 @@
 #include "ui/inspect_page.h"
 #include "ui/message_banner.h"
 #include "ui/navigation_rail.h"
+#include "ui/products.h"
 #include "ui/shortcuts_dialog.h"
 #include "ui/top_bar.h"
 #include "ui/train_page.h"
@@ -65,6 +66,7 @@ MainWindow::MainWindow(const Services& services, QWidget* parent)
     , m_services(services)
     , m_inspect(new InspectPage(services, this))
     , m_train(new TrainPage(services, this))
+    , m_products(new Products(services, this))
 {
     setWindowTitle(u"Lynceus"_s);
     setWindowIcon(programIcon());
@@ -73,6 +75,7 @@ MainWindow::MainWindow(const Services& services, QWidget* parent)
     makeMenus();
     makeFrame();
     connectPages();
+    connectProducts();
     setCurrentPage(0);
     resize(kDefaultSize);
     restoreGeometry(m_services.settings.layout(u"window"_s));
@@ -103,13 +106,15 @@ void MainWindow::makePages()
 
 void MainWindow::makeFrame()
 {
+    m_productMenu = new QMenu(this);
     m_folderMenu = new QMenu(this);
     m_modelMenu = new QMenu(this);
+    connect(m_productMenu, &QMenu::aboutToShow, this, [this] { fillProductMenu(m_productMenu); });
     connect(m_folderMenu, &QMenu::aboutToShow, this, [this] { fillFolderMenu(m_folderMenu); });
     connect(m_modelMenu, &QMenu::aboutToShow, this, [this] { fillModelMenu(m_modelMenu); });
     auto* central = new QWidget(this);
     m_rail = new NavigationRail(central);
-    m_topBar = new TopBar(m_services.jobs, m_folderMenu, m_modelMenu, m_openFolder, m_inspectAll, central);
+    m_topBar = new TopBar(m_services.jobs, m_productMenu, m_folderMenu, m_modelMenu, m_inspectAll, central);
     m_banner = new MessageBanner(central);
     m_notice = new CompletionNotice(this);
     m_stack = new QStackedWidget(central);
@@ -157,20 +162,15 @@ void MainWindow::connectPages()
             [this](const QString& text) { setPageStatus(m_inspect, text); });
     connect(m_inspect, &InspectPage::folderChanged, this, [this](const QString& folder) {
         m_folder = folder;
-        showWhatIsOpen();
+        m_products->setFolder(folder);
     });
     connect(m_inspect, &InspectPage::modelChanged, this, [this](const QString& file) {
         m_model = file;
-        showWhatIsOpen();
+        m_products->setModel(file);
     });
     connect(m_inspect, &InspectPage::trainRequested, this, &MainWindow::train);
     connect(m_inspect, &InspectPage::demoRequested, this, &MainWindow::openDemoProduct);
-    connect(m_train, &TrainPage::useModelRequested, this, [this](const QString& model, const QString& folder) {
-        openModel(model);
-        if (!folder.isEmpty() && folder != m_folder)
-            openFolder(folder);
-        showPage(u"inspect"_s);
-    });
+    connect(m_train, &TrainPage::useModelRequested, m_products, &Products::useModel);
     connect(m_train, &TrainPage::imageRequested, this,
             [this](const QString& model, const QString& folder, const QString& image) {
                 if (model != m_model)
@@ -194,6 +194,24 @@ void MainWindow::connectPages()
     });
 }
 
+void MainWindow::connectProducts()
+{
+    connect(m_products, &Products::changed, this, &MainWindow::showWhatIsOpen);
+    connect(m_products, &Products::errorOccurred, this, &MainWindow::showError);
+    connect(m_products, &Products::noticed, m_banner, &MessageBanner::showNotice);
+    connect(m_products, &Products::undoOffered, this,
+            [this](const QString& message, const QString& detail, const std::function<void()>& undo) {
+                m_banner->showOffer(message, detail, tr("Undo"), undo);
+            });
+    connect(m_products, &Products::openRequested, this, [this](const QString& folder, const QString& model) {
+        m_inspect->useModel(model);
+        if (folder != m_folder)
+            m_inspect->openFolder(folder);
+        showPage(u"inspect"_s);
+    });
+    showWhatIsOpen();
+}
+
 void MainWindow::openFolder(const QString& folder)
 {
     showPage(u"inspect"_s);
@@ -214,6 +232,8 @@ void MainWindow::openModel(const QString& modelFile)
 void MainWindow::openDemoProduct()
 {
     const QString folder = QDir(m_services.modelFolder + u"/../demo"_s).absolutePath();
+    if (m_products->current() && m_products->current()->folder != folder)
+        m_products->close();
     const auto write = [folder](const TaskContext& context) {
         if (QFileInfo::exists(folder))
             return folder;
@@ -231,6 +251,11 @@ void MainWindow::openDemoProduct()
                             m_train->setFolder(made);
                         inspectWithShippedModel(made);
                     });
+}
+
+bool MainWindow::openLastProduct()
+{
+    return m_products->openLast();
 }
 
 void MainWindow::inspectWithShippedModel(const QString& folder)
@@ -447,9 +472,16 @@ void MainWindow::setCurrentPage(int index)
 
 void MainWindow::showWhatIsOpen()
 {
+    m_topBar->setProduct(m_products->title(), m_products->describe());
     m_topBar->setFolder(m_folder);
     m_topBar->setModel(m_model);
     m_inspectAll->setEnabled(!m_folder.isEmpty() && !m_model.isEmpty());
+    // With another folder or model it is not the product that is inspected.
+    const auto& product = m_products->current();
+    m_inspect->setProduct(product && !m_products->isChanged() ? product->id : 0);
+    m_saveProduct->setEnabled(m_products->canSave());
+    m_updateProduct->setEnabled(m_products->isChanged());
+    m_closeProduct->setEnabled(product.has_value());
 }
 
 void MainWindow::setPageStatus(const QWidget* page, const QString& text)

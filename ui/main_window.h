@@ -21,6 +21,7 @@ class CompletionNotice;
 class InspectPage;
 class MessageBanner;
 class NavigationRail;
+class Products;
 class TopBar;
 class TrainPage;
 
@@ -38,6 +39,7 @@ public:
     void openModel(const QString& modelFile);
     /// Writes the demo product if it is not there yet (in the background) and opens it with the model shipped for it.
     void openDemoProduct();
+    bool openLastProduct(); ///< false: none was open when the program ended
 
     QStringList pageIds() const; ///< "inspect", "train"
     QString currentPage() const;
@@ -70,10 +72,14 @@ private:
     void makeMenus();
     void makeFrame();
     void connectPages();
+    void connectProducts();
 
     QAction* addAction(QMenu* menu, const QString& text, const QString& icon, const QKeySequence& key,
                        const QString& toolTip, std::function<void()> run);
     void inspectWithShippedModel(const QString& folder);
+    void makeProductMenu();
+    void fillProductMenu(QMenu* menu);
+    void listProducts(QMenu* menu);
     void fillFolderMenu(QMenu* menu);
     void fillModelMenu(QMenu* menu);
     void chooseFolder();
@@ -95,6 +101,7 @@ private:
     std::vector<Page> m_pages;
     InspectPage* m_inspect;
     TrainPage* m_train;
+    Products* m_products;
     QString m_folder;
     QString m_model;
     bool m_closeAgreed = false;
@@ -105,10 +112,15 @@ private:
     CompletionNotice* m_notice = nullptr;
     QStackedWidget* m_stack = nullptr;
     QLabel* m_statusText = nullptr;
+    QMenu* m_productMenu = nullptr;
     QMenu* m_folderMenu = nullptr;
     QMenu* m_modelMenu = nullptr;
     QAction* m_openFolder = nullptr;
     QAction* m_inspectAll = nullptr;
+    QAction* m_saveProduct = nullptr;
+    QAction* m_updateProduct = nullptr;
+    QAction* m_closeProduct = nullptr;
+    QAction* m_editProducts = nullptr;
 };
 
 } // namespace lynceus

@@ -10,6 +10,7 @@
 #include "core/weights/model_store.h"
 #include "ui/icons.h"
 #include "ui/inspect_page.h"
+#include "ui/products.h"
 
 #include <QtCore/QDir>
 #include <QtCore/QFileInfo>
@@ -121,15 +122,7 @@ void MainWindow::makeMenus()
     addAction(view, tr("&Reset layout"), u"layout"_s, {}, tr("Window, splitters and columns as at first start"),
               [this] { resetLayout(); });
 
-    QMenu* product = menuBar()->addMenu(tr("&Product"));
-    m_inspectAll = addAction(product, tr("&Inspect all"), u"play"_s, QKeySequence(Qt::Key_F5),
-                             tr("Inspect all images of the folder in the background"), [this] {
-                                 showPage(u"inspect"_s);
-                                 m_inspect->inspectAll();
-                             });
-    m_inspectAll->setEnabled(false);
-    addAction(product, tr("&Train a model…"), u"train"_s, tr("Ctrl+T"), tr("Train a model for the open folder"),
-              [this] { train(m_folder); });
+    makeProductMenu();
 
     QMenu* tools = menuBar()->addMenu(tr("&Tools"));
     addAction(tools, tr("&Import weights…"), u"import"_s, {}, tr("Import encoder weights that training can start from"),
@@ -144,6 +137,58 @@ void MainWindow::makeMenus()
                   [] { QDesktopServices::openUrl(QUrl::fromLocalFile(userGuide())); });
     }
     addAction(help, tr("&About Lynceus"), u"info"_s, {}, tr("Version and licences"), [this] { showAbout(); });
+}
+
+void MainWindow::makeProductMenu()
+{
+    QMenu* product = menuBar()->addMenu(tr("&Product"));
+    QMenu* open = product->addMenu(themedIcon(u"product"_s), tr("&Open product"));
+    connect(open, &QMenu::aboutToShow, this, [this, open] {
+        open->clear();
+        listProducts(open);
+    });
+    m_saveProduct = addAction(product, tr("&Save as product…"), {}, tr("Ctrl+Shift+S"),
+                              tr("Folder and model that are open become a product"), [this] { m_products->saveAs(); });
+    m_updateProduct = addAction(product, tr("&Update product"), {}, QKeySequence::Save,
+                                tr("Folder and model that are open become those of the open product"),
+                                [this] { m_products->update(); });
+    m_closeProduct = addAction(product, tr("&Close product"), {}, {}, tr("Folder and model stay open"),
+                               [this] { m_products->close(); });
+    m_editProducts = addAction(product, tr("&Products…"), {}, tr("Ctrl+P"), tr("Rename, change and delete products"),
+                               [this] { m_products->edit(); });
+    product->addSeparator();
+    m_inspectAll = addAction(product, tr("&Inspect all"), u"play"_s, QKeySequence(Qt::Key_F5),
+                             tr("Inspect all images of the folder in the background"), [this] {
+                                 showPage(u"inspect"_s);
+                                 m_inspect->inspectAll();
+                             });
+    m_inspectAll->setEnabled(false);
+    addAction(product, tr("&Train a model…"), u"train"_s, tr("Ctrl+T"), tr("Train a model for the open folder"),
+              [this] { train(m_folder); });
+    for (QAction* action : {m_saveProduct, m_updateProduct, m_closeProduct})
+        action->setEnabled(false);
+}
+
+void MainWindow::fillProductMenu(QMenu* menu)
+{
+    menu->clear();
+    listProducts(menu);
+    menu->addSeparator();
+    menu->addActions({m_saveProduct, m_updateProduct, m_closeProduct, m_editProducts});
+}
+
+void MainWindow::listProducts(QMenu* menu)
+{
+    const auto& current = m_products->current();
+    for (const ProductRecord& product : m_products->list().value_or(std::vector<ProductRecord>())) {
+        QAction* action = menu->addAction(QString(product.name).replace(u'&', u"&&"_s), this,
+                                          [this, id = product.id] { m_products->open(id); });
+        action->setCheckable(true);
+        action->setChecked(current && current->id == product.id);
+        action->setToolTip(QDir::toNativeSeparators(product.folder));
+    }
+    if (menu->isEmpty())
+        menu->addAction(tr("No product yet"))->setEnabled(false);
 }
 
 void MainWindow::fillFolderMenu(QMenu* menu)

@@ -58,7 +58,8 @@ RunActions::RunActions(const Services& services, const TrainingQueue* queue, QWi
                     tr("Draw the curves of two to six chosen runs over each other")))
     , m_clone(add(u"cloneRun"_s, tr("Clone options"), Qt::CTRL | Qt::Key_D,
                   tr("Fill the form above with the folder and the options of the run")))
-    , m_use(add(u"useRun"_s, tr("Use in Inspect"), Qt::CTRL | Qt::Key_I, tr("Inspect the folder with the run's model")))
+    , m_use(add(u"useRun"_s, tr("Use for product"), Qt::CTRL | Qt::Key_I,
+                tr("Make the run's model that of the folder's product, and inspect with it")))
     , m_openFolder(add(u"openRunFolder"_s, tr("Open folder"), Qt::CTRL | Qt::Key_J,
                        tr("Show the folder of the run's model in the file manager")))
     , m_exportRuns(add(u"exportRuns"_s, tr("Export all runs…"), Qt::CTRL | Qt::Key_E,

@@ -52,7 +52,7 @@ RunResultCard::RunResultCard(QWidget* parent)
     , m_note(new QLabel(this))
     , m_figures(new QGridLayout)
     , m_measure(new QPushButton(tr("Measure on test &images"), this))
-    , m_use(new QPushButton(tr("&Use in Inspect"), this))
+    , m_use(new QPushButton(tr("&Use for product"), this))
 {
     theme::setCard(this);
     theme::setRole(m_title, theme::TextRole::Heading);
@@ -62,7 +62,7 @@ RunResultCard::RunResultCard(QWidget* parent)
     m_note->setWordWrap(true);
     theme::setPrimary(m_use);
     m_use->setObjectName(u"useButton"_s);
-    m_use->setToolTip(tr("Inspect the folder with this model (Alt+U)"));
+    m_use->setToolTip(tr("Make this the model of the folder's product, and inspect with it (Alt+U)"));
     m_measure->setObjectName(u"measureButton"_s);
     m_measure->setToolTip(tr("Inspect the labelled images of the folder; for the report only (Alt+I)"));
     m_figures->setHorizontalSpacing(16);

@@ -14,6 +14,8 @@
 #include <QtWidgets/QLabel>
 #include <QtWidgets/QPushButton>
 
+#include <utility>
+
 namespace lynceus {
 
 using namespace Qt::StringLiterals;
@@ -43,24 +45,18 @@ void showChoice(MenuButton* button, const QString& name, const QString& path, co
 
 } // namespace
 
-TopBar::TopBar(JobRunner& jobs, QMenu* folders, QMenu* models, QAction* openFolder, QAction* inspectAll,
-               QWidget* parent)
+TopBar::TopBar(JobRunner& jobs, QMenu* products, QMenu* folders, QMenu* models, QAction* inspectAll, QWidget* parent)
     : QFrame(parent)
+    , m_product(new MenuButton(products, this))
     , m_folder(new MenuButton(folders, this))
     , m_model(new MenuButton(models, this))
 {
     setObjectName(u"topBar"_s);
     setFixedHeight(52);
-    auto* folderLabel = new QLabel(tr("Folder"), this);
-    auto* modelLabel = new QLabel(tr("Model"), this);
-    for (QLabel* label : {folderLabel, modelLabel})
-        theme::setRole(label, theme::TextRole::Secondary);
-    m_folder->setAccessibleName(tr("Folder"));
-    m_model->setAccessibleName(tr("Model"));
+    m_product->setObjectName(u"productButton"_s);
     m_folder->setObjectName(u"folderButton"_s);
     m_model->setObjectName(u"modelButton"_s);
 
-    auto* open = actionButton(openFolder, tr("Open folder…"), this);
     auto* inspect = actionButton(inspectAll, tr("Inspect all  F5"), this);
     inspect->setIcon(themedIcon(u"play"_s, theme::Token::AccentText));
     theme::setPrimary(inspect);
@@ -68,19 +64,29 @@ TopBar::TopBar(JobRunner& jobs, QMenu* folders, QMenu* models, QAction* openFold
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(16, 0, 16, 0);
     row->setSpacing(8);
-    row->addWidget(folderLabel);
-    row->addWidget(m_folder);
-    row->addSpacing(4);
-    row->addWidget(modelLabel);
-    row->addWidget(m_model);
-    row->addSpacing(4);
-    row->addWidget(open);
+    const std::pair<QString, MenuButton*> choices[] = {
+        {tr("Product"), m_product}, {tr("Folder"), m_folder}, {tr("Model"), m_model}};
+    for (const auto& [name, button] : choices) {
+        auto* label = new QLabel(name, this);
+        theme::setRole(label, theme::TextRole::Secondary);
+        button->setAccessibleName(name);
+        row->addWidget(label);
+        row->addWidget(button);
+        row->addSpacing(4);
+    }
     row->addWidget(inspect);
     row->addStretch(1);
     row->addWidget(new JobIndicator(jobs, this), 4);
 
+    setProduct({}, {});
     setFolder({});
     setModel({});
+}
+
+void TopBar::setProduct(const QString& title, const QString& toolTip)
+{
+    m_product->setChoice(title.isEmpty() ? tr("none open") : title);
+    m_product->setToolTip(toolTip);
 }
 
 void TopBar::setFolder(const QString& folder)

@@ -33,7 +33,7 @@ public:
 
 Q_SIGNALS:
     void errorOccurred(const QString& message, const QString& remedy);
-    void useModelRequested(const QString& modelFile, const QString& folder); ///< "Use in Inspect"
+    void useModelRequested(const QString& modelFile, const QString& folder); ///< "Use for product"
     /// One of the images that a model judges worst.
     void imageRequested(const QString& modelFile, const QString& folder, const QString& image);
     void openRequested(const QString& image); ///< a good image that is to be inspected by itself

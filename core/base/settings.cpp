@@ -95,6 +95,16 @@ void Settings::setLastModel(const QString& path)
     m_settings.setValue(u"lastModel"_s, path);
 }
 
+qint64 Settings::lastProduct() const
+{
+    return m_settings.value(u"lastProduct"_s).toLongLong();
+}
+
+void Settings::setLastProduct(qint64 id)
+{
+    m_settings.setValue(u"lastProduct"_s, id);
+}
+
 QJsonObject Settings::defectOptions(const QString& folder) const
 {
     return QJsonDocument::fromJson(m_settings.value(folderKey(u"defects"_s, folder)).toByteArray()).object();
@@ -120,6 +130,14 @@ void Settings::setExcludedImages(const QString& folder, const QStringList& names
         m_settings.remove(key);
     else
         m_settings.setValue(key, names);
+}
+
+void Settings::followFolder(const QString& from, const QString& to)
+{
+    if (defectOptions(to).isEmpty())
+        setDefectOptions(to, defectOptions(from));
+    if (excludedImages(to).isEmpty())
+        setExcludedImages(to, excludedImages(from));
 }
 
 QByteArray Settings::layout(const QString& name) const

@@ -40,6 +40,10 @@ public:
     QString lastModel() const;
     void setLastModel(const QString& path);
 
+    /// The product opened last; 0: none is open.
+    qint64 lastProduct() const;
+    void setLastProduct(qint64 id);
+
     /// How defects are simulated when a model is trained on this folder: options that differ from their defaults.
     QJsonObject defectOptions(const QString& folder) const;
     void setDefectOptions(const QString& folder, const QJsonObject& options);
@@ -47,6 +51,9 @@ public:
     /// Good images of this folder that no model is to learn from, as Sample::name.
     QStringList excludedImages(const QString& folder) const;
     void setExcludedImages(const QString& folder, const QStringList& names);
+
+    /// The images of `from` are now in `to`: what is remembered for them goes with them, unless `to` has its own.
+    void followFolder(const QString& from, const QString& to);
 
     /// Opaque window and splitter state by name.
     QByteArray layout(const QString& name) const;

@@ -127,8 +127,6 @@ void InspectionService::Private::makeInspector(std::unique_lock<std::mutex>& loc
     QString remedy;
     try {
         inspector = factory();
-        if (!inspector)
-            throw Error(ErrorKind::Internal, QCoreApplication::translate("core", "There is no model."));
     } catch (const Cancelled&) {
         message = QCoreApplication::translate("core", "Loading the model was cancelled.");
     } catch (...) {
@@ -145,7 +143,8 @@ void InspectionService::Private::makeInspector(std::unique_lock<std::mutex>& loc
         haveInspector = false;
         running = false;
         focusPending = false;
-        post(model, [this, message, remedy] { Q_EMIT q->modelFailed(message, remedy); });
+        if (!message.isEmpty())
+            post(model, [this, message, remedy] { Q_EMIT q->modelFailed(message, remedy); });
     }
 }
 

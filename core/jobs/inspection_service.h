@@ -28,7 +28,7 @@ public:
 
     /// Loads a model on the worker thread; an Error of the factory comes as modelFailed. Results so far become stale;
     /// the image in focus is inspected with the new model, a background run has to be started again. `factory` is not
-    /// empty.
+    /// empty; when it gives nullptr there is no model any more.
     void setInspector(InspectorFactory factory);
     /// A new list: nothing has a result, nothing is in focus, no background run.
     void setImages(std::vector<QString> paths);
