@@ -120,7 +120,8 @@ qint64 TestRunsCard::addRun(const QString& name, RunRecord::State state, const Q
     const qint64 id = store.begin(run); // without a lock it counts as interrupted
     store.addMetrics(id, {{u"loss"_s, 1, 0.5}, {u"loss"_s, 2, 0.25}, {u"validation_auroc"_s, 2, 0.9}});
     if (state == RunRecord::State::Finished)
-        store.finish(id, state, {}, run.targetFile, {}, {{u"image_auroc"_s, 0.98765}});
+        store.finish(id, state, {}, run.targetFile, {},
+                     {{u"image_auroc"_s, 0.98765}, {u"input_width"_s, 384}, {u"input_height"_s, 384}});
     else if (state != RunRecord::State::Interrupted)
         store.finish(id, state, message);
     return id;
@@ -189,7 +190,8 @@ void TestRunsCard::modelIsSound()
     QCOMPARE(text(0, RunTableModel::Auroc), u"–"_s);
     QCOMPARE(model.index(0, RunTableModel::State).data(Qt::ToolTipRole).toString(), u"The disk is full."_s);
     QCOMPARE(text(1, RunTableModel::Data), u"größe"_s);
-    QCOMPARE(text(1, RunTableModel::Size), u"256"_s);
+    QCOMPARE(text(0, RunTableModel::Size), u"–"_s); // it failed before the images were looked at
+    QCOMPARE(text(1, RunTableModel::Size), u"384"_s);
     QCOMPARE(text(1, RunTableModel::Steps), u"2"_s);
     QCOMPARE(text(1, RunTableModel::Minutes), QLocale().toString(10.0, 'f', 1));
     QCOMPARE(text(1, RunTableModel::Auroc), QLocale().toString(0.988, 'f', 3));

@@ -34,9 +34,14 @@ std::optional<double> aurocOf(const RunRecord& run)
     return value.isDouble() ? std::optional(value.toDouble()) : std::nullopt;
 }
 
+/// What the training settled on; before that what it was asked for, none when it was left to the images.
 QSize sizeOf(const RunRecord& run)
 {
-    return {run.options.value(u"input_width"_s).toInt(), run.options.value(u"input_height"_s).toInt()};
+    const bool isSettled = run.final.contains(u"input_width"_s);
+    if (!isSettled && run.options.value(u"auto_size"_s).toBool())
+        return {};
+    const QJsonObject& from = isSettled ? run.final : run.options;
+    return {from.value(u"input_width"_s).toInt(), from.value(u"input_height"_s).toInt()};
 }
 
 QString displayText(const RunRecord& run, int column)

@@ -48,8 +48,6 @@ Q_SIGNALS:
     void changed();
 
 private:
-    void fillEncoders();
-
     struct Option
     {
         QString key;
@@ -82,6 +80,8 @@ Q_SIGNALS:
     void changed(); ///< an option has another value
 
 private:
+    void fillEncoders();
+
     const ModelStore& m_store;
     AdvancedOptionsModel* m_advanced;
     QComboBox* m_encoder;

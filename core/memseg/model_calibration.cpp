@@ -178,7 +178,10 @@ QStringList calibrateModel(MemSegModel& model, const CalibrationData& data, cons
     const auto session = MemSegSession::load(file.path());
     const QStringList gone =
         calibrateThresholds(model.info, model.options.overkill, data.heldOut, *session, throwIfStopped);
-    model.info.metrics = finalMetrics(data.validation, model.info.thresholds.score, *session, throwIfStopped);
+    QJsonObject& metrics = model.info.metrics;
+    metrics = finalMetrics(data.validation, model.info.thresholds.score, *session, throwIfStopped);
+    metrics.insert(u"input_width"_s, model.info.preprocessing.width);
+    metrics.insert(u"input_height"_s, model.info.preprocessing.height);
     return gone;
 }
 
