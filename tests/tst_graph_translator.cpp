@@ -304,6 +304,12 @@ const std::vector<Case>& cases()
                                 torch::reflection_pad2d(x, {1, 2, 2, 1}),
                                 F::pad(x, F::PadFuncOptions({1, 2, 2, 1}).mode(torch::kReplicate))};
          }},
+        {"one tensor twice, and the input",
+         {2, 3, 4, 5},
+         [](const Tensor& x) {
+             const Tensor y = x.relu();
+             return std::vector{y, x.sigmoid(), y, x};
+         }},
         {"no-ops",
          {2, 3, 4, 5},
          [](const Tensor& x) {

@@ -23,6 +23,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -772,14 +773,13 @@ ov::OutputVector matrixProduct(const Call& call)
     return {make<op::v0::MatMul>(call.firstTensor(), call.tensor(call.has("mat2") ? "mat2" : "other"))};
 }
 
-/// Names without "aten::" and without the _ of operators that work in place.
+/// Names without "aten::", without the _ in front and that of operators that work in place.
 const std::unordered_map<std::string, Translation>& translations()
 {
     static const std::unordered_map<std::string, Translation> kTable{
         {"conv1d", convolution},
         {"conv2d", convolution},
         {"conv3d", convolution},
-        {"_convolution", convolution},
         {"convolution", convolution},
         {"batch_norm", batchNorm},
         {"instance_norm", instanceNorm},
@@ -836,7 +836,7 @@ const std::unordered_map<std::string, Translation>& translations()
         {"constant_pad_nd", padConstant},
         {"reflection_pad2d", padReflecting},
         {"replication_pad2d", padRepeating},
-        {"_pad_enum", padEnum},
+        {"pad_enum", padEnum},
         {"cat", concatenate},
         {"stack", stack},
         {"split", split},
@@ -878,7 +878,7 @@ std::string tableName(const jit::Node& node)
     std::string name = node.kind().toUnqualString();
     if (!name.empty() && name.back() == '_')
         name.pop_back();
-    return name;
+    return name.substr(name.find_first_not_of('_'));
 }
 
 bool isEmptyTensor(const jit::Node& node)
@@ -954,6 +954,7 @@ public:
         for (const jit::Node* node : graph.nodes())
             translateNode(*node);
         ov::ResultVector results;
+        std::set<Output> taken;
         for (std::size_t i = 0; i < outputNames.size(); ++i) {
             const auto found = m_values.find(graph.outputs()[i]);
             if (found == m_values.end() || found->second.size() != 1) {
@@ -961,9 +962,9 @@ public:
                             QCoreApplication::translate("core", "The output %1 does not depend on the inputs.")
                                 .arg(QString::fromStdString(outputNames[i])));
             }
-            // An operator of its own: OpenVINO finds outputs by their tensors, which must not be shared with inputs.
+            // OpenVINO leaves the given memory of an output alone whose tensor is an input, too; one each is safe.
             Output output = found->second.front();
-            if (ov::is_type<op::v0::Parameter>(output.get_node()))
+            if (ov::is_type<op::v0::Parameter>(output.get_node()) || !taken.insert(output).second)
                 output = make<op::v1::Multiply>(output, number(1.0));
             output.add_names({outputNames[i]});
             results.push_back(std::make_shared<op::v0::Result>(output));

@@ -186,7 +186,9 @@ private:
 
 void addResult(ov::Model& model, const Output& output, const std::string& name)
 {
-    const auto result = std::make_shared<op::v0::Result>(output);
+    // Times 1, because OpenVINO leaves the given memory of an output alone whose tensor is an input, too.
+    const auto result =
+        std::make_shared<op::v0::Result>(std::make_shared<op::v1::Multiply>(output, scalar(1.0))->output(0));
     result->set_friendly_name(name);
     model.add_results({result});
 }

@@ -21,7 +21,7 @@ struct Int8Options
 {
     /// Inputs as the network will see them; some ten to a hundred.
     std::vector<NamedTensors> calibration;
-    /// Operators that stay in single precision ("conv2d_0", see translate()).
+    /// Operators that stay in single precision ("convolution_0", see translate()).
     std::vector<std::string> keepFloat;
     /// Time for the search of operators that hurt; 0: none, all that can be are quantised.
     double searchSeconds = 0.0;
