@@ -21,6 +21,13 @@ namespace {
 
 } // namespace
 
+std::shared_ptr<ov::Model> translate(const TensorFunction& network, const NamedTensors& examples)
+{
+    Q_UNUSED(network)
+    Q_UNUSED(examples)
+    throwNone();
+}
+
 struct CompiledNetwork::Private
 {
 };
