@@ -109,6 +109,10 @@ QString wrongLibrary(const QString& path, const QString& target)
     const QStringList torchRooms{u"nn"_s, u"memseg"_s, u"encoder"_s};
     if (isTorch(target) && area == u"core" && !torchRooms.contains(part(path, 1)))
         return u"torch belongs to the rooms nn, encoder and memseg"_s;
+    const QStringList compilers{u"core/nn/compiled_network.cpp"_s, u"core/nn/graph_translator.cpp"_s,
+                                u"core/nn/quantisation.cpp"_s};
+    if (part(target, 0) == u"openvino" && !compilers.contains(path))
+        return u"OpenVINO belongs to three sources of core/nn"_s;
     return {};
 }
 
@@ -235,6 +239,7 @@ void TestLayering::faultsAreFound_data()
     row("ATen in ui", one(u"ui/a.cpp"_s, u"#include <ATen/ATen.h>"_s), u"reaches torch"_s);
     row("c10 in ui", one(u"ui/a.cpp"_s, u"#include <c10/util/Exception.h>"_s), u"reaches torch"_s);
     row("torch in a wrong room", one(u"core/jobs/a.cpp"_s, u"#include <torch/torch.h>"_s), u"torch belongs"_s);
+    row("OpenVINO", one(u"core/nn/engine.h"_s, u"#include <openvino/openvino.hpp>"_s), u"OpenVINO belongs"_s);
     row("torch behind two headers",
         {{u"ui/a.cpp"_s, code(u"#include \"ui/b.h\""_s)},
          {u"ui/b.h"_s, code(u"#include \"core/memseg/c.h\""_s)},
@@ -261,6 +266,7 @@ void TestLayering::allowedIncludesPass()
     const Sources sources{
         {u"core/report/a.cpp"_s, code(u"#include \"core/storage/b.h\"\n#include \"core/report/c.h\"\n"_s)},
         {u"core/nn/a.h"_s, code(u"#include \"core/weights/b.h\"\n#include <torch/torch.h>\n"_s)},
+        {u"core/nn/compiled_network.cpp"_s, code(u"#include <openvino/openvino.hpp>\n"_s)},
         {u"core/memseg/a.h"_s, code(u"#include \"core/nn/a.h\"\n#include \"core/data/b.h\"\n#include <vector>\n"_s)},
         {u"core/memseg/session.h"_s, code(u"#include \"core/image/b.h\"\n#include <QtCore/QString>\n"_s)},
         {u"core/memseg/session.cpp"_s, code(u"#include \"core/memseg/session.h\"\n#include <torch/torch.h>\n"_s)},

@@ -3,6 +3,7 @@
 
 #include "app/cli/command.h"
 #include "core/memseg/bench.h"
+#include "core/nn/engine.h"
 #include "core/weights/model_store.h"
 
 #include <QtCore/QCoreApplication>
@@ -26,6 +27,28 @@ cv::Size sizeOf(const Arguments& arguments)
                              .arg(arguments.value(u"size"_s)));
     }
     return size;
+}
+
+/// What --engine asks for; engines that "all" has to leave out are named.
+std::vector<Engine> enginesOf(const Arguments& arguments, const Console& console)
+{
+    const QString name = arguments.value(u"engine"_s, u"all"_s);
+    if (name != "all"_L1) {
+        try {
+            return {engineFromName(name)};
+        } catch (const Error& error) {
+            throw UsageError(error.message(),
+                             error.remedy() + u' ' + QCoreApplication::translate("cli", "Or all, for all of them."));
+        }
+    }
+    std::vector<Engine> engines;
+    for (const Engine engine : allEngines()) {
+        if (const QString why = whyNoEngine(engine); !why.isEmpty())
+            console.warn(QCoreApplication::translate("cli", "Without %1: %2").arg(engineName(engine), why));
+        else
+            engines.push_back(engine);
+    }
+    return engines;
 }
 
 int benchTraining(CommandContext& context, cv::Size size, const MemSegOptions& options)
@@ -56,9 +79,6 @@ int runBench(CommandContext& context)
     const QString what = arguments.positional().isEmpty() ? u"memseg"_s : arguments.positional().join(u' ');
     if (what != "memseg"_L1 && what != "memseg-train"_L1)
         throw UsageError(QCoreApplication::translate("cli", "bench knows memseg and memseg-train."));
-    const QString engine = arguments.value(u"engine"_s, u"all"_s);
-    if (engine != u"all" && engine != u"libtorch")
-        throw UsageError(QCoreApplication::translate("cli", "There is no engine \"%1\"; use libtorch.").arg(engine));
     const int runs = int(arguments.number(u"runs"_s, 30, 1, 100'000));
     MemSegOptions options = trainingOptions(arguments);
     const cv::Size size = sizeOf(arguments);
@@ -72,27 +92,32 @@ int runBench(CommandContext& context)
 
     if (what == "memseg-train"_L1)
         return benchTraining(context, size, options);
-    const QJsonObject result = benchMemSeg(size, runs, options);
     const Console& console = context.console;
+    const QJsonObject result = benchMemSeg(size, runs, options, enginesOf(arguments, console),
+                                           context.task(QCoreApplication::translate("cli", "Measuring")));
+    console.endProgress();
     console.print(result[u"cpu"_s].toString());
     std::vector<QStringList> rows{{u"network"_s, u"engine"_s, u"size"_s, u"threads"_s, u"P50 ms"_s, u"P95 ms"_s,
-                                   u"P99 ms"_s, u"min ms"_s, u"per second"_s, u"ratio"_s}};
+                                   u"P99 ms"_s, u"min ms"_s, u"per second"_s, u"ratio"_s, u"load ms"_s, u"first ms"_s,
+                                   u"encode"_s, u"match"_s, u"decode"_s, u"distance"_s}};
     for (const QJsonValue& value : result[u"engines"_s].toArray()) {
         const QJsonObject row = value.toObject();
         const QJsonObject latency = row[u"latency_ms"_s].toObject();
+        const QJsonObject stages = row[u"stage_ms"_s].toObject();
         rows.push_back({result[u"name"_s].toString(), row[u"engine"_s].toString(),
                         u"%1x%2"_s.arg(size.width).arg(size.height), QString::number(result[u"threads"_s].toInt()),
                         figure(latency[u"p50"_s], 1), figure(latency[u"p95"_s], 1), figure(latency[u"p99"_s], 1),
-                        figure(latency[u"min"_s], 1), figure(row[u"fps"_s], 1), figure(row[u"ratio"_s], 2)});
+                        figure(latency[u"min"_s], 1), figure(row[u"fps"_s], 1), figure(row[u"ratio"_s], 2),
+                        figure(row[u"load_ms"_s], 0), figure(row[u"first_ms"_s], 1), figure(stages[u"encode"_s], 1),
+                        figure(stages[u"match"_s], 1), figure(stages[u"decode"_s], 1),
+                        figure(stages[u"distance"_s], 1)});
     }
     console.printTable(rows);
     const QJsonObject stages = result[u"stage_ms"_s].toObject();
-    QStringList parts;
-    for (const QString& stage : {u"load"_s, u"prepare"_s, u"encode"_s, u"match"_s, u"decode"_s})
-        parts << u"%1 %2"_s.arg(stage, figure(stages[stage], 1));
-    console.print(QCoreApplication::translate("cli", "Where the time goes, ms: %1 (load and prepare are not counted "
-                                                     "above); peak memory %2 MiB")
-                      .arg(parts.join(u", "_s), figure(result[u"peak_memory_mb"_s], 0)));
+    console.print(QCoreApplication::translate("cli", "The last four columns are medians in ms. Reading the picture (%1 "
+                                                     "ms) and preparing it (%2 ms) are not counted; peak memory %3 MiB")
+                      .arg(figure(stages[u"load"_s], 1), figure(stages[u"prepare"_s], 1),
+                           figure(result[u"peak_memory_mb"_s], 0)));
     console.writeJson(result);
     return kDone;
 }

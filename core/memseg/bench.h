@@ -5,6 +5,7 @@
 
 #include "core/base/progress.h"
 #include "core/memseg/options.h"
+#include "core/nn/engine.h"
 
 #include <QtCore/QJsonObject>
 
@@ -18,10 +19,14 @@ namespace lynceus {
 QJsonObject latencyJson(std::vector<double> milliseconds);
 
 /// Times the network path of MemSegSession::inspect with random weights and a full memory, on the threads set in
-/// nn/device. Keys as `lynceus-cli bench` prints them (name, width, height, threads, runs, peak_memory_mb, cpu,
-/// engines) and `stage_ms`: medians of encode, match and decode, and of load (a PNG) and prepare (its resize), which
-/// are not part of the latency.
-QJsonObject benchMemSeg(cv::Size size, int runs, const MemSegOptions& options = {});
+/// nn/device. The engines take turns, LibTorch first, which is always among them. Keys as `lynceus-cli bench` prints
+/// them (name, width, height, threads, runs, peak_memory_mb, cpu, engines) and `stage_ms`: LibTorch's medians of
+/// encode, match and decode, and of load (a PNG) and prepare (its resize), which are not part of the latency. An entry
+/// of engines has `ratio` (LibTorch's median latency over its own: 2 is twice as fast), `load_ms` (compiling, and
+/// calibrating with pictures of the demo product), `first_ms` and its own `stage_ms`. Throws Error(Input) on an engine
+/// that is not available.
+QJsonObject benchMemSeg(cv::Size size, int runs, const MemSegOptions& options = {},
+                        const std::vector<Engine>& engines = {}, const TaskContext& context = {});
 
 /// Times a training step (batch and input of `options`) as trainMemSeg does it, on pictures of the demo product,
 /// against two plain steps of the same LibTorch: channels-last, stem and layer1 to layer3 frozen, LibTorch's batch

@@ -3,9 +3,13 @@
 
 #include "core/memseg/inference.h"
 
+#include "core/base/error.h"
 #include "core/base/progress.h"
 #include "core/memseg/model.h"
+#include "core/nn/compiled_network.h"
 #include "core/nn/tensor_image.h"
+
+#include <QtCore/QCoreApplication>
 
 #include <opencv2/imgproc.hpp>
 
@@ -82,10 +86,24 @@ torch::Device torchDevice(DeviceKind device)
     return device == DeviceKind::Cuda ? torch::Device(torch::kCUDA) : torch::Device(torch::kCPU);
 }
 
+Engine engineOn(DeviceKind device, Engine engine)
+{
+    if (device == DeviceKind::Cpu)
+        return chooseEngine(engine);
+    if (engine != Engine::Auto && engine != Engine::LibTorch) {
+        throw Error(ErrorKind::Input,
+                    QCoreApplication::translate("core", "The engine %1 runs on the CPU only.").arg(engineName(engine)),
+                    QCoreApplication::translate("core", "Use the device cpu, or the engine libtorch."));
+    }
+    return Engine::LibTorch;
+}
+
 } // namespace
 
-MemSegInference::MemSegInference(const MemSegModel& model, DeviceKind device)
+MemSegInference::MemSegInference(const MemSegModel& model, DeviceKind device, Engine engine,
+                                 const std::vector<torch::Tensor>& calibration)
     : m_device(torchDevice(device))
+    , m_engine(engineOn(device, engine))
     , m_bank(model.bank.to(m_device))
     , m_nearest(model.nearest)
     , m_fusion(model.fusion)
@@ -100,6 +118,52 @@ MemSegInference::MemSegInference(const MemSegModel& model, DeviceKind device)
         cv::bitwise_not(model.part, m_background);
     if (network->hasDecoder())
         m_decoder = std::make_unique<TorchDecoder>(network);
+    if (m_engine != Engine::LibTorch)
+        compile(model, calibration);
+}
+
+/// Puts compiled networks in the place of LibTorch's.
+void MemSegInference::compile(const MemSegModel& model, const std::vector<torch::Tensor>& calibration)
+{
+    useChosenThreads();
+    const torch::NoGradGuard noGrad;
+    CompileOptions options;
+    options.engine = m_engine;
+    options.channelsLast = true; // what the memory and the nearest-good branch read
+    const auto& input = model.options.preprocessing;
+    const NamedTensors image{{"image", torch::zeros({1, 3, input.height, input.width})}};
+    CompileOptions decoderOptions = options;
+    if (m_engine == Engine::OpenVinoInt8) {
+        for (const auto& one : calibration) {
+            options.int8.calibration.push_back({{"image", one}});
+            if (m_decoder) {
+                Output ignored;
+                decoderOptions.int8.calibration.push_back(decoderInputs(
+                    m_encoder->run({{"image", one.contiguous(torch::MemoryFormat::ChannelsLast)}}), ignored));
+            }
+        }
+    }
+    const auto functionOf = [](NetworkRunner& runner) {
+        return [&runner](const NamedTensors& inputs) { return runner.run(inputs); };
+    };
+    std::unique_ptr<NetworkRunner> decoder;
+    if (m_decoder) {
+        Output ignored;
+        const NamedTensors example = decoderInputs(m_encoder->run(image), ignored);
+        decoder = std::make_unique<CompiledNetwork>(functionOf(*m_decoder), example, decoderOptions);
+    }
+    m_encoder = std::make_unique<CompiledNetwork>(functionOf(*m_encoder), image, options);
+    m_decoder = std::move(decoder);
+}
+
+/// The features, and the differences "d1".."d3" to the sample of the memory that is nearest.
+NamedTensors MemSegInference::decoderInputs(NamedTensors features, Output& output) const
+{
+    const auto match = m_bank.match({tensorOf(features, "f1"), tensorOf(features, "f2"), tensorOf(features, "f3")});
+    output.nearest = int(match.index[0].item<std::int64_t>());
+    for (std::size_t level = 0; level < 3; ++level)
+        features.emplace_back(numbered("d", level + 1), match.difference[level]);
+    return features;
 }
 
 MemSegInference::Output MemSegInference::run(const torch::Tensor& image)
@@ -114,10 +178,7 @@ MemSegInference::Output MemSegInference::run(const torch::Tensor& image)
 
     torch::Tensor logits;
     if (m_decoder) {
-        const auto match = m_bank.match({tensorOf(tensors, "f1"), tensorOf(tensors, "f2"), tensorOf(tensors, "f3")});
-        output.nearest = int(match.index[0].item<std::int64_t>());
-        for (std::size_t level = 0; level < 3; ++level)
-            tensors.emplace_back(numbered("d", level + 1), match.difference[level]);
+        tensors = decoderInputs(std::move(tensors), output);
         output.matchMs = watch.restart();
         logits = tensorOf(m_decoder->run(tensors), "logits");
     }

@@ -8,9 +8,11 @@
 #include "core/memseg/nearest_good.h"
 #include "core/memseg/network.h"
 #include "core/nn/device.h"
+#include "core/nn/engine.h"
 #include "core/nn/network_runner.h"
 
 #include <memory>
+#include <vector>
 
 namespace lynceus {
 
@@ -33,16 +35,24 @@ public:
         BranchMaps branches;     ///< what was joined; empty without the nearest-good branch
     };
 
-    /// Takes the model's network over: folds its batch norms and lays its weights out channels-last.
-    explicit MemSegInference(const MemSegModel& model, DeviceKind device = DeviceKind::Cpu);
+    /// Takes the model's network over: folds its batch norms and lays its weights out channels-last. `engine` runs the
+    /// encoder and the decoder (on another device than the CPU: LibTorch only); the memory and the nearest-good branch
+    /// are always computed as they are. openvino-int8 is calibrated with `calibration`, images as imageToTensor gives
+    /// them, some ten or more. Throws Error(Input) when the engine is not available.
+    explicit MemSegInference(const MemSegModel& model, DeviceKind device = DeviceKind::Cpu,
+                             Engine engine = Engine::LibTorch, const std::vector<torch::Tensor>& calibration = {});
 
     /// `image`: 1 x 3 x H x W as imageToTensor gives it.
     Output run(const torch::Tensor& image);
+    Engine engine() const { return m_engine; } ///< what Auto became
 
 private:
     void leaveBackgroundOut(cv::Mat& map) const;
+    NamedTensors decoderInputs(NamedTensors features, Output& output) const;
+    void compile(const MemSegModel& model, const std::vector<torch::Tensor>& calibration);
 
     torch::Device m_device;
+    Engine m_engine;
     MemoryBank m_bank;
     NearestGood m_nearest;
     Fusion m_fusion;

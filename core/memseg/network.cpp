@@ -71,6 +71,8 @@ torch::Tensor CoordAttImpl::forward(const torch::Tensor& x)
 
 void CoordAttImpl::foldBatchNorm()
 {
+    if (bn1.is_empty())
+        return;
     lynceus::foldBatchNorm(*conv1, *bn1);
     bn1 = nullptr;
     unregister_module("bn1");
@@ -129,6 +131,8 @@ torch::Tensor ConvBlockImpl::forward(const torch::Tensor& x)
 
 void ConvBlockImpl::foldBatchNorm()
 {
+    if (bn.is_empty())
+        return;
     lynceus::foldBatchNorm(*conv, *bn);
     bn = nullptr;
     unregister_module(m_bnName);

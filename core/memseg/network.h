@@ -174,7 +174,7 @@ private:
 TORCH_MODULE(MemSegNetwork);
 
 /// Folds every batch norm that follows a convolution into it (eval mode only); the network gives the same output to
-/// rounding and runs faster. Not to be trained afterwards.
+/// rounding and runs faster. Not to be trained afterwards; folding again does nothing.
 void foldBatchNorms(MemSegNetworkImpl& network);
 
 /// Weights in channels-last memory, which the convolutions of oneDNN prefer; inputs must be laid out so too, else they

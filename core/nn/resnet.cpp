@@ -115,6 +115,8 @@ void ResNet18Impl::dropLayer4()
 
 void ResNet18Impl::foldBatchNorms()
 {
+    if (bn1.is_empty())
+        return;
     foldBatchNorm(*conv1, *bn1);
     bn1 = nullptr;
     unregister_module("bn1");

@@ -1,0 +1,264 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "core/nn/compiled_network.h"
+
+#include "core/base/error.h"
+#include "core/base/progress.h"
+#include "core/nn/device.h"
+
+#include <QtCore/QCoreApplication>
+#include <QtCore/QStringList>
+
+#include <openvino/op/constant.hpp>
+#include <openvino/op/transpose.hpp>
+#include <openvino/openvino.hpp>
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace lynceus {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+/// One for the process: it holds the loaded plugins.
+ov::Core& openVino()
+{
+    static ov::Core core;
+    return core;
+}
+
+struct Port
+{
+    std::string name;
+    std::vector<std::int64_t> shape; ///< N x C x H x W, whatever the layout
+    bool channelsLast = false;
+
+    torch::MemoryFormat format() const
+    {
+        return channelsLast ? torch::MemoryFormat::ChannelsLast : torch::MemoryFormat::Contiguous;
+    }
+    /// The tensor's memory as OpenVINO sees it.
+    ov::Tensor view(const torch::Tensor& tensor) const
+    {
+        ov::Shape sides(shape.begin(), shape.end());
+        if (channelsLast)
+            sides = {sides[0], sides[2], sides[3], sides[1]};
+        return ov::Tensor(ov::element::f32, sides, tensor.data_ptr<float>());
+    }
+};
+
+Port portOf(const ov::Node& node, bool channelsLast)
+{
+    const ov::Shape& shape = node.get_output_shape(0);
+    return {node.get_friendly_name(), {shape.begin(), shape.end()}, channelsLast && shape.size() == 4};
+}
+
+/// The same model with inputs and outputs of four dimensions as N x H x W x C.
+std::shared_ptr<ov::Model> withChannelsLastPorts(const ov::Model& model)
+{
+    const auto order = [](std::vector<std::int64_t> axes) {
+        return std::make_shared<ov::op::v0::Constant>(ov::element::i64, ov::Shape{4}, axes);
+    };
+    const auto copy = model.clone();
+    for (const auto& parameter : copy->get_parameters()) {
+        const ov::Shape shape = parameter->get_shape();
+        if (shape.size() != 4)
+            continue;
+        const auto users = parameter->output(0).get_target_inputs();
+        parameter->set_partial_shape(ov::PartialShape(ov::Shape{shape[0], shape[2], shape[3], shape[1]}));
+        parameter->validate_and_infer_types();
+        const auto toPlanes = std::make_shared<ov::op::v1::Transpose>(parameter, order({0, 3, 1, 2}));
+        for (auto user : users)
+            user.replace_source_output(toPlanes->output(0));
+    }
+    for (const auto& result : copy->get_results()) {
+        if (result->get_shape().size() == 4) {
+            result->input(0).replace_source_output(
+                std::make_shared<ov::op::v1::Transpose>(result->input_value(0), order({0, 2, 3, 1}))->output(0));
+        }
+    }
+    copy->validate_nodes_and_infer_types();
+    return copy;
+}
+
+QString shapeText(c10::IntArrayRef shape)
+{
+    QStringList sides;
+    for (const std::int64_t side : shape)
+        sides.append(QString::number(side));
+    return sides.join(u" x "_s);
+}
+
+bool isShared(const torch::Tensor& tensor)
+{
+    return tensor.use_count() > 1 || tensor.storage().use_count() > 1;
+}
+
+std::shared_ptr<ov::Model> prepared(const TensorFunction& network, const NamedTensors& examples,
+                                    const CompileOptions& options, Int8Report& report)
+{
+    const auto model = translate(network, examples);
+    return options.engine == Engine::OpenVinoInt8 ? quantise(*model, options.int8, report) : model;
+}
+
+} // namespace
+
+struct CompiledNetwork::Private
+{
+    void compile(const CompileOptions& options);
+
+    Engine engine = Engine::OpenVinoFp32;
+    std::shared_ptr<ov::Model> model;
+    ov::CompiledModel compiled;
+    ov::InferRequest request;
+    std::vector<Port> inputs;
+    std::vector<Port> outputs;
+    std::vector<torch::Tensor> buffers; ///< for the outputs
+    Int8Report report;
+    double compileMs = 0.0;
+};
+
+void CompiledNetwork::Private::compile(const CompileOptions& options)
+{
+    engine = options.engine;
+    for (const auto& parameter : model->get_parameters())
+        inputs.push_back(portOf(*parameter, options.channelsLast));
+    for (const auto& result : model->get_results())
+        outputs.push_back(portOf(*result, options.channelsLast));
+    buffers.resize(outputs.size());
+
+    useChosenThreads();
+    ov::AnyMap properties{
+        ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
+        ov::hint::inference_precision(engine == Engine::OpenVinoBf16 ? ov::element::bf16 : ov::element::f32),
+        ov::num_streams(1),
+        ov::inference_num_threads(threads()),
+        ov::hint::enable_cpu_pinning(false), // the cores belong to LibTorch's threads and the window too
+    };
+    if (!options.cacheFolder.isEmpty())
+        properties.insert(ov::cache_dir(options.cacheFolder.toStdString()));
+    compiled =
+        openVino().compile_model(options.channelsLast ? withChannelsLastPorts(*model) : model, "CPU", properties);
+    request = compiled.create_infer_request();
+}
+
+CompiledNetwork::CompiledNetwork(const TensorFunction& network, const NamedTensors& examples,
+                                 const CompileOptions& options)
+    : d(std::make_unique<Private>())
+{
+    chooseEngine(options.engine);
+    try {
+        const Stopwatch watch;
+        d->model = prepared(network, examples, options, d->report);
+        d->compile(options);
+        d->compileMs = watch.ms();
+    } catch (...) {
+        throw currentError(QCoreApplication::translate("core", "compiling a network for the engine %1")
+                               .arg(engineName(options.engine)));
+    }
+}
+
+CompiledNetwork::CompiledNetwork(std::shared_ptr<ov::Model> model, const CompileOptions& options)
+    : d(std::make_unique<Private>())
+{
+    chooseEngine(options.engine);
+    try {
+        const Stopwatch watch;
+        d->model = std::move(model);
+        d->compile(options);
+        d->compileMs = watch.ms();
+    } catch (...) {
+        throw currentError(QCoreApplication::translate("core", "compiling a network for the engine %1")
+                               .arg(engineName(options.engine)));
+    }
+}
+
+CompiledNetwork::~CompiledNetwork() = default;
+
+NamedTensors CompiledNetwork::run(const NamedTensors& inputs)
+{
+    std::vector<torch::Tensor> given; // copies live until the network has run
+    for (const Port& port : d->inputs) {
+        const torch::Tensor& tensor = tensorOf(inputs, port.name);
+        if (tensor.sizes() != c10::IntArrayRef(port.shape)) {
+            throw Error(ErrorKind::Input,
+                        QCoreApplication::translate("core", "The network was compiled for \"%1\" of %2, not of %3.")
+                            .arg(QString::fromStdString(port.name), shapeText(port.shape), shapeText(tensor.sizes())),
+                        QCoreApplication::translate("core", "Give it images of that size, or compile it for the new "
+                                                            "one."));
+        }
+        given.push_back(tensor.detach().to(torch::kCPU, torch::kFloat).contiguous(port.format()));
+    }
+    try {
+        for (std::size_t i = 0; i < given.size(); ++i)
+            d->request.set_input_tensor(i, d->inputs[i].view(given[i]));
+        NamedTensors outputs;
+        for (std::size_t i = 0; i < d->outputs.size(); ++i) {
+            const Port& port = d->outputs[i];
+            torch::Tensor& buffer = d->buffers[i];
+            if (!buffer.defined() || isShared(buffer)) {
+                const c10::InferenceMode normal(false); // the caller's mode must not stick to what lives on
+                buffer = torch::empty(port.shape, torch::TensorOptions(torch::kFloat).memory_format(port.format()));
+                d->request.set_output_tensor(i, port.view(buffer));
+            }
+        }
+        d->request.infer();
+        for (std::size_t i = 0; i < d->outputs.size(); ++i)
+            outputs.emplace_back(d->outputs[i].name, d->buffers[i]);
+        return outputs;
+    } catch (...) {
+        throw currentError(
+            QCoreApplication::translate("core", "running a network on the engine %1").arg(engineName(d->engine)));
+    }
+}
+
+std::string CompiledNetwork::engine() const
+{
+    return engineName(d->engine).toStdString();
+}
+
+double CompiledNetwork::compileMs() const
+{
+    return d->compileMs;
+}
+
+const Int8Report& CompiledNetwork::int8Report() const
+{
+    return d->report;
+}
+
+void CompiledNetwork::saveIr(const QString& path) const
+{
+    try {
+        ov::save_model(d->model, path.toStdString(), /*compress_to_fp16=*/false);
+    } catch (const std::exception& error) {
+        throw Error(
+            ErrorKind::File,
+            QCoreApplication::translate("core", "%1 cannot be written: %2").arg(path, QString::fromUtf8(error.what())),
+            QCoreApplication::translate("core", "Choose a folder that can be written to, with space for the weights."));
+    }
+}
+
+QString CompiledNetwork::whyNot(Engine engine)
+{
+    try {
+        if (engine == Engine::OpenVinoBf16) {
+            const auto able = openVino().get_property("CPU", ov::device::capabilities);
+            if (std::find(able.begin(), able.end(), ov::device::capability::BF16) == able.end())
+                return QCoreApplication::translate("core", "this processor does not compute with bfloat16.");
+        } else {
+            openVino().get_property("CPU", ov::device::full_name);
+        }
+        return {};
+    } catch (const std::exception& error) {
+        return QCoreApplication::translate("core", "OpenVINO's part for processors cannot be loaded: %1")
+            .arg(QString::fromUtf8(error.what()).trimmed());
+    }
+}
+
+} // namespace lynceus

@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "core/nn/engine.h"
+#include "core/nn/graph_translator.h"
+#include "core/nn/network_runner.h"
+#include "core/nn/quantisation.h"
+
+#include <QtCore/QString>
+
+#include <memory>
+
+namespace lynceus {
+
+struct CompileOptions
+{
+    Engine engine = Engine::OpenVinoFp32; ///< one of OpenVINO's
+    /// Inputs and outputs of four dimensions lie channels-last in memory (their shapes stay N x C x H x W).
+    bool channelsLast = false;
+    QString cacheFolder; ///< OpenVINO keeps what it compiled there and loads it next time; empty: nothing is kept
+    Int8Options int8;    ///< for OpenVinoInt8, which needs calibration inputs
+};
+
+/// A LibTorch network that OpenVINO compiled for the CPU, for one shape of its inputs and the number of threads chosen
+/// at that time (nn/device). One owner at a time; may move between threads. All foreign exceptions become Error.
+class CompiledNetwork final : public NetworkRunner
+{
+public:
+    /// Traces `network` at `examples` (see translate()) and compiles it.
+    CompiledNetwork(const TensorFunction& network, const NamedTensors& examples, const CompileOptions& options = {});
+    /// Compiles a model as it is; OpenVinoInt8 says here only how it is called.
+    CompiledNetwork(std::shared_ptr<ov::Model> model, const CompileOptions& options);
+    ~CompiledNetwork() override;
+    CompiledNetwork(const CompiledNetwork&) = delete;
+    CompiledNetwork& operator=(const CompiledNetwork&) = delete;
+
+    /// Takes the inputs that it was compiled with by name and ignores others; float32 CPU tensors in the expected
+    /// layout are not copied. Outputs own their memory, which is used again when nobody else holds them. Throws
+    /// Error(Input) naming the wanted shape.
+    NamedTensors run(const NamedTensors& inputs) override;
+    std::string engine() const override;
+
+    double compileMs() const;             ///< tracing, quantising and compiling
+    const Int8Report& int8Report() const; ///< of no meaning for other engines
+    /// Writes the network as OpenVINO's IR: `path` ends in .xml, the weights go beside it as .bin. Throws Error(File).
+    void saveIr(const QString& path) const;
+
+    /// Why there is no such engine; empty when there is.
+    static QString whyNot(Engine engine);
+
+private:
+    struct Private;
+    std::unique_ptr<Private> d;
+};
+
+} // namespace lynceus
