@@ -125,7 +125,6 @@ void TestMemSegEngines::int8IsClose()
         const auto wanted = reference.run(image(1)).branches;
         const auto got = compiled.run(image(1)).branches;
         const double logit = relativeError(got.logit, wanted.logit);
-        qInfo() << logit << relativeError(got.distance, wanted.distance);
         QVERIFY2(logit > 1e-5 && logit < 0.35, QByteArray::number(logit)); // random weights add rounding up
         const double distance = relativeError(got.distance, wanted.distance);
         QVERIFY2(distance > 1e-6 && distance < 0.1, QByteArray::number(distance));

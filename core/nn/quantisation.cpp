@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <set>
 #include <utility>
@@ -78,6 +79,16 @@ struct Product
         return kind && ov::is_type<op::v0::Constant>(node->get_input_node_shared_ptr(1));
     }
     const std::string& name() const { return node->get_friendly_name(); }
+    /// Where rounding comes in: before a border of zeros, which stays zero and which OpenVINO then merges with the
+    /// convolution.
+    ov::Input<ov::Node> entry() const
+    {
+        const auto border = ov::as_type_ptr<op::v1::Pad>(node->get_input_node_shared_ptr(0));
+        if (!border || border->get_pad_mode() != op::PadMode::CONSTANT)
+            return node->input(0);
+        const auto value = ov::as_type_ptr<op::v0::Constant>(border->get_input_node_shared_ptr(3));
+        return value && value->cast_vector<float>() == std::vector<float>{0.0F} ? border->input(0) : node->input(0);
+    }
     bool isMatrix() const { return ov::is_type<op::v0::MatMul>(node); }
     std::int64_t channelAxis() const { return isMatrix() ? std::int64_t(node->get_shape().size()) - 1 : 1; }
 
@@ -247,7 +258,7 @@ private:
         const auto copy = m_model.clone();
         std::map<std::string, Values> values;
         for (const Product& product : productsOf(*copy)) {
-            const Output source = product.node->input_value(0);
+            const Output source = product.entry().get_source_output();
             if (values.try_emplace(keyOf(source)).second)
                 addResult(*copy, source, keyOf(source));
         }
@@ -273,9 +284,15 @@ private:
         const auto copy = m_model.clone();
         std::vector<std::string> names;
         for (const Product& product : productsOf(*copy)) {
-            const Output source = product.node->input_value(0);
-            const auto twin = product.node->clone_with_new_inputs(
-                {fakeQuantised(source, m_ranges.at(keyOf(source))), product.roundedWeight()});
+            const auto entry = product.entry();
+            const Output source = entry.get_source_output();
+            Output input = fakeQuantised(source, m_ranges.at(keyOf(source)));
+            if (ov::Node* border = entry.get_node(); border != product.node.get()) {
+                ov::OutputVector inputs = border->input_values();
+                inputs[0] = input;
+                input = border->clone_with_new_inputs(inputs)->output(0);
+            }
+            const auto twin = product.node->clone_with_new_inputs({input, product.roundedWeight()});
             twin->set_friendly_name(product.name() + "_twin");
             std::vector<std::int64_t> axes;
             for (std::int64_t axis = 0; axis < std::int64_t(twin->get_shape().size()); ++axis) {
@@ -301,13 +318,16 @@ private:
 
     void round(const Product& product, std::map<std::string, Output>& rounded) const
     {
-        const Output source = product.node->input_value(0);
+        auto entry = product.entry();
+        const Output source = entry.get_source_output();
+        product.node->input(1).replace_source_output(product.roundedWeight());
+        if (ov::is_type<op::v0::FakeQuantize>(source.get_node())) // two products behind one border
+            return;
         const std::string key = keyOf(source);
         auto known = rounded.find(key);
         if (known == rounded.end())
             known = rounded.emplace(key, fakeQuantised(source, m_ranges.at(key))).first;
-        product.node->input(0).replace_source_output(known->second);
-        product.node->input(1).replace_source_output(product.roundedWeight());
+        entry.replace_source_output(known->second);
     }
 
     void correct(const Product& product) const
