@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The Lynceus authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "core/base/error.h"
 #include "core/nn/compiled_network.h"
 #include "core/nn/state_dict.h"
 #include "tests/support/oracle.h"
+#include "tests/support/test_images.h"
 
 #include <QtCore/QDir>
 #include <QtCore/QFileInfo>
@@ -13,7 +13,6 @@
 
 #include <torch/torch.h>
 
-#include <functional>
 #include <thread>
 
 using namespace Qt::StringLiterals;
@@ -77,16 +76,6 @@ double relativeError(const Tensor& got, const Tensor& wanted)
     return ((got - wanted).square().mean() / wanted.square().mean()).sqrt().item<double>();
 }
 
-QString messageOf(const std::function<void()>& action)
-{
-    try {
-        action();
-    } catch (const Error& error) {
-        return error.text();
-    }
-    return {};
-}
-
 } // namespace
 
 class TestCompiledNetwork : public QObject
@@ -121,7 +110,7 @@ void TestCompiledNetwork::namesAreRead()
     QCOMPARE(engineFromName(u"auto"_s), Engine::Auto);
     for (const Engine engine : allEngines())
         QCOMPARE(engineFromName(engineName(engine)), engine);
-    const QString message = messageOf([] { engineFromName(u"onnx"_s); });
+    const QString message = test::errorTextOf([] { engineFromName(u"onnx"_s); });
     for (const QString& part : {u"\"onnx\""_s, u"auto"_s, u"libtorch"_s, u"openvino-int8"_s})
         QVERIFY2(message.contains(part), qPrintable(message));
 }
@@ -135,7 +124,7 @@ void TestCompiledNetwork::unavailableEnginesSayWhy()
         if (engineAvailable(engine)) {
             QCOMPARE(chooseEngine(engine), engine);
         } else {
-            const QString message = messageOf([&] { chooseEngine(engine); });
+            const QString message = test::errorTextOf([&] { chooseEngine(engine); });
             QVERIFY2(message.contains(engineName(engine)) && message.contains(whyNoEngine(engine)),
                      qPrintable(message));
         }
@@ -143,7 +132,7 @@ void TestCompiledNetwork::unavailableEnginesSayWhy()
     QCOMPARE(chooseEngine(Engine::Auto),
              engineAvailable(Engine::OpenVinoFp32) ? Engine::OpenVinoFp32 : Engine::LibTorch);
     if (!engineAvailable(Engine::OpenVinoFp32)) {
-        const QString message = messageOf([&] { CompiledNetwork(functionOf(m_network), image()); });
+        const QString message = test::errorTextOf([&] { CompiledNetwork(functionOf(m_network), image()); });
         QVERIFY2(message.contains(whyNoEngine(Engine::OpenVinoFp32)), qPrintable(message));
     }
 }
@@ -194,11 +183,11 @@ void TestCompiledNetwork::wrongInputsAreNamed()
 {
     NEEDS(Engine::OpenVinoFp32);
     CompiledNetwork compiled(functionOf(m_network), image());
-    const QString shape = messageOf([&] { compiled.run(image(0, {1, 3, 32, 24})); });
+    const QString shape = test::errorTextOf([&] { compiled.run(image(0, {1, 3, 32, 24})); });
     QVERIFY2(shape.contains(u"1 x 3 x 24 x 32"_s) && shape.contains(u"1 x 3 x 32 x 24"_s) &&
                  shape.contains(u"\"image\""_s),
              qPrintable(shape));
-    const QString name = messageOf([&] { compiled.run({{"picture", tensorOf(image(), "image")}}); });
+    const QString name = test::errorTextOf([&] { compiled.run({{"picture", tensorOf(image(), "image")}}); });
     QVERIFY2(name.contains(u"\"image\""_s), qPrintable(name));
 }
 
@@ -244,7 +233,7 @@ void TestCompiledNetwork::int8RefusesToGuess()
     NEEDS(Engine::OpenVinoInt8);
     CompileOptions options;
     options.engine = Engine::OpenVinoInt8;
-    const QString message = messageOf([&] { CompiledNetwork(functionOf(m_network), image(), options); });
+    const QString message = test::errorTextOf([&] { CompiledNetwork(functionOf(m_network), image(), options); });
     QVERIFY2(message.contains(u"calibrate"_s), qPrintable(message));
 }
 
@@ -296,7 +285,7 @@ void TestCompiledNetwork::irIsWritten()
     QVERIFY(QFileInfo(path).size() > 1000);
     QVERIFY(QFileInfo(folder.filePath(u"netz ✓.bin"_s)).size() > 1000);
     const QString nowhere = folder.filePath(u"netz ✓.xml/a.xml"_s); // a file is no folder
-    const QString message = messageOf([&] { compiled.saveIr(nowhere); });
+    const QString message = test::errorTextOf([&] { compiled.saveIr(nowhere); });
     QVERIFY2(message.contains(nowhere), qPrintable(message));
 }
 

@@ -1,12 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The Lynceus authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "core/base/error.h"
 #include "core/nn/compiled_network.h"
 #include "core/nn/mobilenet.h"
 #include "core/nn/resnet.h"
 #include "core/nn/state_dict.h"
 #include "tests/support/oracle.h"
+#include "tests/support/test_images.h"
 
 #include <QtTest/QTest>
 
@@ -338,16 +338,6 @@ Network settled(Network network, std::uint64_t seed)
     return network;
 }
 
-QString messageOf(const std::function<void()>& action)
-{
-    try {
-        action();
-    } catch (const Error& error) {
-        return error.text();
-    }
-    return {};
-}
-
 } // namespace
 
 class TestGraphTranslator : public QObject
@@ -412,7 +402,7 @@ void TestGraphTranslator::mobileNetMatches()
 void TestGraphTranslator::unknownOperatorsAreNamed()
 {
     const auto function = functionOf([](const Tensor& x) { return std::vector{torch::cumsum(x.relu(), 1)}; });
-    const QString message = messageOf([&] { translate(function, {{"x", torch::zeros({2, 7})}}); });
+    const QString message = test::errorTextOf([&] { translate(function, {{"x", torch::zeros({2, 7})}}); });
     QVERIFY2(message.contains(u"aten::cumsum of (2 x 7)"_s), qPrintable(message));
     QVERIFY2(message.contains(u"libtorch"_s), qPrintable(message));
 }
@@ -428,7 +418,7 @@ void TestGraphTranslator::unsupportedArgumentsAreNamed()
     };
     for (const auto& [function, part] : wrong) {
         const auto& body = function;
-        const QString message = messageOf([&] { translate(body, {{"x", torch::zeros({1, 1, 4, 6})}}); });
+        const QString message = test::errorTextOf([&] { translate(body, {{"x", torch::zeros({1, 1, 4, 6})}}); });
         QVERIFY2(message.contains(part), qPrintable(message));
         QVERIFY2(message.contains(u"(1 x 1 x 4 x 6)"_s), qPrintable(message));
     }
@@ -438,7 +428,7 @@ void TestGraphTranslator::gradientsAreRefused()
 {
     const Tensor trainable = torch::ones({1}, torch::requires_grad());
     const auto function = functionOf([&](const Tensor& x) { return std::vector{x * trainable}; });
-    const QString message = messageOf([&] { translate(function, {{"x", torch::zeros({2, 2})}}); });
+    const QString message = test::errorTextOf([&] { translate(function, {{"x", torch::zeros({2, 2})}}); });
     QVERIFY2(message.contains(u"grad"_s), qPrintable(message));
 }
 
@@ -449,7 +439,7 @@ void TestGraphTranslator::untracedValuesAreRefused()
         std::fill_n(y.data_ptr<float>(), 3, 7.0F);
         return std::vector{x + y};
     });
-    const QString message = messageOf([&] { translate(function, {{"x", torch::zeros({2, 3})}}); });
+    const QString message = test::errorTextOf([&] { translate(function, {{"x", torch::zeros({2, 3})}}); });
     QVERIFY2(message.contains(u"aten::empty"_s), qPrintable(message));
 }
 

@@ -77,4 +77,12 @@ std::optional<Error> errorOf(Call call)
     return {};
 }
 
+/// Its message and remedy as one text; empty when it throws none.
+template <class Call>
+QString errorTextOf(Call call)
+{
+    const std::optional<Error> error = errorOf(call);
+    return error ? error->text() : QString();
+}
+
 } // namespace lynceus::test
