@@ -39,6 +39,11 @@ AppContext::AppContext(const QString& dataHome)
 
 AppContext::~AppContext() = default;
 
+QString AppContext::cacheFolder() const
+{
+    return m_dataHome + u"/cache"_s;
+}
+
 QString AppContext::modelFolder() const
 {
     return m_dataHome + u"/models"_s;

@@ -28,6 +28,7 @@ public:
 
     const QString& dataHome() const { return m_dataHome; }
     QString modelFolder() const; ///< where trained models go: dataHome/models
+    QString cacheFolder() const; ///< what can be made again: dataHome/cache
     Settings& settings() { return *m_settings; }
     Database& database() { return *m_database; }
     ModelStore& modelStore() { return *m_modelStore; }

@@ -34,6 +34,9 @@ std::vector<Command> makeCommands()
 {
     const OptionSpec model{u"model"_s, u"MODEL"_s, tr("model file, or an id of `models list`")};
     const OptionSpec data{u"data"_s, u"DIR"_s, tr("data folder (see `help doctor`)")};
+    const OptionSpec engine{
+        u"engine"_s, u"NAME"_s,
+        tr("auto (the fastest that passed the parity gate), libtorch, openvino-fp32, openvino-bf16 or openvino-int8")};
     const OptionSpec minutes{u"minutes"_s, u"M"_s, tr("budget that the schedule is planned for")};
     const OptionSpec set{u"set"_s, u"KEY=VALUE"_s, tr("an option of the method; may be repeated")};
     return {
@@ -57,6 +60,7 @@ std::vector<Command> makeCommands()
           minutes,
           set,
           {u"forecast"_s, {}, tr("only say what it will take on this machine")},
+          {u"no-engines"_s, {}, tr("do not compile the model for faster engines at the end")},
           {u"resume"_s, u"RUN"_s,
            tr("continue a run that failed or was interrupted, with all that it was started with")},
           {u"teacher"_s, u"FILE"_s, tr("encoder: MobileNetV2 weights to learn from")},
@@ -70,12 +74,13 @@ std::vector<Command> makeCommands()
           {u"out"_s, u"DIR"_s, tr("write pictures with heat map and contours there")},
           {u"maps"_s, {}, tr("with --out: the maps too, as 16-bit PNG, 65535 = 1")},
           {u"report"_s, u"FILE"_s, tr("report by suffix: .html, .csv or .json; may be repeated")},
-          {u"fail-on-ng"_s, {}, tr("exit with 3 when at least one image is NG")}},
+          {u"fail-on-ng"_s, {}, tr("exit with 3 when at least one image is NG")},
+          engine},
          &runInspect},
         {u"evaluate"_s,
-         u"--model MODEL --data DIR"_s,
-         tr("metrics of a model on labelled images"),
-         {model, data},
+         u"--model MODEL --data DIR [--engine NAME]"_s,
+         tr("metrics of a model on labelled images; an engine that is named is measured even if it did not pass"),
+         {model, data, engine},
          &runEvaluate},
         {u"calibrate"_s,
          u"--model MODEL --data DIR [--overkill R | --cost-escape C --cost-overkill C]"_s,
@@ -87,10 +92,27 @@ std::vector<Command> makeCommands()
           {u"cost-overkill"_s, u"C"_s, tr("cost of a good part that is rejected")},
           {u"defective-share"_s, u"R"_s, tr("share of defective parts on the line (default 0.01)")}},
          &runCalibrate},
+        {u"compile"_s,
+         u"--model MODEL --data DIR [--images N] [--search SECONDS]"_s,
+         tr("make the model's faster engines and let each judge beside libtorch (the parity gate)"),
+         {model,
+          data,
+          {u"images"_s, u"N"_s, tr("good images to compare, each also with a simulated defect (default 48)")},
+          {u"search"_s, u"SECONDS"_s, tr("time to find the layers that int8 has to leave out (default 40)")}},
+         &runCompile},
+        {u"export"_s,
+         u"--format openvino --model MODEL --out DIR [--engine NAME]"_s,
+         tr("a compiled model's networks as OpenVINO's IR, with the parity report"),
+         {model,
+          {u"format"_s, u"NAME"_s, tr("openvino (default)")},
+          {u"out"_s, u"DIR"_s, tr("folder to write encoder.xml, decoder.xml, their weights and parity.json to")},
+          {u"engine"_s, u"NAME"_s, tr("openvino-fp32 (default) or openvino-int8")}},
+         &runExport},
         {u"bench"_s,
-         u"[memseg | memseg-train] [--size WxH] [--runs N] [--engine NAME] [--set KEY=VALUE ...]"_s,
+         u"[memseg | memseg-train] [--model MODEL | --size WxH] [--runs N] [--engine NAME] [--set KEY=VALUE ...]"_s,
          tr("latency, or time of a training step, of exactly the code that products use"),
-         {{u"size"_s, u"WxH"_s, tr("network input (default 256x256)")},
+         {{u"model"_s, u"MODEL"_s, tr("measure a trained model instead of random weights")},
+          {u"size"_s, u"WxH"_s, tr("network input (default 256x256)")},
           {u"runs"_s, u"N"_s, tr("measured runs (default 30)")},
           {u"engine"_s, u"all|NAME"_s,
            tr("engine to measure beside libtorch: openvino-fp32, openvino-bf16 or openvino-int8 (default all)")},
@@ -148,6 +170,29 @@ DeviceKind CommandContext::device() const
 QString CommandContext::modelFile()
 {
     return app().modelStore().resolve(arguments.required(u"model"_s));
+}
+
+SessionOptions CommandContext::sessionOptions()
+{
+    SessionOptions options;
+    options.device = device();
+    try {
+        options.engine = engineFromName(arguments.value(u"engine"_s, u"auto"_s));
+    } catch (const Error& error) {
+        throw UsageError(error.message(), error.remedy());
+    }
+    options.cacheFolder = app().cacheFolder();
+    return options;
+}
+
+std::unique_ptr<MemSegSession> CommandContext::session(const QString& modelFile, bool evenBlocked)
+{
+    SessionOptions options = sessionOptions();
+    options.evenBlocked = evenBlocked;
+    auto loaded = MemSegSession::load(modelFile, options);
+    if (!loaded->engineNote().isEmpty())
+        console.warn(loaded->engineNote() + u' ' + tr("Running: %1.").arg(engineName(loaded->engine())));
+    return loaded;
 }
 
 const std::vector<Command>& commands()

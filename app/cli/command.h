@@ -8,6 +8,7 @@
 #include "app/cli/console.h"
 #include "core/base/progress.h"
 #include "core/memseg/options.h"
+#include "core/memseg/session.h"
 #include "core/nn/device.h"
 
 #include <QtCore/QString>
@@ -36,6 +37,10 @@ public:
     DeviceKind device() const;
     /// The file behind `--model`, an id of the store or a path.
     QString modelFile();
+    /// What `--device` and `--engine` ask for, with the cache folder.
+    SessionOptions sessionOptions();
+    /// Loads a model so, and says when another engine runs than the one asked for.
+    std::unique_ptr<MemSegSession> session(const QString& modelFile, bool evenBlocked = false);
 
 private:
     CancelToken m_cancel;
@@ -88,10 +93,12 @@ InspectionSummary inspectAndStore(CommandContext& context, const InspectionReque
 // One function a command, in the file that is named after it.
 int runBench(CommandContext& context);
 int runCalibrate(CommandContext& context);
+int runCompile(CommandContext& context);
 int runDatabase(CommandContext& context);
 int runDemo(CommandContext& context);
 int runDoctor(CommandContext& context);
 int runEvaluate(CommandContext& context);
+int runExport(CommandContext& context);
 int runInspect(CommandContext& context);
 int runModels(CommandContext& context);
 int runRuns(CommandContext& context);

@@ -93,29 +93,37 @@ int runBench(CommandContext& context)
     if (what == "memseg-train"_L1)
         return benchTraining(context, size, options);
     const Console& console = context.console;
-    const QJsonObject result = benchMemSeg(size, runs, options, enginesOf(arguments, console),
-                                           context.task(QCoreApplication::translate("cli", "Measuring")));
+    const TaskContext task = context.task(QCoreApplication::translate("cli", "Measuring"));
+    const std::vector<Engine> engines = enginesOf(arguments, console);
+    const QJsonObject result = arguments.isSet(u"model"_s) ? benchModel(context.modelFile(), runs, engines, task)
+                                                           : benchMemSeg(size, runs, options, engines, task);
     console.endProgress();
     console.print(result[u"cpu"_s].toString());
     std::vector<QStringList> rows{{u"network"_s, u"engine"_s, u"size"_s, u"threads"_s, u"P50 ms"_s, u"P95 ms"_s,
                                    u"P99 ms"_s, u"min ms"_s, u"per second"_s, u"ratio"_s, u"load ms"_s, u"first ms"_s,
-                                   u"encode"_s, u"match"_s, u"decode"_s, u"distance"_s}};
+                                   u"encode"_s, u"match"_s, u"decode"_s, u"distance"_s, u"1 thread/s"_s, u"streams/s"_s,
+                                   u"ratio"_s}};
     for (const QJsonValue& value : result[u"engines"_s].toArray()) {
         const QJsonObject row = value.toObject();
         const QJsonObject latency = row[u"latency_ms"_s].toObject();
         const QJsonObject stages = row[u"stage_ms"_s].toObject();
+        const QJsonObject throughput = row[u"throughput"_s].toObject();
         rows.push_back({result[u"name"_s].toString(), row[u"engine"_s].toString(),
-                        u"%1x%2"_s.arg(size.width).arg(size.height), QString::number(result[u"threads"_s].toInt()),
-                        figure(latency[u"p50"_s], 1), figure(latency[u"p95"_s], 1), figure(latency[u"p99"_s], 1),
-                        figure(latency[u"min"_s], 1), figure(row[u"fps"_s], 1), figure(row[u"ratio"_s], 2),
-                        figure(row[u"load_ms"_s], 0), figure(row[u"first_ms"_s], 1), figure(stages[u"encode"_s], 1),
-                        figure(stages[u"match"_s], 1), figure(stages[u"decode"_s], 1),
-                        figure(stages[u"distance"_s], 1)});
+                        u"%1x%2"_s.arg(result[u"width"_s].toInt()).arg(result[u"height"_s].toInt()),
+                        QString::number(result[u"threads"_s].toInt()), figure(latency[u"p50"_s], 1),
+                        figure(latency[u"p95"_s], 1), figure(latency[u"p99"_s], 1), figure(latency[u"min"_s], 1),
+                        figure(row[u"fps"_s], 1), figure(row[u"ratio"_s], 2), figure(row[u"load_ms"_s], 0),
+                        figure(row[u"first_ms"_s], 1), figure(stages[u"encode"_s], 1), figure(stages[u"match"_s], 1),
+                        figure(stages[u"decode"_s], 1), figure(stages[u"distance"_s], 1),
+                        figure(throughput[u"one_thread"_s], 1), figure(throughput[u"fps"_s], 1),
+                        figure(throughput[u"ratio"_s], 2)});
     }
     console.printTable(rows);
     const QJsonObject stages = result[u"stage_ms"_s].toObject();
-    console.print(QCoreApplication::translate("cli", "The last four columns are medians in ms. Reading the picture (%1 "
-                                                     "ms) and preparing it (%2 ms) are not counted; peak memory %3 MiB")
+    console.print(QCoreApplication::translate(
+                      "cli", "Stages are medians in ms; the last three columns are images a second of one thread, of "
+                             "one inspection on each thread, and their ratio. Reading the picture (%1 "
+                             "ms) and preparing it (%2 ms) are not counted; peak memory %3 MiB")
                       .arg(figure(stages[u"load"_s], 1), figure(stages[u"prepare"_s], 1),
                            figure(result[u"peak_memory_mb"_s], 0)));
     console.writeJson(result);

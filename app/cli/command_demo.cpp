@@ -48,6 +48,8 @@ int runDemo(CommandContext& context)
     request.options = options;
     request.encoderFile = context.app().modelStore().encoderFile(options.encoder, options.backbone);
     request.modelFile = out.filePath(u"demo.safetensors"_s);
+    request.compileEngines = true;
+    request.cacheFolder = context.app().cacheFolder();
     TrainingJob(context.app().database(), request).run(context.task(tr("Training")));
     console.endProgress();
 
@@ -59,7 +61,7 @@ int runDemo(CommandContext& context)
     inspection.reports = QStringList{out.filePath(u"report.html"_s), out.filePath(u"report.csv"_s)};
     const InspectionSummary summary = inspectAndStore(context, inspection);
 
-    const auto session = MemSegSession::load(request.modelFile, context.device());
+    const auto session = context.session(request.modelFile);
     const EvaluationReport report = evaluate(*session, AnomalyFolder::open(data, AnomalyFolder::Purpose::Inspection),
                                              context.task(tr("Evaluating")));
     console.endProgress();

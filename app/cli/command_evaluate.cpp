@@ -14,7 +14,7 @@ using namespace Qt::StringLiterals;
 int runEvaluate(CommandContext& context)
 {
     const QString data = context.arguments.required(u"data"_s);
-    const auto session = MemSegSession::load(context.modelFile(), context.device());
+    const auto session = context.session(context.modelFile(), true);
     const AnomalyFolder folder = AnomalyFolder::open(data, AnomalyFolder::Purpose::Inspection);
     const EvaluationReport report =
         evaluate(*session, folder, context.task(QCoreApplication::translate("cli", "Evaluating")));
@@ -24,11 +24,13 @@ int runEvaluate(CommandContext& context)
     for (const QString& problem : report.problems)
         console.warn(problem);
     console.printTable({{u"images"_s, u"image AUROC"_s, u"pixel AUROC"_s, u"AUPRO@0.3"_s, u"threshold"_s, u"overkill"_s,
-                         u"escape"_s, u"F1"_s, u"ms (P50)"_s},
+                         u"escape"_s, u"F1"_s, u"ms (P50)"_s, u"engine"_s},
                         {QString::number(report.images), figure(report.imageAuroc), figure(report.pixelAuroc),
                          figure(report.aupro), figure(report.threshold), figure(report.overkill), figure(report.escape),
-                         figure(report.f1), figure(report.p50, 1)}});
-    console.writeJson(report.toJson());
+                         figure(report.f1), figure(report.p50, 1), engineName(session->engine())}});
+    QJsonObject json = report.toJson();
+    json.insert(u"engine"_s, engineName(session->engine()));
+    console.writeJson(json);
     return report.failed > 0 ? kFailed : kDone;
 }
 

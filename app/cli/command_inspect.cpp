@@ -156,7 +156,7 @@ InspectionSummary inspectAndStore(CommandContext& context, const InspectionReque
     std::vector<QString> paths;
     for (const Input& input : inputs)
         paths.push_back(input.path);
-    const auto session = MemSegSession::load(request.modelFile, context.device());
+    const auto session = context.session(request.modelFile);
     const IntensityWindow window = session->info().preprocessing.window16;
 
     ReportData report;

@@ -114,8 +114,9 @@ int runTrain(CommandContext& context)
         throw UsageError(tr("train needs the method: memseg or encoder."));
     if (arguments.isSet(u"forecast"_s))
         return showForecast(context);
-    const TrainingJob::Request request =
-        arguments.isSet(u"resume"_s) ? continuedTraining(arguments) : newTraining(context);
+    TrainingJob::Request request = arguments.isSet(u"resume"_s) ? continuedTraining(arguments) : newTraining(context);
+    request.compileEngines = !arguments.isSet(u"no-engines"_s);
+    request.cacheFolder = context.app().cacheFolder();
 
     std::optional<TrainingOutcome> outcome;
     TrainingJob job(context.app().database(), request, {},

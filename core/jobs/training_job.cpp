@@ -7,6 +7,7 @@
 #include "core/base/log.h"
 #include "core/base/version.h"
 #include "core/jobs/run_recorder.h"
+#include "core/memseg/engine_compiler.h"
 #include "core/nn/device.h"
 #include "core/storage/database.h"
 #include "core/storage/run_lock.h"
@@ -188,6 +189,8 @@ void TrainingJob::train(RunStore& runs, qint64 runId, const AnomalyFolder& folde
             throw NotRecorded(runId, outcome.modelFile, error);
         }
         dropCheckpoint(checkpoint);
+        if (m_request.compileEngines)
+            compile(outcome, folder, context);
         if (m_finished)
             m_finished(outcome);
     } catch (const Cancelled&) {
@@ -212,6 +215,29 @@ void TrainingJob::train(RunStore& runs, qint64 runId, const AnomalyFolder& folde
         }
         throw error;
     }
+}
+
+/// The model is there and recorded; nothing here may take it away again.
+void TrainingJob::compile(TrainingOutcome& outcome, const AnomalyFolder& folder, const TaskContext& context) const
+{
+    if (!engineAvailable(Engine::OpenVinoFp32))
+        return;
+    QString failure;
+    try {
+        CompileRequest request;
+        request.cacheFolder = m_request.cacheFolder;
+        compileEngines(outcome.modelFile, folder, request, context);
+        return;
+    } catch (const Cancelled&) {
+        failure = QCoreApplication::translate("core", "Compiling the model for faster engines was cancelled.");
+    } catch (const Error& error) {
+        failure =
+            QCoreApplication::translate("core", "The model was not compiled for faster engines: %1").arg(error.text());
+    }
+    qCWarning(logTraining).noquote() << failure;
+    if (!outcome.warning.isEmpty())
+        outcome.warning += u'\n';
+    outcome.warning += failure;
 }
 
 } // namespace lynceus

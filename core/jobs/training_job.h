@@ -30,6 +30,10 @@ public:
         QString modelFile;
         QString name; ///< of the run; empty: made from folder and time
         TrainingControl control;
+        /// Compile the model at the end for OpenVINO's engines, where there are any (memseg/engine_compiler); what
+        /// goes wrong then is a warning.
+        bool compileEngines = false;
+        QString cacheFolder; ///< for that; see CompileOptions
         /// Continue this run instead: all of the above but the control comes from its record. Throws Error(Input) when
         /// it ended by itself, or when its folder or checkpoint is gone.
         qint64 resumeRun = 0;
@@ -45,6 +49,7 @@ public:
 
 private:
     void takeFromRun(const RunStore& runs);
+    void compile(TrainingOutcome& outcome, const AnomalyFolder& folder, const TaskContext& context) const;
     qint64 begin(RunStore& runs, const RunLock& lock, const QString& folder, const QString& checkpoint) const;
     void train(RunStore& runs, qint64 runId, const AnomalyFolder& folder, const QString& checkpoint,
                const TaskContext& context);

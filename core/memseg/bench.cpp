@@ -8,6 +8,9 @@
 #include "core/data/anomaly_folder.h"
 #include "core/data/demo_product.h"
 #include "core/image/image_io.h"
+#include "core/memseg/compilation.h"
+#include "core/memseg/engine_compiler.h"
+#include "core/memseg/engine_set.h"
 #include "core/memseg/inference.h"
 #include "core/memseg/model.h"
 #include "core/memseg/trainer.h"
@@ -17,6 +20,7 @@
 #include "core/nn/tensor_image.h"
 
 #include <QtCore/QCoreApplication>
+#include <QtCore/QFileInfo>
 #include <QtCore/QJsonArray>
 #include <QtCore/QTemporaryDir>
 
@@ -26,6 +30,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <future>
 #include <memory>
 
 namespace lynceus {
@@ -37,7 +42,9 @@ namespace {
 constexpr int kWarmUps = 3;
 constexpr int kSourceSide = 1024;
 constexpr std::uint64_t kCalibrationImages = 16;
-constexpr int kTrainedSteps = 12; ///< of a real training in each turn
+constexpr int kThroughputTurns = 3;
+constexpr double kLatencyShare = 0.6; ///< of the progress
+constexpr int kTrainedSteps = 12;     ///< of a real training in each turn
 
 /// Nearest-rank quantile of sorted values.
 double quantile(const std::vector<double>& sorted, double share)
@@ -71,20 +78,48 @@ std::vector<torch::Tensor> calibrationImages(const Preprocessing& preprocessing)
     return images;
 }
 
+/// What the engines of a benchmark run.
+struct BenchNetworks
+{
+    const MemSegModel& model;
+    MemSegIr plain; ///< made when it is first needed
+    MemSegIr int8;
+
+    std::unique_ptr<MemSegInference> inference(Engine engine)
+    {
+        if (engine == Engine::LibTorch)
+            return std::make_unique<MemSegInference>(model);
+        return std::make_unique<MemSegInference>(model, compileMemSeg(ir(engine), engine));
+    }
+
+    const MemSegIr& ir(Engine engine)
+    {
+        if (engine == Engine::OpenVinoInt8) {
+            if (int8.isEmpty())
+                int8 = quantiseMemSeg(model, calibrationImages(model.options.preprocessing));
+            return int8;
+        }
+        if (plain.isEmpty())
+            plain = translateMemSeg(model);
+        return plain;
+    }
+};
+
 /// One engine's inference and its times, milliseconds.
 class TimedEngine
 {
 public:
-    TimedEngine(const MemSegModel& model, Engine engine, const torch::Tensor& input)
+    TimedEngine(BenchNetworks& networks, Engine engine, const torch::Tensor& input)
     {
-        std::vector<torch::Tensor> calibration;
-        if (engine == Engine::OpenVinoInt8)
-            calibration = calibrationImages(model.options.preprocessing);
+        if (engine != Engine::LibTorch)
+            networks.ir(engine);
         Stopwatch watch;
-        m_inference = std::make_unique<MemSegInference>(model, DeviceKind::Cpu, engine, calibration);
+        m_inference = networks.inference(engine);
         m_loadMs = watch.restart();
         m_inference->run(input);
         m_firstMs = watch.ms();
+        for (int i = 0; i < threads(); ++i)
+            m_streams.push_back(std::make_unique<Stream>(networks, engine));
     }
 
     void run(const torch::Tensor& input, bool counts)
@@ -101,15 +136,36 @@ public:
         m_distance.push_back(output.distanceMs);
     }
 
+    /// One thread, then all of them, `runs` images each.
+    void runStreams(const torch::Tensor& input, int runs)
+    {
+        const auto fps = [&](std::size_t count) {
+            const Stopwatch watch;
+            for (std::size_t i = 0; i < count; ++i)
+                m_streams[i]->start(input, runs);
+            for (std::size_t i = 0; i < count; ++i)
+                m_streams[i]->wait();
+            return 1000.0 * double(count) * runs / watch.ms();
+        };
+        m_oneThread.push_back(fps(1));
+        m_allThreads.push_back(fps(m_streams.size()));
+    }
+
     QJsonObject json(double referenceMs) const
     {
         const double own = median(total);
+        const double one = median(m_oneThread);
+        const double all = median(m_allThreads);
         return {{u"engine"_s, engineName(m_inference->engine())},
                 {u"latency_ms"_s, latencyJson(total)},
                 {u"fps"_s, 1000.0 / own},
                 {u"ratio"_s, referenceMs / own},
                 {u"load_ms"_s, m_loadMs},
                 {u"first_ms"_s, m_firstMs},
+                {u"throughput"_s, QJsonObject{{u"one_thread"_s, one},
+                                              {u"streams"_s, int(m_streams.size())},
+                                              {u"fps"_s, all},
+                                              {u"ratio"_s, all / one}}},
                 {u"stage_ms"_s, QJsonObject{{u"encode"_s, median(m_encode)},
                                             {u"match"_s, median(m_match)},
                                             {u"decode"_s, median(m_decode)},
@@ -119,14 +175,110 @@ public:
     std::vector<double> total;
 
 private:
+    /// An inference that keeps to one thread, its own.
+    class Stream
+    {
+    public:
+        Stream(BenchNetworks& networks, Engine engine)
+        {
+            const ThreadShare one(1);
+            m_inference = networks.inference(engine);
+        }
+        void start(const torch::Tensor& input, int runs)
+        {
+            m_running = std::async(std::launch::async, [this, input, runs] {
+                const ThreadShare one(1);
+                for (int i = 0; i < runs; ++i)
+                    m_inference->run(input);
+            });
+        }
+        void wait() { m_running.get(); }
+
+    private:
+        std::unique_ptr<MemSegInference> m_inference;
+        std::future<void> m_running;
+    };
+
     std::unique_ptr<MemSegInference> m_inference;
+    std::vector<std::unique_ptr<Stream>> m_streams;
     double m_loadMs = 0.0;
     double m_firstMs = 0.0;
     std::vector<double> m_encode;
     std::vector<double> m_match;
     std::vector<double> m_decode;
     std::vector<double> m_distance;
+    std::vector<double> m_oneThread; ///< images a second
+    std::vector<double> m_allThreads;
 };
+
+QJsonObject benchNetworks(BenchNetworks& networks, int runs, const std::vector<Engine>& engines,
+                          const TaskContext& context)
+{
+    if (runs < 1) {
+        throw Error(ErrorKind::Input, QCoreApplication::translate("core", "%1 runs cannot be timed.").arg(runs),
+                    QCoreApplication::translate("core", "Ask for at least 1 run."));
+    }
+    const Preprocessing& how = networks.model.options.preprocessing;
+    const QTemporaryDir folder;
+    const QString file = folder.filePath(u"picture.png"_s);
+    writePng(file, samplePicture());
+    const auto firstInput = imageToTensor(prepare(readImage(file), how));
+    std::vector<std::unique_ptr<TimedEngine>> timed;
+    timed.push_back(std::make_unique<TimedEngine>(networks, Engine::LibTorch, firstInput));
+    for (const Engine engine : engines) {
+        context.cancel.throwIfCancelled();
+        if (engine == Engine::LibTorch)
+            continue;
+        requireEngine(engine);
+        context.report(0.0, QCoreApplication::translate("core", "compiling for %1").arg(engineName(engine)));
+        timed.push_back(std::make_unique<TimedEngine>(networks, engine, firstInput));
+    }
+
+    std::vector<double> load, prepared;
+    for (int run = -kWarmUps; run < runs; ++run) {
+        context.cancel.throwIfCancelled();
+        context.report(kLatencyShare * double(run + kWarmUps) / (runs + kWarmUps),
+                       QCoreApplication::translate("core", "timing"));
+        Stopwatch watch;
+        const cv::Mat picture = readImage(file);
+        const double loadMs = watch.restart();
+        const auto input = imageToTensor(prepare(picture, how));
+        const double prepareMs = watch.restart();
+        for (const auto& engine : timed)
+            engine->run(input, run >= 0);
+        if (run < 0)
+            continue;
+        load.push_back(loadMs);
+        prepared.push_back(prepareMs);
+    }
+    for (int turn = 0; turn < kThroughputTurns; ++turn) {
+        for (const auto& engine : timed) {
+            context.cancel.throwIfCancelled();
+            context.report(kLatencyShare + (1.0 - kLatencyShare) * turn / kThroughputTurns,
+                           QCoreApplication::translate("core", "throughput"));
+            engine->runStreams(firstInput, std::max(1, runs / kThroughputTurns));
+        }
+    }
+
+    const double reference = median(timed.front()->total);
+    QJsonArray rows;
+    for (const auto& engine : timed)
+        rows.append(engine->json(reference));
+    QJsonObject stages = rows.first()[u"stage_ms"_s].toObject();
+    stages.insert(u"load"_s, median(load));
+    stages.insert(u"prepare"_s, median(prepared));
+    return {{u"name"_s, u"memseg"_s},
+            {u"architecture"_s, networks.model.options.architecture()},
+            {u"width"_s, how.width},
+            {u"height"_s, how.height},
+            {u"memory_images"_s, networks.model.options.memoryImages},
+            {u"threads"_s, threads()},
+            {u"runs"_s, runs},
+            {u"peak_memory_mb"_s, peakMemoryMb()},
+            {u"cpu"_s, machineDescription()},
+            {u"engines"_s, rows},
+            {u"stage_ms"_s, stages}};
+}
 
 /// A plain step of `options`' network, channels-last and with a batch that is ready.
 class EagerTraining
@@ -191,63 +343,25 @@ QJsonObject latencyJson(std::vector<double> milliseconds)
 QJsonObject benchMemSeg(cv::Size size, int runs, const MemSegOptions& options, const std::vector<Engine>& engines,
                         const TaskContext& context)
 {
-    if (runs < 1) {
-        throw Error(ErrorKind::Input, QCoreApplication::translate("core", "%1 runs cannot be timed.").arg(runs),
-                    QCoreApplication::translate("core", "Ask for at least 1 run."));
-    }
     MemSegOptions sized = options;
     sized.preprocessing.width = size.width;
     sized.preprocessing.height = size.height;
-    const QTemporaryDir folder;
-    const QString file = folder.filePath(u"picture.png"_s);
-    writePng(file, samplePicture());
     const MemSegModel model = untrainedMemSegModel(sized);
-    const auto firstInput = imageToTensor(prepare(readImage(file), sized.preprocessing));
-    std::vector<std::unique_ptr<TimedEngine>> timed;
-    timed.push_back(std::make_unique<TimedEngine>(model, Engine::LibTorch, firstInput));
-    for (const Engine engine : engines) {
-        context.cancel.throwIfCancelled();
-        if (engine == Engine::LibTorch)
-            continue;
-        context.report(0.0, QCoreApplication::translate("core", "compiling for %1").arg(engineName(engine)));
-        timed.push_back(std::make_unique<TimedEngine>(model, engine, firstInput));
-    }
+    BenchNetworks networks{model, {}, {}};
+    return benchNetworks(networks, runs, engines, context);
+}
 
-    std::vector<double> load, prepared;
-    for (int run = -kWarmUps; run < runs; ++run) {
-        context.cancel.throwIfCancelled();
-        context.report(double(run + kWarmUps) / (runs + kWarmUps), QCoreApplication::translate("core", "timing"));
-        Stopwatch watch;
-        const cv::Mat picture = readImage(file);
-        const double loadMs = watch.restart();
-        const auto input = imageToTensor(prepare(picture, sized.preprocessing));
-        const double prepareMs = watch.restart();
-        for (const auto& engine : timed)
-            engine->run(input, run >= 0);
-        if (run < 0)
-            continue;
-        load.push_back(loadMs);
-        prepared.push_back(prepareMs);
+QJsonObject benchModel(const QString& modelFile, int runs, const std::vector<Engine>& engines,
+                       const TaskContext& context)
+{
+    const MemSegModel model = loadMemSegModel(modelFile);
+    BenchNetworks networks{model, {}, {}};
+    if (QFileInfo::exists(engineFile(modelFile))) {
+        EngineSet set = loadEngineSet(engineFile(modelFile));
+        networks.plain = std::move(set.plain);
+        networks.int8 = std::move(set.int8);
     }
-
-    const double reference = median(timed.front()->total);
-    QJsonArray rows;
-    for (const auto& engine : timed)
-        rows.append(engine->json(reference));
-    QJsonObject stages = rows.first()[u"stage_ms"_s].toObject();
-    stages.insert(u"load"_s, median(load));
-    stages.insert(u"prepare"_s, median(prepared));
-    return {{u"name"_s, u"memseg"_s},
-            {u"architecture"_s, sized.architecture()},
-            {u"width"_s, size.width},
-            {u"height"_s, size.height},
-            {u"memory_images"_s, sized.memoryImages},
-            {u"threads"_s, threads()},
-            {u"runs"_s, runs},
-            {u"peak_memory_mb"_s, peakMemoryMb()},
-            {u"cpu"_s, machineDescription()},
-            {u"engines"_s, rows},
-            {u"stage_ms"_s, stages}};
+    return benchNetworks(networks, runs, engines, context);
 }
 
 QJsonObject benchMemSegTraining(cv::Size size, int turns, const MemSegOptions& options, const QString& encoderFile,

@@ -22,11 +22,16 @@ QJsonObject latencyJson(std::vector<double> milliseconds);
 /// nn/device. The engines take turns, LibTorch first, which is always among them. Keys as `lynceus-cli bench` prints
 /// them (name, width, height, threads, runs, peak_memory_mb, cpu, engines) and `stage_ms`: LibTorch's medians of
 /// encode, match and decode, and of load (a PNG) and prepare (its resize), which are not part of the latency. An entry
-/// of engines has `ratio` (LibTorch's median latency over its own: 2 is twice as fast), `load_ms` (compiling, and
-/// calibrating with pictures of the demo product), `first_ms` and its own `stage_ms`. Throws Error(Input) on an engine
+/// of engines has `ratio` (LibTorch's median latency over its own: 2 is twice as fast), `load_ms` (reading and
+/// compiling what was translated and calibrated before, with pictures of the demo product), `first_ms`, its own
+/// `stage_ms`, and `throughput`: images a second of one thread (`one_thread`) and of as many inspections at a time as
+/// there are threads, one thread each (`streams`, `fps`, and `ratio` to one thread). Throws Error(Input) on an engine
 /// that is not available.
 QJsonObject benchMemSeg(cv::Size size, int runs, const MemSegOptions& options = {},
                         const std::vector<Engine>& engines = {}, const TaskContext& context = {});
+/// The same for a trained model, with the networks it was compiled to where there are any.
+QJsonObject benchModel(const QString& modelFile, int runs, const std::vector<Engine>& engines = {},
+                       const TaskContext& context = {});
 
 /// Times a training step (batch and input of `options`) as trainMemSeg does it, on pictures of the demo product,
 /// against two plain steps of the same LibTorch: channels-last, stem and layer1 to layer3 frozen, LibTorch's batch

@@ -3,13 +3,9 @@
 
 #include "core/memseg/inference.h"
 
-#include "core/base/error.h"
 #include "core/base/progress.h"
 #include "core/memseg/model.h"
-#include "core/nn/compiled_network.h"
 #include "core/nn/tensor_image.h"
-
-#include <QtCore/QCoreApplication>
 
 #include <opencv2/imgproc.hpp>
 
@@ -86,116 +82,116 @@ torch::Device torchDevice(DeviceKind device)
     return device == DeviceKind::Cuda ? torch::Device(torch::kCUDA) : torch::Device(torch::kCPU);
 }
 
-Engine engineOn(DeviceKind device, Engine engine)
+/// A decoder without weight in the fusion need not run.
+bool decoderCounts(const MemSegModel& model)
 {
-    if (device == DeviceKind::Cpu)
-        return chooseEngine(engine);
-    if (engine != Engine::Auto && engine != Engine::LibTorch) {
-        throw Error(ErrorKind::Input,
-                    QCoreApplication::translate("core", "The engine %1 runs on the CPU only.").arg(engineName(engine)),
-                    QCoreApplication::translate("core", "Use the device cpu, or the engine libtorch."));
-    }
-    return Engine::LibTorch;
+    return model.network->hasDecoder() && (model.nearest.isEmpty() || model.fusion.weight > 0.0);
 }
 
 } // namespace
 
-MemSegInference::MemSegInference(const MemSegModel& model, DeviceKind device, Engine engine,
-                                 const std::vector<torch::Tensor>& calibration)
-    : m_device(torchDevice(device))
-    , m_engine(engineOn(device, engine))
-    , m_bank(model.bank.to(m_device))
-    , m_nearest(model.nearest)
-    , m_fusion(model.fusion)
+MemSegNetworks libTorchNetworks(const MemSegModel& model, DeviceKind device)
 {
     MemSegNetwork network = model.network;
-    network->to(m_device);
+    network->to(torchDevice(device));
     network->eval();
     foldBatchNorms(*network);
     layOutChannelsLast(*network);
-    m_encoder = std::make_unique<TorchEncoder>(network);
+    MemSegNetworks networks;
+    networks.encoder = std::make_unique<TorchEncoder>(network);
+    if (decoderCounts(model))
+        networks.decoder = std::make_unique<TorchDecoder>(network);
+    return networks;
+}
+
+MemSegInference::MemSegInference(const MemSegModel& model, DeviceKind device)
+    : MemSegInference(model, torchDevice(device), libTorchNetworks(model, device))
+{
+}
+
+MemSegInference::MemSegInference(const MemSegModel& model, MemSegNetworks networks)
+    : MemSegInference(model, torch::kCPU, std::move(networks))
+{
+}
+
+MemSegInference::MemSegInference(const MemSegModel& model, torch::Device device, MemSegNetworks networks)
+    : m_device(device)
+    , m_size(model.options.preprocessing.width, model.options.preprocessing.height)
+    , m_bank(model.bank.to(device))
+    , m_nearest(model.nearest)
+    , m_fusion(model.fusion)
+    , m_networks(std::move(networks))
+{
     if (!model.part.empty())
         cv::bitwise_not(model.part, m_background);
-    if (network->hasDecoder())
-        m_decoder = std::make_unique<TorchDecoder>(network);
-    if (m_engine != Engine::LibTorch)
-        compile(model, calibration);
 }
 
-/// Puts compiled networks in the place of LibTorch's.
-void MemSegInference::compile(const MemSegModel& model, const std::vector<torch::Tensor>& calibration)
+Engine MemSegInference::engine() const
+{
+    return engineFromName(QString::fromStdString(m_networks.encoder->engine()));
+}
+
+NamedTensors MemSegInference::encode(const torch::Tensor& image)
 {
     useChosenThreads();
-    const torch::NoGradGuard noGrad;
-    CompileOptions options;
-    options.engine = m_engine;
-    options.channelsLast = true; // what the memory and the nearest-good branch read
-    const auto& input = model.options.preprocessing;
-    const NamedTensors image{{"image", torch::zeros({1, 3, input.height, input.width})}};
-    CompileOptions decoderOptions = options;
-    if (m_engine == Engine::OpenVinoInt8) {
-        for (const auto& one : calibration) {
-            options.int8.calibration.push_back({{"image", one}});
-            if (m_decoder) {
-                Output ignored;
-                decoderOptions.int8.calibration.push_back(decoderInputs(
-                    m_encoder->run({{"image", one.contiguous(torch::MemoryFormat::ChannelsLast)}}), ignored));
-            }
-        }
-    }
-    const auto functionOf = [](NetworkRunner& runner) {
-        return [&runner](const NamedTensors& inputs) { return runner.run(inputs); };
-    };
-    std::unique_ptr<NetworkRunner> decoder;
-    if (m_decoder) {
-        Output ignored;
-        const NamedTensors example = decoderInputs(m_encoder->run(image), ignored);
-        decoder = std::make_unique<CompiledNetwork>(functionOf(*m_decoder), example, decoderOptions);
-    }
-    m_encoder = std::make_unique<CompiledNetwork>(functionOf(*m_encoder), image, options);
-    m_decoder = std::move(decoder);
+    const c10::InferenceMode inferenceMode;
+    return m_networks.encoder->run({{"image", image.to(m_device).contiguous(torch::MemoryFormat::ChannelsLast)}});
 }
 
-/// The features, and the differences "d1".."d3" to the sample of the memory that is nearest.
-NamedTensors MemSegInference::decoderInputs(NamedTensors features, Output& output) const
+NamedTensors MemSegInference::match(const NamedTensors& features, Output& output) const
 {
     const auto match = m_bank.match({tensorOf(features, "f1"), tensorOf(features, "f2"), tensorOf(features, "f3")});
     output.nearest = int(match.index[0].item<std::int64_t>());
+    NamedTensors inputs = features;
     for (std::size_t level = 0; level < 3; ++level)
-        features.emplace_back(numbered("d", level + 1), match.difference[level]);
-    return features;
+        inputs.emplace_back(numbered("d", level + 1), match.difference[level]);
+    return inputs;
+}
+
+NamedTensors MemSegInference::decoderInputs(const NamedTensors& features) const
+{
+    const torch::NoGradGuard noGrad;
+    Output ignored;
+    return match(features, ignored);
 }
 
 MemSegInference::Output MemSegInference::run(const torch::Tensor& image)
+{
+    const Stopwatch watch;
+    const NamedTensors features = encode(image);
+    const double encodeMs = watch.ms();
+    Output output = judge(features);
+    output.encodeMs = encodeMs;
+    return output;
+}
+
+MemSegInference::Output MemSegInference::judge(const NamedTensors& features)
 {
     useChosenThreads();
     const c10::InferenceMode inferenceMode;
     Output output;
     Stopwatch watch;
-    NamedTensors tensors =
-        m_encoder->run({{"image", image.to(m_device).contiguous(torch::MemoryFormat::ChannelsLast)}});
-    output.encodeMs = watch.restart();
-
+    NamedTensors inputs;
+    if (m_bank.size() > 0)
+        inputs = match(features, output); // without a decoder too: people look at the nearest good image
+    output.matchMs = watch.restart();
     torch::Tensor logits;
-    if (m_decoder) {
-        tensors = decoderInputs(std::move(tensors), output);
-        output.matchMs = watch.restart();
-        logits = tensorOf(m_decoder->run(tensors), "logits");
-    }
+    if (m_networks.decoder)
+        logits = tensorOf(m_networks.decoder->run(inputs), "logits");
     if (m_nearest.isEmpty()) {
         output.map = tensorToMap(torch::softmax(logits, 1)[0][1]);
         leaveBackgroundOut(output.map);
         output.decodeMs = watch.restart();
         return output;
     }
-    if (m_decoder)
+    if (m_networks.decoder)
         output.branches.logit = tensorToMap(logits[0][1] - logits[0][0]);
     output.decodeMs = watch.restart();
 
-    const cv::Mat cells =
-        tensorToMap(m_nearest.distances({tensorOf(tensors, "f1"), tensorOf(tensors, "f2"), tensorOf(tensors, "f3")}));
+    const cv::Mat cells = tensorToMap(
+        m_nearest.distances({tensorOf(features, "f1"), tensorOf(features, "f2"), tensorOf(features, "f3")}));
     cv::Mat& distance = output.branches.distance;
-    cv::resize(cells, distance, cv::Size(int(image.size(3)), int(image.size(2))), 0.0, 0.0, cv::INTER_LINEAR);
+    cv::resize(cells, distance, m_size, 0.0, 0.0, cv::INTER_LINEAR);
     cv::GaussianBlur(distance, distance, {}, kDistanceBlur);
     output.map = m_fusion.map(output.branches);
     leaveBackgroundOut(output.map);

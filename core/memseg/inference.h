@@ -12,11 +12,21 @@
 #include "core/nn/network_runner.h"
 
 #include <memory>
-#include <vector>
 
 namespace lynceus {
 
 struct MemSegModel;
+
+/// What an inspection runs: "image" to "f0".."f4", and "f0".."f4", "d1".."d3" to "logits". Levels that the decoder does
+/// not read are left out. There is no decoder where the model has none or where it has no say.
+struct MemSegNetworks
+{
+    std::unique_ptr<NetworkRunner> encoder;
+    std::unique_ptr<NetworkRunner> decoder;
+};
+
+/// The model's networks in LibTorch: batch norms folded, weights channels-last, both in the model's own modules.
+MemSegNetworks libTorchNetworks(const MemSegModel& model, DeviceKind device = DeviceKind::Cpu);
 
 /// The network path of an inspection, for sessions and benchmarks alike: encode, compare with the memory, decode, and
 /// beside it the distance to the nearest good places.
@@ -32,33 +42,38 @@ public:
         double matchMs = 0.0;
         double decodeMs = 0.0;
         double distanceMs = 0.0; ///< the nearest-good branch
-        BranchMaps branches;     ///< what was joined; empty without the nearest-good branch
+        double totalMs() const { return encodeMs + matchMs + decodeMs + distanceMs; }
+        BranchMaps branches; ///< what was joined; empty without the nearest-good branch
     };
 
-    /// Takes the model's network over: folds its batch norms and lays its weights out channels-last. `engine` runs the
-    /// encoder and the decoder (on another device than the CPU: LibTorch only); the memory and the nearest-good branch
-    /// are always computed as they are. openvino-int8 is calibrated with `calibration`, images as imageToTensor gives
-    /// them, some ten or more. Throws Error(Input) when the engine is not available.
-    explicit MemSegInference(const MemSegModel& model, DeviceKind device = DeviceKind::Cpu,
-                             Engine engine = Engine::LibTorch, const std::vector<torch::Tensor>& calibration = {});
+    /// In LibTorch. Takes the model's network over: folds its batch norms and lays its weights out channels-last.
+    explicit MemSegInference(const MemSegModel& model, DeviceKind device = DeviceKind::Cpu);
+    /// With compiled networks, on the CPU (memseg/compilation).
+    MemSegInference(const MemSegModel& model, MemSegNetworks networks);
 
     /// `image`: 1 x 3 x H x W as imageToTensor gives it.
     Output run(const torch::Tensor& image);
-    Engine engine() const { return m_engine; } ///< what Auto became
+    /// The same in two steps: encoder, and all that comes after it.
+    NamedTensors encode(const torch::Tensor& image);
+    Output judge(const NamedTensors& features);
+    /// What the decoder is given: the features, and "d1".."d3". They may be traced.
+    NamedTensors decoderInputs(const NamedTensors& features) const;
+
+    bool hasDecoder() const { return m_networks.decoder != nullptr; }
+    Engine engine() const;
 
 private:
+    MemSegInference(const MemSegModel& model, torch::Device device, MemSegNetworks networks);
     void leaveBackgroundOut(cv::Mat& map) const;
-    NamedTensors decoderInputs(NamedTensors features, Output& output) const;
-    void compile(const MemSegModel& model, const std::vector<torch::Tensor>& calibration);
+    NamedTensors match(const NamedTensors& features, Output& output) const;
 
     torch::Device m_device;
-    Engine m_engine;
+    cv::Size m_size;
     MemoryBank m_bank;
     NearestGood m_nearest;
     Fusion m_fusion;
-    cv::Mat m_background;                     ///< CV_8U, 255 where nothing counts; may be empty
-    std::unique_ptr<NetworkRunner> m_encoder; ///< "image" to "f0".."f4"
-    std::unique_ptr<NetworkRunner> m_decoder; ///< "f0".."f4", "d1".."d3" to "logits"; none without a decoder
+    cv::Mat m_background; ///< CV_8U, 255 where nothing counts; may be empty
+    MemSegNetworks m_networks;
 };
 
 } // namespace lynceus

@@ -134,8 +134,10 @@ MemSegModel untrainedMemSegModel(const MemSegOptions& options)
         model.bank = MemoryBank({torch::cat(samples[0]), torch::cat(samples[1]), torch::cat(samples[2])},
                                 options.difference, options.selection);
     }
-    if (options.nearestGood)
+    if (options.nearestGood) {
         model.nearest = NearestGood(good, {});
+        model.fusion.weight = 0.25; // the most that a training gives the decoder
+    }
     return model;
 }
 

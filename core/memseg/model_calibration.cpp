@@ -60,7 +60,9 @@ private:
 std::vector<BranchMaps> branchesOf(const QString& modelFile, const std::vector<cv::Mat>& images,
                                    const std::function<void()>& throwIfStopped)
 {
-    MemSegInference inference(loadMemSegModel(modelFile));
+    MemSegModel model = loadMemSegModel(modelFile);
+    model.fusion.weight = 0.5; // any: both branches run
+    MemSegInference inference(model);
     std::vector<BranchMaps> result;
     for (const cv::Mat& image : images) {
         throwIfStopped();

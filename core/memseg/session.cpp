@@ -5,7 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/base/progress.h"
-#include "core/memseg/inference.h"
+#include "core/memseg/engine_choice.h"
 #include "core/memseg/model.h"
 #include "core/nn/tensor_image.h"
 #include "core/weights/safetensors.h"
@@ -25,6 +25,7 @@ struct MemSegSession::Private
     ModelInfo info;
     Thresholds thresholds;
     MemSegInference inference;
+    QString engineNote;
 
     MemSegInference::Output run(const cv::Mat& image, StageTimes& times);
 };
@@ -46,12 +47,14 @@ MemSegSession::MemSegSession(std::unique_ptr<Private> data)
 
 MemSegSession::~MemSegSession() = default;
 
-std::unique_ptr<MemSegSession> MemSegSession::load(const QString& modelFile, DeviceKind device)
+std::unique_ptr<MemSegSession> MemSegSession::load(const QString& modelFile, const SessionOptions& options)
 {
     try {
         const MemSegModel model = loadMemSegModel(modelFile);
-        return std::unique_ptr<MemSegSession>(new MemSegSession(std::unique_ptr<Private>(new Private{
-            modelFile, fileSha256(modelFile), model.info, model.info.thresholds, MemSegInference(model, device)})));
+        EngineChoice choice = chooseEngine(model, modelFile, options);
+        return std::unique_ptr<MemSegSession>(new MemSegSession(
+            std::unique_ptr<Private>(new Private{modelFile, fileSha256(modelFile), model.info, model.info.thresholds,
+                                                 std::move(*choice.inference), choice.note})));
     } catch (...) {
         throw currentError(QCoreApplication::translate("core", "loading %1").arg(modelFile));
     }
@@ -86,6 +89,16 @@ cv::Mat MemSegSession::mapAtNetworkSize(const cv::Mat& image)
     } catch (...) {
         throw currentError(QCoreApplication::translate("core", "inspecting an image"));
     }
+}
+
+Engine MemSegSession::engine() const
+{
+    return d->inference.engine();
+}
+
+const QString& MemSegSession::engineNote() const
+{
+    return d->engineNote;
 }
 
 const ModelInfo& MemSegSession::info() const

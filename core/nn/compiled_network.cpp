@@ -13,10 +13,12 @@
 #include <openvino/op/constant.hpp>
 #include <openvino/op/transpose.hpp>
 #include <openvino/openvino.hpp>
+#include <openvino/pass/serialize.hpp>
 
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <sstream>
 #include <utility>
 
 namespace lynceus {
@@ -99,6 +101,31 @@ bool isShared(const torch::Tensor& tensor)
     return tensor.use_count() > 1 || tensor.storage().use_count() > 1;
 }
 
+std::shared_ptr<ov::Model> readIr(const NetworkIr& ir)
+{
+    try {
+        // The model keeps the tensor, not the memory behind it, so it gets its own.
+        ov::Tensor weights(ov::element::u8, ov::Shape{std::size_t(ir.bin.size())});
+        std::copy(ir.bin.begin(), ir.bin.end(), static_cast<char*>(weights.data()));
+        return openVino().read_model(ir.xml.toStdString(), weights);
+    } catch (const std::exception& error) {
+        throw Error(ErrorKind::Format,
+                    QCoreApplication::translate("core", "OpenVINO cannot read a compiled network: %1")
+                        .arg(QString::fromUtf8(error.what()).trimmed()),
+                    QCoreApplication::translate("core", "Compile the model again."));
+    }
+}
+
+/// 8-bit products without VNNI may saturate, and they gain little.
+bool multipliesBytes()
+{
+#ifdef __x86_64__
+    return __builtin_cpu_supports("avx512vnni") || __builtin_cpu_supports("avxvnni");
+#else
+    return true;
+#endif
+}
+
 std::shared_ptr<ov::Model> prepared(const TensorFunction& network, const NamedTensors& examples,
                                     const CompileOptions& options, Int8Report& report)
 {
@@ -151,7 +178,7 @@ CompiledNetwork::CompiledNetwork(const TensorFunction& network, const NamedTenso
                                  const CompileOptions& options)
     : d(std::make_unique<Private>())
 {
-    chooseEngine(options.engine);
+    requireEngine(options.engine);
     try {
         const Stopwatch watch;
         d->model = prepared(network, examples, options, d->report);
@@ -166,7 +193,7 @@ CompiledNetwork::CompiledNetwork(const TensorFunction& network, const NamedTenso
 CompiledNetwork::CompiledNetwork(std::shared_ptr<ov::Model> model, const CompileOptions& options)
     : d(std::make_unique<Private>())
 {
-    chooseEngine(options.engine);
+    requireEngine(options.engine);
     try {
         const Stopwatch watch;
         d->model = std::move(model);
@@ -176,6 +203,11 @@ CompiledNetwork::CompiledNetwork(std::shared_ptr<ov::Model> model, const Compile
         throw currentError(QCoreApplication::translate("core", "compiling a network for the engine %1")
                                .arg(engineName(options.engine)));
     }
+}
+
+CompiledNetwork::CompiledNetwork(const NetworkIr& ir, const CompileOptions& options)
+    : CompiledNetwork(readIr(ir), options)
+{
 }
 
 CompiledNetwork::~CompiledNetwork() = default;
@@ -232,21 +264,28 @@ const Int8Report& CompiledNetwork::int8Report() const
     return d->report;
 }
 
-void CompiledNetwork::saveIr(const QString& path) const
+QString openVinoVersion()
+{
+    return QString::fromLatin1(ov::get_openvino_version().buildNumber);
+}
+
+NetworkIr irOf(const ov::Model& model)
 {
     try {
-        ov::save_model(d->model, path.toStdString(), /*compress_to_fp16=*/false);
-    } catch (const std::exception& error) {
-        throw Error(
-            ErrorKind::File,
-            QCoreApplication::translate("core", "%1 cannot be written: %2").arg(path, QString::fromUtf8(error.what())),
-            QCoreApplication::translate("core", "Choose a folder that can be written to, with space for the weights."));
+        std::ostringstream xml;
+        std::ostringstream bin;
+        ov::pass::Serialize(xml, bin).run_on_model(model.clone());
+        return {QByteArray::fromStdString(xml.str()), QByteArray::fromStdString(bin.str())};
+    } catch (...) {
+        throw currentError(QCoreApplication::translate("core", "writing a compiled network"));
     }
 }
 
 QString CompiledNetwork::whyNot(Engine engine)
 {
     try {
+        if (engine == Engine::OpenVinoInt8 && !multipliesBytes())
+            return QCoreApplication::translate("core", "this processor has no instructions for 8-bit products (VNNI).");
         if (engine == Engine::OpenVinoBf16) {
             const auto able = openVino().get_property("CPU", ov::device::capabilities);
             if (std::find(able.begin(), able.end(), ov::device::capability::BF16) == able.end())

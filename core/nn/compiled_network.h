@@ -5,6 +5,7 @@
 
 #include "core/nn/engine.h"
 #include "core/nn/graph_translator.h"
+#include "core/nn/network_ir.h"
 #include "core/nn/network_runner.h"
 #include "core/nn/quantisation.h"
 
@@ -23,6 +24,11 @@ struct CompileOptions
     Int8Options int8;    ///< for OpenVinoInt8, which needs calibration inputs
 };
 
+/// OpenVINO's version, empty in a build without it.
+QString openVinoVersion();
+/// A model to write or to send. Throws Error(Internal) on what cannot be written.
+NetworkIr irOf(const ov::Model& model);
+
 /// A LibTorch network that OpenVINO compiled for the CPU, for one shape of its inputs and the number of threads chosen
 /// at that time (nn/device). One owner at a time; may move between threads. All foreign exceptions become Error.
 class CompiledNetwork final : public NetworkRunner
@@ -32,6 +38,8 @@ public:
     CompiledNetwork(const TensorFunction& network, const NamedTensors& examples, const CompileOptions& options = {});
     /// Compiles a model as it is; OpenVinoInt8 says here only how it is called.
     CompiledNetwork(std::shared_ptr<ov::Model> model, const CompileOptions& options);
+    /// The same for what irOf() gave. Throws Error(Format) when OpenVINO can't read it.
+    CompiledNetwork(const NetworkIr& ir, const CompileOptions& options);
     ~CompiledNetwork() override;
     CompiledNetwork(const CompiledNetwork&) = delete;
     CompiledNetwork& operator=(const CompiledNetwork&) = delete;
@@ -44,8 +52,6 @@ public:
 
     double compileMs() const;             ///< tracing, quantising and compiling
     const Int8Report& int8Report() const; ///< of no meaning for other engines
-    /// Writes the network as OpenVINO's IR: `path` ends in .xml, the weights go beside it as .bin. Throws Error(File).
-    void saveIr(const QString& path) const;
 
     /// Why there is no such engine; empty when there is.
     static QString whyNot(Engine engine);

@@ -41,6 +41,13 @@ CompiledNetwork::CompiledNetwork(const TensorFunction& network, const NamedTenso
     throwNone();
 }
 
+CompiledNetwork::CompiledNetwork(const NetworkIr& ir, const CompileOptions& options)
+{
+    Q_UNUSED(ir)
+    Q_UNUSED(options)
+    throwNone();
+}
+
 CompiledNetwork::~CompiledNetwork() = default;
 
 NamedTensors CompiledNetwork::run(const NamedTensors& inputs)
@@ -64,10 +71,23 @@ const Int8Report& CompiledNetwork::int8Report() const
     throwNone();
 }
 
-void CompiledNetwork::saveIr(const QString& path) const
+NetworkIr irOf(const ov::Model& model)
 {
-    Q_UNUSED(path)
+    Q_UNUSED(model)
     throwNone();
+}
+
+std::shared_ptr<ov::Model> quantise(const ov::Model& model, const Int8Options& options, Int8Report& report)
+{
+    Q_UNUSED(model)
+    Q_UNUSED(options)
+    Q_UNUSED(report)
+    throwNone();
+}
+
+QString openVinoVersion()
+{
+    return {};
 }
 
 QString CompiledNetwork::whyNot(Engine engine)

@@ -38,6 +38,7 @@ namespace lynceus {
 namespace {
 
 std::atomic<int> chosenThreads{0}; ///< 0: nobody chose yet
+thread_local int threadShare = 0;  ///< 0: as chosen
 
 /// A function of the BLAS library of this process; null when that is not OpenBLAS.
 template <class Function>
@@ -120,9 +121,21 @@ void setThreads(int threads)
 
 void useChosenThreads()
 {
-    const int chosen = chosenThreads;
+    const int chosen = threadShare > 0 ? threadShare : int(chosenThreads);
     if (chosen > 0 && at::get_num_threads() != chosen)
         at::set_num_threads(chosen);
+}
+
+ThreadShare::ThreadShare(int threads)
+{
+    threadShare = threads;
+    useChosenThreads();
+}
+
+ThreadShare::~ThreadShare()
+{
+    threadShare = 0;
+    useChosenThreads();
 }
 
 int threads()

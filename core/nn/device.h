@@ -24,6 +24,16 @@ void useChosenThreads();
 int threads();
 int physicalCores();
 
+/// While one lives, networks that are compiled or run on this thread take this many threads: for several at a time.
+class ThreadShare
+{
+public:
+    explicit ThreadShare(int threads);
+    ~ThreadShare();
+    ThreadShare(const ThreadShare&) = delete;
+    ThreadShare& operator=(const ThreadShare&) = delete;
+};
+
 /// While one lives, memory that was freed stays with the process. Training allocates and frees hundreds of MiB a step,
 /// and getting them from the system anew costs as much time as the arithmetic. Gives back what is free at the end.
 class KeepFreedMemory

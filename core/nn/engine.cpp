@@ -63,18 +63,14 @@ bool engineAvailable(Engine engine)
     return whyNoEngine(engine).isEmpty();
 }
 
-Engine chooseEngine(Engine engine)
+void requireEngine(Engine engine)
 {
-    if (engine == Engine::Auto)
-        return engineAvailable(Engine::OpenVinoFp32) ? Engine::OpenVinoFp32 : Engine::LibTorch;
     const QString why = whyNoEngine(engine);
-    if (!why.isEmpty()) {
-        throw Error(
-            ErrorKind::Input,
-            QCoreApplication::translate("core", "The engine %1 is not available: %2").arg(engineName(engine), why),
-            QCoreApplication::translate("core", "Use auto or libtorch."));
-    }
-    return engine;
+    if (why.isEmpty())
+        return;
+    throw Error(ErrorKind::Input,
+                QCoreApplication::translate("core", "The engine %1 is not available: %2").arg(engineName(engine), why),
+                QCoreApplication::translate("core", "Use auto or libtorch."));
 }
 
 } // namespace lynceus

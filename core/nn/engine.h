@@ -10,7 +10,8 @@
 namespace lynceus {
 
 /// What computes a network. All of them run the same network: it is written once, for LibTorch, and compiled from what
-/// LibTorch traces. No torch types here, so anybody may ask.
+/// LibTorch traces. Auto is the fastest that was shown to judge as LibTorch does (memseg/parity_gate). No torch types
+/// here, so anybody may ask.
 enum class Engine { Auto, LibTorch, OpenVinoFp32, OpenVinoBf16, OpenVinoInt8 };
 
 /// All but Auto, LibTorch first.
@@ -23,8 +24,7 @@ Engine engineFromName(const QString& name);
 /// Why this program on this processor has no such engine; empty when it has.
 QString whyNoEngine(Engine engine);
 bool engineAvailable(Engine engine);
-/// Auto becomes an engine that is as exact as LibTorch: openvino-fp32 where it is available, else libtorch. Any other
-/// stays; throws Error(Input) when it is not available.
-Engine chooseEngine(Engine engine);
+/// Throws Error(Input) with the reason and the remedy when there is no such engine.
+void requireEngine(Engine engine);
 
 } // namespace lynceus

@@ -1,0 +1,178 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "core/memseg/engine_choice.h"
+
+#include "core/base/error.h"
+#include "core/base/log.h"
+#include "core/memseg/engine_compiler.h"
+#include "core/memseg/engine_set.h"
+#include "core/memseg/model.h"
+#include "core/weights/safetensors.h"
+
+#include <QtCore/QCoreApplication>
+#include <QtCore/QCryptographicHash>
+#include <QtCore/QDir>
+#include <QtCore/QFile>
+#include <QtCore/QFileInfo>
+#include <QtCore/QJsonArray>
+#include <QtCore/QJsonDocument>
+#include <QtCore/QSaveFile>
+
+#include <algorithm>
+
+namespace lynceus {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+QString tr(const char* text)
+{
+    return QCoreApplication::translate("core", text);
+}
+
+bool same(const Thresholds& a, const Thresholds& b)
+{
+    return a.toJson() == b.toJson();
+}
+
+/// Reports of comparisons made on this machine, one file for each set of networks and thresholds.
+class KnownReports
+{
+public:
+    KnownReports(const QString& cacheFolder, const QString& setFile, const Thresholds& thresholds)
+    {
+        if (cacheFolder.isEmpty())
+            return;
+        QCryptographicHash hash(QCryptographicHash::Sha256);
+        hash.addData(fileSha256(setFile).toUtf8());
+        hash.addData(QJsonDocument(thresholds.toJson()).toJson(QJsonDocument::Compact));
+        hash.addData(engineMachine().toUtf8());
+        m_path = cacheFolder + u"/gates/"_s + QString::fromLatin1(hash.result().toHex()) + u".json"_s;
+    }
+
+    std::vector<GateReport> read() const
+    {
+        QFile file(m_path);
+        if (m_path.isEmpty() || !file.open(QIODevice::ReadOnly))
+            return {};
+        std::vector<GateReport> reports;
+        const QJsonArray array = QJsonDocument::fromJson(file.readAll()).array();
+        try {
+            for (const QJsonValue& value : array)
+                reports.push_back(GateReport::fromJson(value.toObject()));
+        } catch (const Error& error) {
+            qCWarning(logModel) << m_path << "is made anew:" << error.text();
+            return {};
+        }
+        return reports;
+    }
+
+    void write(const std::vector<GateReport>& reports) const
+    {
+        if (m_path.isEmpty())
+            return;
+        QJsonArray array;
+        for (const GateReport& report : reports)
+            array.append(report.toJson());
+        QDir().mkpath(QFileInfo(m_path).path());
+        QSaveFile file(m_path);
+        file.open(QIODevice::WriteOnly);
+        file.write(QJsonDocument(array).toJson());
+        if (!file.commit())
+            qCWarning(logModel) << m_path << "cannot be written; engines are compared again next time";
+    }
+
+private:
+    QString m_path;
+};
+
+/// What the gate says of the set on this machine and with these thresholds.
+std::vector<GateReport> currentReports(const MemSegModel& model, const EngineSet& set, const QString& setFile,
+                                       const QString& cacheFolder)
+{
+    const Thresholds& thresholds = model.info.thresholds;
+    if (set.machine == engineMachine() && same(set.thresholds, thresholds))
+        return set.reports;
+    const KnownReports known(cacheFolder, setFile, thresholds);
+    std::vector<GateReport> reports = known.read();
+    if (!reports.empty())
+        return reports;
+    qCInfo(logModel) << "Comparing the engines of" << setFile << "on this machine";
+    MemSegInference reference(model);
+    std::vector<GateReport> failures;
+    const auto engines = compileAll(model, set, cacheFolder, failures);
+    reports = compareEngines(reference, engines, set.images, thresholds);
+    reports.insert(reports.end(), failures.begin(), failures.end());
+    known.write(reports);
+    return reports;
+}
+
+/// The compiled networks of `options.engine`; none when LibTorch is to be used, `note` then says why if it was not
+/// asked for.
+std::unique_ptr<MemSegInference> compiled(const MemSegModel& model, const QString& modelFile,
+                                          const SessionOptions& options, QString& note)
+{
+    const bool automatic = options.engine == Engine::Auto;
+    const QString setFile = engineFile(modelFile);
+    if (!automatic)
+        requireEngine(options.engine);
+    if (!QFileInfo::exists(setFile)) {
+        if (!automatic) {
+            note =
+                tr("The model was not compiled yet. Compile it (Tools, or lynceus-cli compile) to use the engine %1.")
+                    .arg(engineName(options.engine));
+        }
+        return nullptr;
+    }
+    if (!engineAvailable(Engine::OpenVinoFp32)) {
+        note = tr("The model's compiled networks are not used: %1").arg(whyNoEngine(Engine::OpenVinoFp32));
+        return nullptr;
+    }
+    const EngineSet set = loadEngineSet(setFile);
+    if (set.model != modelIdentity(SafetensorsFile(modelFile), model.info)) {
+        note = tr("%1 was compiled from another model. Compile this one again.").arg(QFileInfo(setFile).fileName());
+        return nullptr;
+    }
+    const std::vector<GateReport> reports = currentReports(model, set, setFile, options.cacheFolder);
+    const Engine engine = automatic ? fastestPassed(reports) : options.engine;
+    if (engine == Engine::LibTorch)
+        return nullptr;
+    const auto report =
+        std::find_if(reports.begin(), reports.end(), [&](const GateReport& one) { return one.engine == engine; });
+    const bool passed = report != reports.end() && report->passed();
+    if (!passed) {
+        note = tr("The engine %1 is not used for this model: %2")
+                   .arg(engineName(engine), report == reports.end() ? tr("it was not compiled") : report->summary());
+        if (!options.evenBlocked || report == reports.end())
+            return nullptr;
+        note = tr("The engine %1 did not pass the parity gate: %2").arg(engineName(engine), report->summary());
+    }
+    const MemSegIr& ir = engine == Engine::OpenVinoInt8 ? set.int8 : set.plain;
+    return std::make_unique<MemSegInference>(model, compileMemSeg(ir, engine, options.cacheFolder));
+}
+
+} // namespace
+
+EngineChoice chooseEngine(const MemSegModel& model, const QString& modelFile, const SessionOptions& options)
+{
+    EngineChoice choice;
+    if (options.device != DeviceKind::Cpu) {
+        if (options.engine != Engine::Auto && options.engine != Engine::LibTorch)
+            choice.note = tr("The engine %1 runs on the CPU only.").arg(engineName(options.engine));
+    } else if (options.engine != Engine::LibTorch) {
+        try {
+            choice.inference = compiled(model, modelFile, options, choice.note);
+        } catch (...) {
+            choice.note = currentError(tr("preparing the engine")).text();
+        }
+    }
+    if (!choice.note.isEmpty())
+        qCWarning(logModel).noquote() << choice.note;
+    if (!choice.inference)
+        choice.inference = std::make_unique<MemSegInference>(model, options.device);
+    return choice;
+}
+
+} // namespace lynceus

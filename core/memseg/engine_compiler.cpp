@@ -1,0 +1,274 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "core/memseg/engine_compiler.h"
+
+#include "core/base/error.h"
+#include "core/base/log.h"
+#include "core/base/random.h"
+#include "core/image/image_io.h"
+#include "core/memseg/defect_simulator.h"
+#include "core/memseg/engine_set.h"
+#include "core/memseg/model.h"
+#include "core/memseg/training_batches.h"
+#include "core/memseg/training_plan.h"
+#include "core/memseg/validation_set.h"
+
+#include <QtCore/QCoreApplication>
+#include <QtCore/QDir>
+#include <QtCore/QFileInfo>
+#include <QtCore/QJsonDocument>
+#include <QtCore/QSaveFile>
+
+#include <algorithm>
+#include <cmath>
+
+namespace lynceus {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr std::size_t kCalibrationImages = 16;
+constexpr std::size_t kKeptImages = 24;  ///< for other machines; 0.2 MB each at 256 x 256
+constexpr double kWantedShift = 0.01;    ///< of scores, what the search aims at
+constexpr double kTranslateShare = 0.05; ///< of the progress
+constexpr double kQuantiseShare = 0.35;
+constexpr double kCompareShare = 0.65;
+
+enum Stream : std::uint64_t { Defects = 101, Calibration };
+
+cv::Mat pictureOf(const cv::Mat& rgb)
+{
+    cv::Mat picture;
+    rgb.convertTo(picture, CV_8U);
+    return picture;
+}
+
+/// As many of `samples`, spread evenly.
+std::vector<Sample> spread(const std::vector<Sample>& samples, std::size_t count)
+{
+    if (samples.size() <= count)
+        return samples;
+    std::vector<Sample> some;
+    for (std::size_t i = 0; i < count; ++i)
+        some.push_back(samples[i * samples.size() / count]);
+    return some;
+}
+
+/// Part of a task's progress.
+TaskContext within(const TaskContext& context, double from, double to)
+{
+    return {context.cancel, [context, from, to](const Progress& progress) {
+                context.report(from + (to - from) * progress.fraction, progress.what);
+            }};
+}
+
+/// With the time left.
+TaskContext timed(const TaskContext& context)
+{
+    return {context.cancel, [context, time = TimeLeft()](const Progress& progress) mutable {
+                context.report(progress.fraction, progress.what, time.update(progress.fraction));
+            }};
+}
+
+class EngineCompiler
+{
+public:
+    EngineCompiler(QString modelFile, const CompileRequest& request, const TaskContext& context)
+        : m_modelFile(std::move(modelFile))
+        , m_request(request)
+        , m_context(timed(context))
+        , m_model(loadMemSegModel(m_modelFile))
+    {
+    }
+
+    std::vector<GateReport> run(const AnomalyFolder& folder)
+    {
+        const SafetensorsFile file(m_modelFile);
+        m_set.model = modelIdentity(file, m_model.info);
+        m_set.machine = engineMachine();
+        m_set.thresholds = m_model.info.thresholds;
+        m_context.report(0.0, QCoreApplication::translate("core", "reading images"));
+        gather(folder);
+        m_set.plain = translateMemSeg(m_model);
+        if (engineAvailable(Engine::OpenVinoInt8))
+            quantise();
+        compare();
+        keepHardest();
+        saveEngineSet(engineFile(m_modelFile), m_set);
+        m_context.report(1.0, QCoreApplication::translate("core", "done"), 0.0);
+        return m_set.reports;
+    }
+
+private:
+    void gather(const AnomalyFolder& folder)
+    {
+        const GoodSplit split = splitGoodImages(folder.train, m_model.options);
+        const Random seed(m_model.options.seed);
+        const auto& how = m_model.info.preprocessing;
+        const PreparedImages learnt(spread(split.training, kCalibrationImages), how, m_context.cancel);
+        const DefectSimulator simulator(m_model.options.simulator);
+        for (std::size_t i = 0; i < learnt.size(); ++i) {
+            m_calibration.push_back(gateInput({{}, pictureOf(learnt.at(i))}));
+            Random random = seed.fork(Calibration).fork(i);
+            if (i % 2 == 1)
+                m_calibration.push_back(gateInput({{}, pictureOf(simulator.simulate(learnt.at(i), random).image)}));
+        }
+
+        std::vector<Sample> compared = spread(split.heldOut, std::size_t(m_request.images));
+        const std::size_t more = std::size_t(m_request.images) - compared.size();
+        for (const Sample& sample : spread(split.training, more))
+            compared.push_back(sample);
+        const PreparedImages good(compared, how, m_context.cancel);
+        for (std::size_t i = 0; i < good.size(); ++i) {
+            m_context.cancel.throwIfCancelled();
+            m_images.push_back({compared[i].name, pictureOf(good.at(i))});
+            Random random = seed.fork(Defects).fork(i);
+            const auto defect = heldBackDefect(good.at(i), m_model.options.simulator, random);
+            m_images.push_back({QCoreApplication::translate("core", "%1 with a simulated defect").arg(compared[i].name),
+                                pictureOf(defect.image)});
+        }
+    }
+
+    void quantise(double searchSeconds = 0.0)
+    {
+        m_context.report(kTranslateShare, searchSeconds > 0.0
+                                              ? QCoreApplication::translate("core", "searching layers that int8 hurts")
+                                              : QCoreApplication::translate("core", "calibrating int8"));
+        m_kept.clear();
+        m_set.int8 = quantiseMemSeg(m_model, m_calibration, searchSeconds, kWantedShift, &m_kept);
+    }
+
+    void compare()
+    {
+        MemSegInference reference(m_model);
+        std::vector<GateReport> failures;
+        auto engines = compileAll(m_model, m_set, m_request.cacheFolder, failures);
+        auto reports = compareEngines(reference, engines, m_images, m_set.thresholds,
+                                      within(m_context, kQuantiseShare, kCompareShare));
+        for (std::size_t e = 0; e < engines.size(); ++e) {
+            if (engines[e].engine != Engine::OpenVinoInt8 || reports[e].passed() || m_request.searchSeconds <= 0.0)
+                continue;
+            // Only int8 has something to give.
+            quantise(m_request.searchSeconds);
+            std::vector<GateEngine> again;
+            again.push_back({Engine::OpenVinoInt8,
+                             std::make_unique<MemSegInference>(
+                                 m_model, compileMemSeg(m_set.int8, Engine::OpenVinoInt8, m_request.cacheFolder))});
+            reports[e] =
+                compareEngines(reference, again, m_images, m_set.thresholds, within(m_context, kCompareShare, 1.0))
+                    .front();
+            reports[e].floatLayers = m_kept;
+        }
+        m_set.reports = std::move(reports);
+        m_set.reports.insert(m_set.reports.end(), failures.begin(), failures.end());
+        for (const GateReport& report : m_set.reports)
+            qCInfo(logModel).noquote() << engineName(report.engine) << report.summary();
+    }
+
+    /// Those nearest to the threshold, where engines disagree first.
+    void keepHardest()
+    {
+        MemSegInference reference(m_model);
+        std::vector<std::pair<double, std::size_t>> distances;
+        for (std::size_t i = 0; i < m_images.size(); ++i) {
+            m_context.cancel.throwIfCancelled();
+            const double score = imageScore(reference.run(gateInput(m_images[i])).map);
+            distances.emplace_back(std::abs(score - m_set.thresholds.score), i);
+        }
+        std::sort(distances.begin(), distances.end());
+        for (std::size_t i = 0; i < std::min(distances.size(), kKeptImages); ++i)
+            m_set.images.push_back(m_images[distances[i].second]);
+    }
+
+    QString m_modelFile;
+    CompileRequest m_request;
+    TaskContext m_context;
+    MemSegModel m_model;
+    EngineSet m_set;
+    std::vector<torch::Tensor> m_calibration;
+    std::vector<GateImage> m_images;
+    QStringList m_kept;
+};
+
+void writeJson(const QString& path, const QJsonObject& json)
+{
+    QSaveFile file(path);
+    const QByteArray bytes = QJsonDocument(json).toJson();
+    if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size() || !file.commit()) {
+        throw Error(ErrorKind::File,
+                    QCoreApplication::translate("core", "%1 cannot be written: %2.").arg(path, file.errorString()),
+                    QCoreApplication::translate("core", "Choose a folder you may write to."));
+    }
+}
+
+Error notCompiled(const QString& modelFile, Engine engine)
+{
+    return Error(
+        ErrorKind::Input,
+        QCoreApplication::translate("core", "%1 has no compiled networks for %2.").arg(modelFile, engineName(engine)),
+        QCoreApplication::translate("core", "Compile the model on a machine that has this engine "
+                                            "(lynceus-cli compile)."));
+}
+
+} // namespace
+
+std::vector<GateReport> compileEngines(const QString& modelFile, const AnomalyFolder& folder,
+                                       const CompileRequest& request, const TaskContext& context)
+{
+    requireEngine(Engine::OpenVinoFp32);
+    try {
+        return EngineCompiler(modelFile, request, context).run(folder);
+    } catch (...) {
+        throw currentError(QCoreApplication::translate("core", "compiling %1").arg(modelFile));
+    }
+}
+
+QString engineFile(const QString& modelFile)
+{
+    return modelFile + u".engines"_s;
+}
+
+std::vector<GateReport> readGateReports(const QString& modelFile)
+{
+    if (!QFileInfo::exists(engineFile(modelFile)))
+        return {};
+    const EngineSet set = loadEngineSet(engineFile(modelFile));
+    const SafetensorsFile model(modelFile);
+    return set.model == modelIdentity(model, readModelInfo(model)) ? set.reports : std::vector<GateReport>();
+}
+
+GateReport exportOpenVino(const QString& modelFile, Engine engine, const QString& folder, QStringList& files)
+{
+    const std::vector<GateReport> reports = readGateReports(modelFile);
+    const auto report =
+        std::find_if(reports.begin(), reports.end(), [&](const GateReport& one) { return one.engine == engine; });
+    if (report == reports.end())
+        throw notCompiled(modelFile, engine);
+    const EngineSet set = loadEngineSet(engineFile(modelFile));
+    const MemSegIr& ir = engine == Engine::OpenVinoInt8 ? set.int8 : set.plain;
+    if (ir.isEmpty())
+        throw notCompiled(modelFile, engine);
+    const QDir out(folder);
+    if (!QDir().mkpath(folder)) {
+        throw Error(ErrorKind::File, QCoreApplication::translate("core", "The folder %1 cannot be made.").arg(folder),
+                    QCoreApplication::translate("core", "Choose a folder you may write to."));
+    }
+    const auto write = [&](const QString& name, const NetworkIr& network) {
+        if (network.isEmpty())
+            return;
+        files << out.filePath(name + u".xml"_s) << out.filePath(name + u".bin"_s);
+        network.save(out.filePath(name + u".xml"_s));
+    };
+    write(u"encoder"_s, ir.encoder);
+    write(u"decoder"_s, ir.decoder);
+    QJsonObject parity = report->toJson();
+    parity.insert(u"machine"_s, set.machine);
+    parity.insert(u"model"_s, QFileInfo(modelFile).fileName());
+    files << out.filePath(u"parity.json"_s);
+    writeJson(files.back(), parity);
+    return *report;
+}
+
+} // namespace lynceus

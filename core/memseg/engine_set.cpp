@@ -1,0 +1,194 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "core/memseg/engine_set.h"
+
+#include "core/base/error.h"
+#include "core/base/version.h"
+#include "core/memseg/model.h"
+#include "core/nn/compiled_network.h"
+#include "core/weights/safetensors.h"
+
+#include <QtCore/QCoreApplication>
+#include <QtCore/QCryptographicHash>
+#include <QtCore/QJsonArray>
+#include <QtCore/QJsonDocument>
+
+#include <algorithm>
+
+namespace lynceus {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr int kFormatVersion = 1;
+const QString kEntry = u"lynceus_engines"_s;
+const std::string kPictures = "images";
+
+Error damaged(const QString& path, const QString& fault)
+{
+    return Error(
+        ErrorKind::Format,
+        QCoreApplication::translate("core", "The compiled networks in %1 cannot be used: %2.").arg(path, fault),
+        QCoreApplication::translate("core", "Compile the model again, or delete the file."));
+}
+
+QJsonObject readEntry(const SafetensorsFile& file)
+{
+    const QJsonObject json = QJsonDocument::fromJson(file.metadata().value(kEntry).toUtf8()).object();
+    if (json.isEmpty())
+        throw damaged(file.path(), QCoreApplication::translate("core", "the description is missing or damaged"));
+    if (json[u"format_version"_s].toInt() != kFormatVersion)
+        throw damaged(file.path(), QCoreApplication::translate("core", "another version of this program wrote them"));
+    return json;
+}
+
+std::vector<GateReport> readReports(const QJsonObject& json)
+{
+    std::vector<GateReport> reports;
+    const QJsonArray array = json[u"reports"_s].toArray();
+    for (const QJsonValue& value : array)
+        reports.push_back(GateReport::fromJson(value.toObject()));
+    return reports;
+}
+
+TensorView bytesView(const QByteArray& bytes)
+{
+    return {DType::U8,
+            {bytes.size()},
+            reinterpret_cast<const unsigned char*>(bytes.constData()),
+            std::size_t(bytes.size())};
+}
+
+QByteArray bytesOf(const SafetensorsFile& file, const std::string& name)
+{
+    if (!file.contains(name))
+        return {};
+    const TensorView& view = file.view(name);
+    return {reinterpret_cast<const char*>(view.data), qsizetype(view.bytes)};
+}
+
+NetworkIr readIr(const SafetensorsFile& file, const std::string& name)
+{
+    return {bytesOf(file, name + ".xml"), bytesOf(file, name + ".bin")};
+}
+
+void addIr(std::vector<NamedTensor>& tensors, const std::string& name, const NetworkIr& ir)
+{
+    if (ir.isEmpty())
+        return;
+    tensors.push_back({name + ".xml", bytesView(ir.xml)});
+    tensors.push_back({name + ".bin", bytesView(ir.bin)});
+}
+
+std::vector<GateImage> readImages(const SafetensorsFile& file, const QJsonArray& names)
+{
+    if (names.isEmpty())
+        return {};
+    const TensorView& view = file.view(kPictures);
+    const auto& shape = view.shape;
+    if (view.dtype != DType::U8 || shape.size() != 4 || shape[0] != names.size() || shape[3] != 3)
+        throw damaged(file.path(), QCoreApplication::translate("core", "its images have another form"));
+    const std::size_t bytes = view.bytes / std::size_t(shape[0]);
+    const int rows = int(shape[1]);
+    const int columns = int(shape[2]);
+    std::vector<GateImage> images;
+    for (qsizetype i = 0; i < names.size(); ++i) {
+        cv::Mat picture(rows, columns, CV_8UC3);
+        std::copy_n(view.data + std::size_t(i) * bytes, bytes, picture.data);
+        images.push_back({names[i].toString(), picture});
+    }
+    return images;
+}
+
+} // namespace
+
+QString modelIdentity(const SafetensorsFile& file, const ModelInfo& info)
+{
+    QCryptographicHash hash(QCryptographicHash::Sha256);
+    hash.addData(QJsonDocument(info.options).toJson(QJsonDocument::Compact));
+    hash.addData(QJsonDocument(info.preprocessing.toJson()).toJson(QJsonDocument::Compact));
+    for (const std::string& name : file.names()) {
+        const TensorView& view = file.view(name);
+        hash.addData(QByteArray::fromStdString(name) + dtypeName(view.dtype));
+        hash.addData(QByteArrayView(reinterpret_cast<const char*>(view.data), qsizetype(view.bytes)));
+    }
+    return QString::fromLatin1(hash.result().toHex());
+}
+
+QString engineMachine()
+{
+    return u"Lynceus %1, %2, OpenVINO %3"_s.arg(programVersion(), machineDescription(), openVinoVersion());
+}
+
+void saveEngineSet(const QString& path, const EngineSet& set)
+{
+    std::vector<NamedTensor> tensors;
+    addIr(tensors, "plain.encoder", set.plain.encoder);
+    addIr(tensors, "plain.decoder", set.plain.decoder);
+    addIr(tensors, "int8.encoder", set.int8.encoder);
+    addIr(tensors, "int8.decoder", set.int8.decoder);
+    QJsonArray names;
+    QByteArray pictures;
+    for (const GateImage& image : set.images) {
+        names.append(image.name);
+        const cv::Mat whole = image.picture.isContinuous() ? image.picture : image.picture.clone();
+        pictures.append(reinterpret_cast<const char*>(whole.data), qsizetype(whole.total() * whole.elemSize()));
+    }
+    if (!set.images.empty()) {
+        const cv::Mat& first = set.images.front().picture;
+        TensorView view = bytesView(pictures);
+        view.shape = {std::int64_t(set.images.size()), first.rows, first.cols, 3};
+        tensors.push_back({kPictures, view});
+    }
+    QJsonArray reports;
+    for (const GateReport& report : set.reports)
+        reports.append(report.toJson());
+    const QJsonObject entry{
+        {u"format_version"_s, kFormatVersion},      {u"model"_s, set.model}, {u"machine"_s, set.machine},
+        {u"thresholds"_s, set.thresholds.toJson()}, {u"reports"_s, reports}, {u"images"_s, names}};
+    writeSafetensors(path, tensors, {{kEntry, QString::fromUtf8(QJsonDocument(entry).toJson(QJsonDocument::Compact))}});
+}
+
+EngineSet loadEngineSet(const QString& path)
+{
+    const SafetensorsFile file(path);
+    const QJsonObject entry = readEntry(file);
+    try {
+        EngineSet set;
+        set.model = entry[u"model"_s].toString();
+        set.machine = entry[u"machine"_s].toString();
+        set.thresholds = Thresholds::fromJson(entry[u"thresholds"_s].toObject());
+        set.reports = readReports(entry);
+        set.plain = {readIr(file, "plain.encoder"), readIr(file, "plain.decoder")};
+        set.int8 = {readIr(file, "int8.encoder"), readIr(file, "int8.decoder")};
+        set.images = readImages(file, entry[u"images"_s].toArray());
+        return set;
+    } catch (const Error& error) {
+        throw damaged(path, error.message());
+    }
+}
+
+std::vector<GateEngine> compileAll(const MemSegModel& model, const EngineSet& set, const QString& cacheFolder,
+                                   std::vector<GateReport>& failures)
+{
+    std::vector<GateEngine> engines;
+    for (const Engine engine : allEngines()) {
+        const MemSegIr& ir = engine == Engine::OpenVinoInt8 ? set.int8 : set.plain;
+        if (engine == Engine::LibTorch || ir.isEmpty() || !engineAvailable(engine))
+            continue;
+        try {
+            engines.push_back(
+                {engine, std::make_unique<MemSegInference>(model, compileMemSeg(ir, engine, cacheFolder))});
+        } catch (...) {
+            GateReport report;
+            report.engine = engine;
+            report.failure = currentError(QCoreApplication::translate("core", "compiling a model")).text();
+            failures.push_back(report);
+        }
+    }
+    return engines;
+}
+
+} // namespace lynceus

@@ -1,0 +1,43 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "core/memseg/compilation.h"
+#include "core/memseg/parity_gate.h"
+#include "core/weights/model_file.h"
+
+#include <QtCore/QString>
+
+#include <vector>
+
+namespace lynceus {
+
+/// What was compiled from a model, with what the parity gate found. Lies beside it as `<model file>.engines`.
+struct EngineSet
+{
+    QString model;   ///< modelIdentity()
+    QString machine; ///< engineMachine() that `reports` were made on
+    Thresholds thresholds;
+    std::vector<GateReport> reports;
+    MemSegIr plain; ///< for openvino-fp32 and openvino-bf16
+    MemSegIr int8;  ///< may be empty
+    /// Images that judged hardest: another machine, or another threshold, compares with these before it uses an engine.
+    std::vector<GateImage> images;
+};
+
+/// What the networks of a model depend on: tensors, options and preprocessing, but not its thresholds.
+QString modelIdentity(const SafetensorsFile& file, const ModelInfo& info);
+/// Processor and versions of program and libraries.
+QString engineMachine();
+
+/// Atomically. Throws Error(File).
+void saveEngineSet(const QString& path, const EngineSet& set);
+/// Throws Error(File | Format) naming the file.
+EngineSet loadEngineSet(const QString& path);
+
+/// Compiles those of OpenVINO's engines that this machine has. One that can't be compiled is a report with its failure.
+std::vector<GateEngine> compileAll(const MemSegModel& model, const EngineSet& set, const QString& cacheFolder,
+                                   std::vector<GateReport>& failures);
+
+} // namespace lynceus

@@ -1,0 +1,101 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "core/memseg/gate_report.h"
+
+#include "core/image/json_fields.h"
+
+#include <QtCore/QCoreApplication>
+#include <QtCore/QJsonArray>
+
+namespace lynceus {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr int kMostImages = 1'000'000;
+constexpr double kClearlyFaster = 1.05;
+
+QString tr(const char* text)
+{
+    return QCoreApplication::translate("core", text);
+}
+
+QStringList strings(const QJsonValue& value)
+{
+    QStringList list;
+    const QJsonArray array = value.toArray();
+    for (const QJsonValue& one : array)
+        list.append(one.toString());
+    return list;
+}
+
+} // namespace
+
+bool GateReport::passed() const
+{
+    return failure.isEmpty() && images > 0 && verdictsChanged == 0 && scoreShift <= kMostScoreShift;
+}
+
+QString GateReport::summary() const
+{
+    if (!failure.isEmpty())
+        return tr("blocked: %1").arg(failure);
+    const QString compared = tr("%1 images, scores within %2").arg(images).arg(scoreShift, 0, 'f', 4);
+    if (passed())
+        return tr("passed: %1, %2 times as fast as libtorch").arg(compared).arg(ratio(), 0, 'f', 2);
+    if (verdictsChanged > 0)
+        return tr("blocked: %1 verdicts changed (%2)").arg(verdictsChanged).arg(compared);
+    return tr("blocked: a score moved by more than %1 (%2)").arg(kMostScoreShift).arg(compared);
+}
+
+QJsonObject GateReport::toJson() const
+{
+    return {{u"engine"_s, engineName(engine)},
+            {u"passed"_s, passed()},
+            {u"images"_s, images},
+            {u"verdicts_changed"_s, verdictsChanged},
+            {u"regions_changed"_s, regionsChanged},
+            {u"score_shift"_s, scoreShift},
+            {u"map_shift"_s, mapShift},
+            {u"mean_map_shift"_s, meanMapShift},
+            {u"worst"_s, QJsonArray::fromStringList(worst)},
+            {u"float_layers"_s, QJsonArray::fromStringList(floatLayers)},
+            {u"ms"_s, ms},
+            {u"libtorch_ms"_s, libTorchMs},
+            {u"failure"_s, failure}};
+}
+
+GateReport GateReport::fromJson(const QJsonObject& json)
+{
+    GateReport report;
+    report.engine = engineFromName(json[u"engine"_s].toString());
+    report.images = jsonInteger(json, u"images"_s, 0, kMostImages);
+    report.verdictsChanged = jsonInteger(json, u"verdicts_changed"_s, 0, kMostImages);
+    report.regionsChanged = jsonInteger(json, u"regions_changed"_s, 0, kMostImages);
+    report.scoreShift = jsonNumber(json, u"score_shift"_s);
+    report.mapShift = jsonNumber(json, u"map_shift"_s);
+    report.meanMapShift = jsonNumber(json, u"mean_map_shift"_s);
+    report.worst = strings(json[u"worst"_s]);
+    report.floatLayers = strings(json[u"float_layers"_s]);
+    report.ms = jsonNumber(json, u"ms"_s);
+    report.libTorchMs = jsonNumber(json, u"libtorch_ms"_s);
+    report.failure = json[u"failure"_s].toString();
+    return report;
+}
+
+Engine fastestPassed(const std::vector<GateReport>& reports)
+{
+    Engine fastest = Engine::LibTorch;
+    double ratio = kClearlyFaster;
+    for (const GateReport& report : reports) {
+        if (report.passed() && report.ratio() > ratio) {
+            fastest = report.engine;
+            ratio = report.ratio();
+        }
+    }
+    return fastest;
+}
+
+} // namespace lynceus

@@ -1,0 +1,47 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "core/nn/engine.h"
+
+#include <QtCore/QJsonObject>
+#include <QtCore/QString>
+#include <QtCore/QStringList>
+
+#include <vector>
+
+namespace lynceus {
+
+/// What the parity gate found: how far an engine judges a model's images otherwise than LibTorch does. It passes when
+/// no verdict changed and no score moved by more than kMostScoreShift.
+struct GateReport
+{
+    static constexpr double kMostScoreShift = 0.05;
+
+    Engine engine = Engine::LibTorch;
+    int images = 0;
+    int verdictsChanged = 0;
+    int regionsChanged = 0;    ///< images with another number of regions; told, not judged
+    double scoreShift = 0.0;   ///< largest
+    double mapShift = 0.0;     ///< largest of any pixel
+    double meanMapShift = 0.0; ///< over the pixels, of the image where it is largest
+    QStringList worst;         ///< images that block it: name, both scores, both verdicts; the worst first, at most ten
+    QStringList floatLayers;   ///< int8: operators left in single precision
+    double ms = 0.0;           ///< median of one inspection, taking turns with LibTorch
+    double libTorchMs = 0.0;
+    QString failure; ///< not empty: it could not be compared at all
+
+    bool passed() const;
+    double ratio() const { return ms > 0.0 ? libTorchMs / ms : 0.0; } ///< above 1: faster than LibTorch
+    /// One sentence: "passed: 96 images, scores within 0.012, 2.1 times as fast", or what blocks it.
+    QString summary() const;
+
+    QJsonObject toJson() const;
+    static GateReport fromJson(const QJsonObject& json); ///< throws Error(Format)
+};
+
+/// The engine that `auto` stands for: the fastest that passed, LibTorch when none is clearly faster.
+Engine fastestPassed(const std::vector<GateReport>& reports);
+
+} // namespace lynceus
