@@ -14,8 +14,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <numeric>
+#include <vector>
 
 namespace lynceus {
 
@@ -23,7 +25,7 @@ namespace {
 
 namespace F = torch::nn::functional;
 
-constexpr std::int64_t kTile = 32; ///< keys that are compared at once
+constexpr std::int64_t kTile = 16; ///< keys that are compared at once: a register of AVX-512
 constexpr std::array<double, NearestGood::kScales> kWeights{0.5, 1.0, 1.0, 0.6};
 constexpr double kSpacingShare = 0.5; ///< of a key's own spacing that is taken off
 constexpr double kOddShare = 0.01;    ///< of an image's cells that make it odd
@@ -54,27 +56,56 @@ std::array<torch::Tensor, NearestGood::kScales> scalesOf(const FeatureLevels& le
     return result;
 }
 
-/// Least norm - query . key over `tiles` tiles, and which key it is; goes on from `least`.
-LYNCEUS_FOR_EACH_PROCESSOR
-void searchTiles(const float* query, const float* keys, const float* norms, std::int64_t tiles, std::int64_t channels,
-                 float& least, std::int64_t& key)
+using Lanes = float __attribute__((vector_size(kTile * sizeof(float)))); ///< as many values as a tile has keys
+using Indices = std::int32_t __attribute__((vector_size(kTile * sizeof(std::int32_t))));
+
+constexpr std::size_t kAround = 9; ///< cells that look at the keys of a place: its own and the eight around it
+
+/// What a cell found nearest so far: least norm - query . key, and which key of which place that was.
+struct Nearest
 {
+    float least = std::numeric_limits<float>::infinity();
+    std::int64_t key = -1;
+};
+
+/// Compares the keys of a place with all cells that look at them, so that each key is read once. `keys`: tiles x
+/// channels x kTile.
+LYNCEUS_FOR_EACH_PROCESSOR
+void searchPlace(const std::array<const float*, kAround>& queries, const float* keys, const float* norms,
+                 std::int64_t tiles, std::int64_t channels, std::array<Nearest, kAround>& found)
+{
+    Lanes least[kAround];
+    Indices where[kAround];
+    for (std::size_t i = 0; i < kAround; ++i) {
+        least[i] = Lanes{} + std::numeric_limits<float>::infinity();
+        where[i] = Indices{};
+    }
     for (std::int64_t tile = 0; tile < tiles; ++tile) {
-        float value[kTile];
-        for (std::int64_t i = 0; i < kTile; ++i)
-            value[i] = norms[tile * kTile + i];
+        Lanes norm;
+        std::memcpy(&norm, norms + tile * kTile, sizeof norm);
+        Lanes value[kAround];
+        for (std::size_t i = 0; i < kAround; ++i)
+            value[i] = norm;
         const float* column = keys + tile * channels * kTile;
         for (std::int64_t channel = 0; channel < channels; ++channel, column += kTile) {
-            for (std::int64_t i = 0; i < kTile; ++i)
-                value[i] -= query[channel] * column[i];
+            Lanes key;
+            std::memcpy(&key, column, sizeof key);
+            for (std::size_t i = 0; i < kAround; ++i)
+                value[i] -= queries[i][channel] * key;
         }
-        float lowest = value[0];
-        for (std::int64_t i = 1; i < kTile; ++i)
-            lowest = value[i] < lowest ? value[i] : lowest;
-        if (!(lowest < least))
-            continue;
-        least = lowest;
-        key = tile * kTile + (std::find(value, value + kTile, lowest) - value);
+        const Indices current = Indices{} + std::int32_t(tile);
+        for (std::size_t i = 0; i < kAround; ++i) {
+            const Indices better = value[i] < least[i];
+            least[i] = better ? value[i] : least[i];
+            where[i] = better ? current : where[i];
+        }
+    }
+    for (std::size_t i = 0; i < kAround; ++i) {
+        found[i] = {};
+        for (int lane = 0; lane < kTile; ++lane) {
+            if (least[i][lane] < found[i].least)
+                found[i] = {least[i][lane], where[i][lane] * kTile + lane};
+        }
     }
 }
 
@@ -106,27 +137,43 @@ torch::Tensor NearestGood::Scale::distances(const torch::Tensor& queries, const 
     const float* norm = usedNorms.data_ptr<float>();
     const float* spaced = spacing.defined() ? spacing.data_ptr<float>() : nullptr;
     float* out = result.data_ptr<float>();
-    at::parallel_for(0, height * width, 16, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t cell = begin; cell < end; ++cell) {
-            const float* own = query + cell * channels;
-            const std::int64_t row = cell / width;
-            const std::int64_t column = cell % width;
+    at::parallel_for(0, height, 1, [&](std::int64_t begin, std::int64_t end) {
+        struct Best
+        {
             float least = std::numeric_limits<float>::infinity();
             float taken = 0.0F;
-            for (std::int64_t y = std::max<std::int64_t>(0, row - 1); y <= std::min(height - 1, row + 1); ++y) {
-                for (std::int64_t x = std::max<std::int64_t>(0, column - 1); x <= std::min(width - 1, column + 1);
-                     ++x) {
-                    const std::int64_t place = y * width + x;
-                    std::int64_t key = -1;
-                    searchTiles(own, tile + place * padded * channels, norm + place * padded, padded / kTile, channels,
-                                least, key);
-                    if (key >= 0 && spaced != nullptr)
-                        taken = spaced[place * count + key];
+        };
+        std::vector<Best> best(std::size_t((end - begin) * width));
+        for (std::int64_t y = std::max<std::int64_t>(0, begin - 1); y < std::min(height, end + 1); ++y) {
+            for (std::int64_t x = 0; x < width; ++x) {
+                std::array<const float*, kAround> around{};
+                std::array<Best*, kAround> cells{}; // null: outside the image, or another thread's
+                for (std::size_t i = 0; i < kAround; ++i) {
+                    const std::int64_t row = y + std::int64_t(i / 3) - 1;
+                    const std::int64_t column = x + std::int64_t(i % 3) - 1;
+                    const bool mine = row >= begin && row < end && column >= 0 && column < width;
+                    around[i] = query + (mine ? row * width + column : y * width + x) * channels;
+                    cells[i] = mine ? &best[std::size_t((row - begin) * width + column)] : nullptr;
+                }
+                const std::int64_t place = y * width + x;
+                std::array<Nearest, kAround> found;
+                searchPlace(around, tile + place * padded * channels, norm + place * padded, padded / kTile, channels,
+                            found);
+                for (std::size_t i = 0; i < kAround; ++i) {
+                    if (cells[i] == nullptr || !(found[i].least < cells[i]->least))
+                        continue;
+                    cells[i]->least = found[i].least;
+                    cells[i]->taken = spaced != nullptr ? spaced[place * count + found[i].key] : 0.0F;
                 }
             }
+        }
+        for (std::int64_t cell = begin * width; cell < end * width; ++cell) {
+            const float* own = query + cell * channels;
+            const Best& found = best[std::size_t(cell - begin * width)];
             const float square = std::inner_product(own, own + channels, own, 0.0F);
-            const float distance = std::isfinite(least) ? std::sqrt(std::max(0.0F, square + 2.0F * least)) : 0.0F;
-            out[cell] = distance - float(kSpacingShare) * taken;
+            const float distance =
+                std::isfinite(found.least) ? std::sqrt(std::max(0.0F, square + 2.0F * found.least)) : 0.0F;
+            out[cell] = distance - float(kSpacingShare) * found.taken;
         }
     });
     return result;
