@@ -173,8 +173,8 @@ int run(QApplication& application, const Arguments& arguments)
         context.settings().setTheme(arguments.theme);
     theme::install(context.settings());
 
-    MainWindow window(
-        {context.settings(), context.database(), context.modelStore(), context.jobs(), context.modelFolder()});
+    MainWindow window({context.settings(), context.database(), context.modelStore(), context.jobs(),
+                       context.modelFolder(), context.cacheFolder()});
     if (screenshot) {
         if (!window.showPage(arguments.screenshotPage)) {
             throw usageError(QCoreApplication::translate("app", "There is no page \"%1\"; pages: %2.")

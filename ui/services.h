@@ -19,7 +19,8 @@ struct Services
     Database& database;
     ModelStore& modelStore;
     JobRunner& jobs;
-    QString modelFolder; ///< where trained models go
+    QString modelFolder;      ///< where trained models go
+    QString cacheFolder = {}; ///< for what can be made again; see SessionOptions
 };
 
 } // namespace lynceus

@@ -68,6 +68,19 @@ void Settings::setThreads(int threads)
     m_settings.setValue(u"threads"_s, threads);
 }
 
+QString Settings::engine() const
+{
+    return m_settings.value(u"engine"_s, u"auto"_s).toString();
+}
+
+void Settings::setEngine(const QString& name)
+{
+    if (name == engine())
+        return;
+    m_settings.setValue(u"engine"_s, name);
+    Q_EMIT engineChanged();
+}
+
 QStringList Settings::recentFolders() const
 {
     return m_settings.value(u"recentFolders"_s).toStringList();

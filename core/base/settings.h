@@ -32,6 +32,10 @@ public:
     int threads() const; ///< 0 = one for each physical core
     void setThreads(int threads);
 
+    /// What runs networks, by engineName(): "auto" unless set.
+    QString engine() const;
+    void setEngine(const QString& name);
+
     /// Newest first, at most ten, without duplicates.
     QStringList recentFolders() const;
     void addRecentFolder(const QString& folder);
@@ -63,6 +67,7 @@ public:
 Q_SIGNALS:
     void themeChanged();
     void colorBlindMapChanged();
+    void engineChanged();
     void recentFoldersChanged();
 
 private:
