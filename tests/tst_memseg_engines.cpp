@@ -5,6 +5,7 @@
 #include "core/data/demo_product.h"
 #include "core/image/anomaly_result.h"
 #include "core/memseg/bench.h"
+#include "core/memseg/compilation.h"
 #include "core/memseg/inference.h"
 #include "core/memseg/model.h"
 #include "core/nn/compiled_network.h"
@@ -51,6 +52,16 @@ std::vector<torch::Tensor> images(int count)
     return all;
 }
 
+MemSegInference compiled(const MemSegModel& model, Engine engine)
+{
+    return MemSegInference(model, compileMemSeg(translateMemSeg(model), engine));
+}
+
+MemSegInference quantised(const MemSegModel& model, const std::vector<torch::Tensor>& calibration)
+{
+    return MemSegInference(model, compileMemSeg(quantiseMemSeg(model, calibration), Engine::OpenVinoInt8));
+}
+
 /// rms(a - b) / rms(b)
 double relativeError(const cv::Mat& a, const cv::Mat& b)
 {
@@ -71,6 +82,7 @@ private Q_SLOTS:
     void int8KeepsTheDemosScores();
     void inferencesShareAModel();
     void enginesTakeTurnsInTheBench();
+    void decodersWithoutASayDoNotRun();
     void unavailableEnginesAreRefused();
 };
 
@@ -96,11 +108,11 @@ void TestMemSegEngines::fp32IsLibTorchs()
     QFETCH(QString, decoder);
     const MemSegModel model = untrainedMemSegModel(optionsOf(backbone, decoder));
     MemSegInference reference(model);
-    MemSegInference compiled(model, DeviceKind::Cpu, Engine::OpenVinoFp32);
-    QCOMPARE(compiled.engine(), Engine::OpenVinoFp32);
+    MemSegInference fast = compiled(model, Engine::OpenVinoFp32);
+    QCOMPARE(fast.engine(), Engine::OpenVinoFp32);
     for (int seed = 1; seed <= 3; ++seed) {
         const auto wanted = reference.run(image(seed));
-        const auto got = compiled.run(image(seed));
+        const auto got = fast.run(image(seed));
         QCOMPARE(got.nearest, wanted.nearest);
         const auto fault = [](const cv::Mat& a, const cv::Mat& b) {
             return cv::norm(a, b, cv::NORM_INF) / cv::norm(b, cv::NORM_INF);
@@ -121,9 +133,9 @@ void TestMemSegEngines::int8IsClose()
          {std::pair{u"resnet18"_s, u"lite"_s}, std::pair{u"mobilenetv2"_s, u"light"_s}}) {
         const MemSegModel model = untrainedMemSegModel(optionsOf(backbone, decoder));
         MemSegInference reference(model);
-        MemSegInference compiled(model, DeviceKind::Cpu, Engine::OpenVinoInt8, images(8));
+        MemSegInference int8 = quantised(model, images(8));
         const auto wanted = reference.run(image(1)).branches;
-        const auto got = compiled.run(image(1)).branches;
+        const auto got = int8.run(image(1)).branches;
         const double logit = relativeError(got.logit, wanted.logit);
         QVERIFY2(logit > 1e-5 && logit < 0.35, QByteArray::number(logit)); // random weights add rounding up
         const double distance = relativeError(got.distance, wanted.distance);
@@ -168,7 +180,7 @@ void TestMemSegEngines::int8KeepsTheDemosScores()
     for (std::uint64_t index = 0; index < 12; ++index)
         good.push_back(part(index));
     MemSegInference reference(model);
-    MemSegInference compiled(model, DeviceKind::Cpu, Engine::OpenVinoInt8, good);
+    MemSegInference int8 = quantised(model, good);
     // Good parts are next to their like, where the rounding of features is all that is left of a distance.
     double worstGood = 0.0;
     double worstDefective = 0.0;
@@ -177,7 +189,7 @@ void TestMemSegEngines::int8KeepsTheDemosScores()
         const bool isGood = index % 2 == 0;
         const auto input = isGood ? part(index) : part(index, kinds[int(index / 2) % int(kinds.size())]);
         double& worst = isGood ? worstGood : worstDefective;
-        worst = std::max(worst, std::abs(imageScore(compiled.run(input).map) - imageScore(reference.run(input).map)));
+        worst = std::max(worst, std::abs(imageScore(int8.run(input).map) - imageScore(reference.run(input).map)));
     }
     QVERIFY2(worstGood < 0.2, QByteArray::number(worstGood));
     QVERIFY2(worstDefective < 0.01, QByteArray::number(worstDefective));
@@ -206,20 +218,37 @@ void TestMemSegEngines::enginesTakeTurnsInTheBench()
         QCOMPARE(engine[u"engine"_s].toString(), names[i]);
         for (const QString& key : {u"fps"_s, u"ratio"_s, u"load_ms"_s, u"first_ms"_s})
             QVERIFY2(engine[key].toDouble() > 0.0, qPrintable(key));
+        const QJsonObject throughput = engine[u"throughput"_s].toObject();
+        QCOMPARE(throughput[u"streams"_s].toInt(), threads());
+        for (const QString& key : {u"fps"_s, u"one_thread"_s, u"ratio"_s})
+            QVERIFY2(throughput[key].toDouble() > 0.0, qPrintable(key));
     }
     QCOMPARE(engines[0][u"ratio"_s].toDouble(), 1.0);
+}
+
+void TestMemSegEngines::decodersWithoutASayDoNotRun()
+{
+    MemSegModel model = untrainedMemSegModel(optionsOf(u"mobilenetv2"_s, u"light"_s));
+    MemSegInference both(model);
+    QVERIFY(both.hasDecoder());
+    const cv::Mat distance = both.run(image(1)).branches.distance;
+    model.fusion.weight = 0.0;
+    MemSegInference alone(model);
+    QVERIFY(!alone.hasDecoder());
+    const auto output = alone.run(image(1));
+    QVERIFY(output.branches.logit.empty());
+    QVERIFY(output.nearest >= 0); // people still see which good image is nearest
+    QCOMPARE(cv::norm(output.branches.distance, distance, cv::NORM_INF), 0.0);
+    if (engineAvailable(Engine::OpenVinoFp32))
+        QVERIFY(translateMemSeg(model).decoder.isEmpty());
 }
 
 void TestMemSegEngines::unavailableEnginesAreRefused()
 {
     const MemSegModel model = untrainedMemSegModel(optionsOf(u"mobilenetv2"_s, u"light"_s));
     if (!engineAvailable(Engine::OpenVinoFp32))
-        QVERIFY_THROWS_EXCEPTION(Error, MemSegInference(model, DeviceKind::Cpu, Engine::OpenVinoFp32));
-    else
-        QVERIFY_THROWS_EXCEPTION(Error, MemSegInference(model, DeviceKind::Cpu, Engine::OpenVinoInt8)); // uncalibrated
-    MemSegInference automatic(model, DeviceKind::Cpu, Engine::Auto);
-    QCOMPARE(automatic.engine(), chooseEngine(Engine::Auto));
-    QVERIFY(!automatic.run(image(1)).map.empty());
+        QVERIFY_THROWS_EXCEPTION(Error, translateMemSeg(model));
+    QVERIFY_THROWS_EXCEPTION(Error, quantiseMemSeg(model, {})); // uncalibrated
 }
 
 QTEST_GUILESS_MAIN(TestMemSegEngines)

@@ -15,6 +15,8 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
+constexpr std::size_t kImagesAThread = 8; ///< below, loading the model again takes longer than it saves
+
 QString tr(const char* text)
 {
     return QCoreApplication::translate("cli", text);
@@ -185,13 +187,26 @@ SessionOptions CommandContext::sessionOptions()
     return options;
 }
 
-std::unique_ptr<MemSegSession> CommandContext::session(const QString& modelFile, bool evenBlocked)
+std::unique_ptr<MemSegSession> CommandContext::session(const QString& modelFile, const SessionOptions& options)
 {
-    SessionOptions options = sessionOptions();
-    options.evenBlocked = evenBlocked;
     auto loaded = MemSegSession::load(modelFile, options);
     if (!loaded->engineNote().isEmpty())
         console.warn(loaded->engineNote() + u' ' + tr("Running: %1.").arg(engineName(loaded->engine())));
+    return loaded;
+}
+
+std::vector<std::unique_ptr<MemSegSession>> CommandContext::sessions(const QString& modelFile, std::size_t images)
+{
+    SessionOptions options = sessionOptions();
+    const int count = threads();
+    const bool several =
+        count > 1 && images >= kImagesAThread * std::size_t(count) && options.device == DeviceKind::Cpu;
+    options.threads = several ? 1 : 0;
+    std::vector<std::unique_ptr<MemSegSession>> loaded;
+    loaded.push_back(session(modelFile, options));
+    options.engine = loaded.front()->engine(); // already said when it is another one
+    while (several && loaded.size() < std::size_t(count))
+        loaded.push_back(MemSegSession::load(modelFile, options));
     return loaded;
 }
 

@@ -40,7 +40,9 @@ public:
     /// What `--device` and `--engine` ask for, with the cache folder.
     SessionOptions sessionOptions();
     /// Loads a model so, and says when another engine runs than the one asked for.
-    std::unique_ptr<MemSegSession> session(const QString& modelFile, bool evenBlocked = false);
+    std::unique_ptr<MemSegSession> session(const QString& modelFile, const SessionOptions& options);
+    /// For a batch of so many images: one session for each thread, or a single one that uses them all.
+    std::vector<std::unique_ptr<MemSegSession>> sessions(const QString& modelFile, std::size_t images);
 
 private:
     CancelToken m_cancel;

@@ -80,7 +80,7 @@ int runCalibrate(CommandContext& context)
                     tr("A threshold needs good images; one from costs needs defective images too."));
     }
 
-    const auto session = context.session(modelFile);
+    const auto session = context.session(modelFile, context.sessionOptions());
     const std::vector<double> goodScores = scoresOf(context, *session, good, tr("Good images"));
     Thresholds thresholds = session->thresholds();
     QJsonObject calibration{{u"images"_s, int(goodScores.size())}};

@@ -61,7 +61,7 @@ int runDemo(CommandContext& context)
     inspection.reports = QStringList{out.filePath(u"report.html"_s), out.filePath(u"report.csv"_s)};
     const InspectionSummary summary = inspectAndStore(context, inspection);
 
-    const auto session = context.session(request.modelFile);
+    const auto session = context.session(request.modelFile, context.sessionOptions());
     const EvaluationReport report = evaluate(*session, AnomalyFolder::open(data, AnomalyFolder::Purpose::Inspection),
                                              context.task(tr("Evaluating")));
     console.endProgress();

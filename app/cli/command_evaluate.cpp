@@ -14,7 +14,9 @@ using namespace Qt::StringLiterals;
 int runEvaluate(CommandContext& context)
 {
     const QString data = context.arguments.required(u"data"_s);
-    const auto session = context.session(context.modelFile(), true);
+    SessionOptions options = context.sessionOptions();
+    options.evenBlocked = true;
+    const auto session = context.session(context.modelFile(), options);
     const AnomalyFolder folder = AnomalyFolder::open(data, AnomalyFolder::Purpose::Inspection);
     const EvaluationReport report =
         evaluate(*session, folder, context.task(QCoreApplication::translate("cli", "Evaluating")));

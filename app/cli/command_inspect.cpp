@@ -156,7 +156,11 @@ InspectionSummary inspectAndStore(CommandContext& context, const InspectionReque
     std::vector<QString> paths;
     for (const Input& input : inputs)
         paths.push_back(input.path);
-    const auto session = context.session(request.modelFile);
+    const auto sessions = context.sessions(request.modelFile, paths.size());
+    const auto& session = sessions.front();
+    std::vector<AnomalyInspector*> inspectors;
+    for (const auto& one : sessions)
+        inspectors.push_back(one.get());
     const IntensityWindow window = session->info().preprocessing.window16;
 
     ReportData report;
@@ -182,7 +186,7 @@ InspectionSummary inspectAndStore(CommandContext& context, const InspectionReque
     };
     bool cancelled = false;
     try {
-        inspectImages(paths, *session, judged, context.task(tr("Inspecting")));
+        inspectImages(paths, inspectors, judged, context.task(tr("Inspecting")));
     } catch (const Cancelled&) {
         cancelled = true; // what is judged is kept and reported
     } catch (...) {

@@ -51,4 +51,9 @@ InspectedImage inspectLoaded(std::size_t index, const QString& path, LoadedImage
 void inspectImages(const std::vector<QString>& paths, AnomalyInspector& inspector,
                    const std::function<void(InspectedImage&&)>& done, const TaskContext& context = {}, int ahead = 3);
 
+/// The same with several inspectors, each on a thread of its own that also reads its images: the most images a second
+/// when each of them runs its network on one thread (SessionOptions::threads). At least one.
+void inspectImages(const std::vector<QString>& paths, const std::vector<AnomalyInspector*>& inspectors,
+                   const std::function<void(InspectedImage&&)>& done, const TaskContext& context = {});
+
 } // namespace lynceus

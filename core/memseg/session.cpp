@@ -26,12 +26,14 @@ struct MemSegSession::Private
     Thresholds thresholds;
     MemSegInference inference;
     QString engineNote;
+    int threads = 0;
 
     MemSegInference::Output run(const cv::Mat& image, StageTimes& times);
 };
 
 MemSegInference::Output MemSegSession::Private::run(const cv::Mat& image, StageTimes& times)
 {
+    const ThreadShare share(threads);
     Stopwatch watch;
     const auto input = imageToTensor(prepare(image, info.preprocessing));
     times.prepare = watch.restart();
@@ -50,11 +52,12 @@ MemSegSession::~MemSegSession() = default;
 std::unique_ptr<MemSegSession> MemSegSession::load(const QString& modelFile, const SessionOptions& options)
 {
     try {
+        const ThreadShare share(options.threads);
         const MemSegModel model = loadMemSegModel(modelFile);
         EngineChoice choice = chooseEngine(model, modelFile, options);
         return std::unique_ptr<MemSegSession>(new MemSegSession(
             std::unique_ptr<Private>(new Private{modelFile, fileSha256(modelFile), model.info, model.info.thresholds,
-                                                 std::move(*choice.inference), choice.note})));
+                                                 std::move(*choice.inference), choice.note, options.threads})));
     } catch (...) {
         throw currentError(QCoreApplication::translate("core", "loading %1").arg(modelFile));
     }

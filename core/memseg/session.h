@@ -22,6 +22,7 @@ struct SessionOptions
     /// compiled. An engine that can't be used, or did not pass, is replaced by LibTorch and engineNote() says why.
     Engine engine = Engine::Auto;
     QString cacheFolder;      ///< for what this machine found and compiled; empty: nothing is kept
+    int threads = 0;          ///< of this session's networks; 0: as chosen for the process (nn/device)
     bool evenBlocked = false; ///< use `engine` even when it did not pass: to measure it
 };
 

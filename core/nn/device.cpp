@@ -30,6 +30,7 @@
 #include <mutex>
 #include <set>
 #include <thread>
+#include <utility>
 
 using namespace Qt::StringLiterals;
 
@@ -127,15 +128,13 @@ void useChosenThreads()
 }
 
 ThreadShare::ThreadShare(int threads)
+    : m_before(std::exchange(threadShare, threads > 0 ? threads : threadShare))
 {
-    threadShare = threads;
-    useChosenThreads();
 }
 
 ThreadShare::~ThreadShare()
 {
-    threadShare = 0;
-    useChosenThreads();
+    threadShare = m_before; // LibTorch's number stays: changing it for each image would empty oneDNN's caches
 }
 
 int threads()

@@ -24,7 +24,8 @@ void useChosenThreads();
 int threads();
 int physicalCores();
 
-/// While one lives, networks that are compiled or run on this thread take this many threads: for several at a time.
+/// While one lives, networks that are compiled or run on this thread take this many threads (0: as before), so that
+/// several can run at a time.
 class ThreadShare
 {
 public:
@@ -32,6 +33,9 @@ public:
     ~ThreadShare();
     ThreadShare(const ThreadShare&) = delete;
     ThreadShare& operator=(const ThreadShare&) = delete;
+
+private:
+    int m_before;
 };
 
 /// While one lives, memory that was freed stays with the process. Training allocates and frees hundreds of MiB a step,
