@@ -1,0 +1,392 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "core/base/error.h"
+#include "core/data/demo_product.h"
+#include "core/image/preprocessing.h"
+#include "core/memseg/engine_choice.h"
+#include "core/memseg/engine_compiler.h"
+#include "core/memseg/engine_set.h"
+#include "core/memseg/model.h"
+#include "core/memseg/session.h"
+#include "core/weights/model_file.h"
+#include "tests/support/test_images.h"
+
+#include <QtCore/QDir>
+#include <QtCore/QFile>
+#include <QtCore/QJsonDocument>
+#include <QtCore/QTemporaryDir>
+#include <QtTest/QTest>
+
+#include <torch/torch.h>
+
+using namespace Qt::StringLiterals;
+using namespace lynceus;
+
+namespace {
+
+constexpr std::uint64_t kImages = 8;
+
+QString demoModel()
+{
+    return QStringLiteral(LYNCEUS_SOURCE_DIR "/models/demo_memseg.safetensors");
+}
+
+std::vector<GateImage> demoImages(const Preprocessing& how)
+{
+    std::vector<GateImage> images;
+    for (std::uint64_t index = 0; index < kImages; ++index) {
+        const bool good = index % 2 == 0;
+        cv::Mat picture;
+        prepare(renderDemoPart({}, 300 + index, good ? QString() : demoDefectKinds()[0]).image, how)
+            .convertTo(picture, CV_8U);
+        images.push_back({u"part %1"_s.arg(index), picture});
+    }
+    return images;
+}
+
+/// The same model with an encoder that has forgotten a layer.
+MemSegModel damaged(const QString& file)
+{
+    MemSegModel model = loadMemSegModel(file);
+    const torch::NoGradGuard noGrad;
+    auto parameters = model.network->encoder()->parameters();
+    parameters[parameters.size() / 2].zero_();
+    return model;
+}
+
+GateReport passedReport(Engine engine, double ratio)
+{
+    GateReport report;
+    report.engine = engine;
+    report.images = 10;
+    report.ms = 10.0;
+    report.libTorchMs = 10.0 * ratio;
+    return report;
+}
+
+} // namespace
+
+#define NEEDS(engine)                                                                                                  \
+    if (const QString why = whyNoEngine(engine); !why.isEmpty())                                                       \
+    QSKIP(qPrintable(why))
+
+class TestParityGate : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init();
+    void reportsComeBack();
+    void theFastestThatPassedIsTaken();
+    void sameNetworksPass();
+    void brokenNetworksAreBlocked();
+    void blockedEnginesAreNotUsed();
+    void setsOfOtherMachinesAreComparedFirst();
+    void newThresholdsAreComparedFirst();
+    void whatCannotBeUsedIsLibTorchWithANote();
+    void compilingMakesEngines();
+    void cancelKeepsTheOldFile();
+    void tooFewImagesAreRefused();
+    void networksAreExported();
+
+private:
+    /// The plain networks of `networks`, said to belong to m_model and to have passed on this machine.
+    EngineSet setOf(const MemSegModel& networks) const;
+    SessionOptions with(Engine engine) const;
+
+    std::unique_ptr<QTemporaryDir> m_folder;
+    QString m_model; ///< a copy of the demo product's
+};
+
+void TestParityGate::init()
+{
+    m_folder = std::make_unique<QTemporaryDir>();
+    m_model = m_folder->filePath(u"modell ✓.safetensors"_s);
+    QVERIFY(QFile::copy(demoModel(), m_model));
+    QFile::setPermissions(m_model, QFile::ReadOwner | QFile::WriteOwner);
+}
+
+EngineSet TestParityGate::setOf(const MemSegModel& networks) const
+{
+    const SafetensorsFile file(m_model);
+    const ModelInfo info = readModelInfo(file);
+    EngineSet set;
+    set.model = modelIdentity(file, info);
+    set.machine = engineMachine();
+    set.thresholds = info.thresholds;
+    set.plain = translateMemSeg(networks);
+    set.images = demoImages(info.preprocessing);
+    set.reports = {passedReport(Engine::OpenVinoFp32, 3.0)};
+    return set;
+}
+
+SessionOptions TestParityGate::with(Engine engine) const
+{
+    SessionOptions options;
+    options.engine = engine;
+    options.cacheFolder = m_folder->filePath(u"cache"_s);
+    return options;
+}
+
+void TestParityGate::reportsComeBack()
+{
+    GateReport report = passedReport(Engine::OpenVinoInt8, 2.5);
+    report.scoreShift = 0.0125;
+    report.mapShift = 0.25;
+    report.meanMapShift = 0.001;
+    report.regionsChanged = 2;
+    report.worst = QStringList{u"Teil ✓"_s};
+    report.floatLayers = QStringList{u"convolution_3"_s};
+    QVERIFY(report.passed());
+    QVERIFY2(report.summary().contains(u"0.0125"_s) && report.summary().contains(u"2.50"_s),
+             qPrintable(report.summary()));
+    const GateReport read = GateReport::fromJson(report.toJson());
+    QCOMPARE(QJsonDocument(read.toJson()).toJson(), QJsonDocument(report.toJson()).toJson());
+
+    report.verdictsChanged = 1;
+    QVERIFY(!report.passed());
+    QVERIFY(report.summary().contains(u"blocked"_s));
+    report.verdictsChanged = 0;
+    report.scoreShift = GateReport::kMostScoreShift + 1e-6;
+    QVERIFY(!report.passed());
+    report = passedReport(Engine::OpenVinoInt8, 2.5);
+    report.images = 0;
+    QVERIFY(!report.passed()); // nothing was compared
+    QVERIFY_THROWS_EXCEPTION(Error, GateReport::fromJson({{u"engine"_s, u"libtorch"_s}}));
+}
+
+void TestParityGate::theFastestThatPassedIsTaken()
+{
+    std::vector<GateReport> reports{passedReport(Engine::OpenVinoFp32, 1.3), passedReport(Engine::OpenVinoBf16, 1.9),
+                                    passedReport(Engine::OpenVinoInt8, 2.4)};
+    QCOMPARE(fastestPassed(reports), Engine::OpenVinoInt8);
+    reports[2].verdictsChanged = 1;
+    QCOMPARE(fastestPassed(reports), Engine::OpenVinoBf16);
+    reports[1].failure = u"no memory"_s;
+    QCOMPARE(fastestPassed(reports), Engine::OpenVinoFp32);
+    reports[0].libTorchMs = 10.2; // no reason to change
+    QCOMPARE(fastestPassed(reports), Engine::LibTorch);
+    QCOMPARE(fastestPassed({}), Engine::LibTorch);
+}
+
+void TestParityGate::sameNetworksPass()
+{
+    NEEDS(Engine::OpenVinoFp32);
+    const MemSegModel model = loadMemSegModel(m_model);
+    MemSegInference reference(model);
+    std::vector<GateReport> failures;
+    const auto engines = compileAll(model, setOf(model), {}, failures);
+    QVERIFY(failures.empty());
+    QVERIFY(!engines.empty());
+    const auto reports =
+        compareEngines(reference, engines, demoImages(model.info.preprocessing), model.info.thresholds);
+    QCOMPARE(reports.size(), engines.size());
+    QCOMPARE(reports[0].engine, Engine::OpenVinoFp32);
+    QVERIFY2(reports[0].passed(), qPrintable(reports[0].summary()));
+    QCOMPARE(reports[0].images, int(kImages));
+    QVERIFY(reports[0].scoreShift < 1e-4 && reports[0].mapShift < 1e-3);
+    QVERIFY(reports[0].ms > 0.0 && reports[0].libTorchMs > 0.0);
+}
+
+void TestParityGate::brokenNetworksAreBlocked()
+{
+    NEEDS(Engine::OpenVinoFp32);
+    const MemSegModel model = loadMemSegModel(m_model);
+    MemSegInference reference(model);
+    std::vector<GateReport> failures;
+    auto engines = compileAll(model, setOf(damaged(m_model)), {}, failures);
+    engines.resize(1);
+    const auto report =
+        compareEngines(reference, engines, demoImages(model.info.preprocessing), model.info.thresholds).front();
+    QVERIFY(!report.passed());
+    QVERIFY(report.scoreShift > GateReport::kMostScoreShift);
+    QVERIFY(!report.worst.isEmpty());
+    QVERIFY2(report.worst.front().startsWith(u"part "_s), qPrintable(report.worst.front()));
+    QCOMPARE(fastestPassed({report}), Engine::LibTorch);
+}
+
+void TestParityGate::blockedEnginesAreNotUsed()
+{
+    NEEDS(Engine::OpenVinoFp32);
+    EngineSet set = setOf(loadMemSegModel(m_model));
+    set.reports.front().verdictsChanged = 2;
+    saveEngineSet(engineFile(m_model), set);
+    QCOMPARE(readGateReports(m_model).front().verdictsChanged, 2);
+    const auto automatic = MemSegSession::load(m_model, with(Engine::Auto));
+    QCOMPARE(automatic->engine(), Engine::LibTorch);
+    QVERIFY(automatic->engineNote().isEmpty());
+    const auto asked = MemSegSession::load(m_model, with(Engine::OpenVinoFp32));
+    QCOMPARE(asked->engine(), Engine::LibTorch);
+    QVERIFY2(asked->engineNote().contains(u"openvino-fp32"_s), qPrintable(asked->engineNote()));
+    SessionOptions measuring = with(Engine::OpenVinoFp32);
+    measuring.evenBlocked = true;
+    const auto measured = MemSegSession::load(m_model, measuring);
+    QCOMPARE(measured->engine(), Engine::OpenVinoFp32);
+    QVERIFY(!measured->engineNote().isEmpty());
+
+    set.reports.front().verdictsChanged = 0;
+    saveEngineSet(engineFile(m_model), set);
+    const auto used = MemSegSession::load(m_model, with(Engine::Auto));
+    QCOMPARE(used->engine(), Engine::OpenVinoFp32);
+    QVERIFY(used->engineNote().isEmpty());
+    const cv::Mat part = renderDemoPart({}, 5).image;
+    QVERIFY(std::abs(used->inspect(part).score - automatic->inspect(part).score) < 1e-4);
+}
+
+void TestParityGate::setsOfOtherMachinesAreComparedFirst()
+{
+    NEEDS(Engine::OpenVinoFp32);
+    EngineSet set = setOf(damaged(m_model));
+    set.machine = u"a machine where they agreed"_s;
+    saveEngineSet(engineFile(m_model), set);
+    QCOMPARE(MemSegSession::load(m_model, with(Engine::Auto))->engine(), Engine::LibTorch);
+    const auto asked = MemSegSession::load(m_model, with(Engine::OpenVinoFp32));
+    QCOMPARE(asked->engine(), Engine::LibTorch);
+    QVERIFY2(asked->engineNote().contains(u"blocked"_s), qPrintable(asked->engineNote()));
+    // It was found out once and written down.
+    const QDir gates(m_folder->filePath(u"cache/gates"_s));
+    const QStringList files = gates.entryList({u"*.json"_s}, QDir::Files);
+    QCOMPARE(files.size(), 1);
+
+    set = setOf(loadMemSegModel(m_model));
+    set.machine = u"a machine where they did not"_s;
+    set.reports.front().failure = u"no such processor"_s;
+    saveEngineSet(engineFile(m_model), set);
+    QCOMPARE(MemSegSession::load(m_model, with(Engine::OpenVinoFp32))->engine(), Engine::OpenVinoFp32);
+    QCOMPARE(gates.entryList({u"*.json"_s}, QDir::Files).size(), 2);
+}
+
+void TestParityGate::newThresholdsAreComparedFirst()
+{
+    NEEDS(Engine::OpenVinoFp32);
+    saveEngineSet(engineFile(m_model), setOf(damaged(m_model)));
+    QCOMPARE(MemSegSession::load(m_model, with(Engine::Auto))->engine(), Engine::OpenVinoFp32); // as its report says
+    Thresholds other = readModelInfo(m_model).thresholds;
+    other.score *= 0.9;
+    other.review = other.score;
+    updateModelThresholds(m_model, other, {});
+    QVERIFY(!readGateReports(m_model).empty()); // the networks are still this model's
+    QCOMPARE(MemSegSession::load(m_model, with(Engine::Auto))->engine(), Engine::LibTorch);
+}
+
+void TestParityGate::whatCannotBeUsedIsLibTorchWithANote()
+{
+    const auto noteOf = [&](Engine engine) {
+        const auto session = MemSegSession::load(m_model, with(engine));
+        return session->engine() == Engine::LibTorch ? session->engineNote() : u"not libtorch"_s;
+    };
+    QCOMPARE(noteOf(Engine::Auto), QString());
+    QCOMPARE(noteOf(Engine::LibTorch), QString());
+    QVERIFY(!noteOf(Engine::OpenVinoFp32).isEmpty()); // never compiled, or a build without OpenVINO
+    if (!engineAvailable(Engine::OpenVinoFp32))
+        return;
+    QVERIFY(noteOf(Engine::OpenVinoFp32).contains(u"ompile"_s));
+    QFile file(engineFile(m_model));
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write("not safetensors at all");
+    file.close();
+    QVERIFY(noteOf(Engine::Auto).contains(QFileInfo(file).fileName()));
+
+    EngineSet set = setOf(loadMemSegModel(m_model));
+    set.plain.encoder.xml = "<net/>";
+    saveEngineSet(engineFile(m_model), set);
+    QVERIFY(noteOf(Engine::Auto).contains(u"OpenVINO"_s));
+
+    set = setOf(loadMemSegModel(m_model));
+    set.model = u"another"_s;
+    saveEngineSet(engineFile(m_model), set);
+    QVERIFY(noteOf(Engine::Auto).contains(u"another model"_s));
+    QVERIFY(readGateReports(m_model).empty());
+}
+
+void TestParityGate::compilingMakesEngines()
+{
+    NEEDS(Engine::OpenVinoFp32);
+    DemoOptions product;
+    product.trainGood = 20;
+    product.testGood = 0;
+    product.testDefective = 0;
+    const QString data = m_folder->filePath(u"daten"_s);
+    writeDemoProduct(data, product);
+    CompileRequest request;
+    request.images = 6;
+    request.searchSeconds = 0.0;
+    std::vector<double> fractions;
+    TaskContext context;
+    context.progress = [&](const Progress& progress) { fractions.push_back(progress.fraction); };
+    const auto reports =
+        compileEngines(m_model, AnomalyFolder::open(data, AnomalyFolder::Purpose::Training), request, context);
+    QVERIFY(std::is_sorted(fractions.begin(), fractions.end()));
+    QCOMPARE(fractions.back(), 1.0);
+    std::size_t expected = 0;
+    for (const Engine engine : allEngines())
+        expected += engine != Engine::LibTorch && engineAvailable(engine) ? 1 : 0;
+    QCOMPARE(reports.size(), expected);
+    QVERIFY2(reports[0].passed(), qPrintable(reports[0].summary()));
+    QCOMPARE(reports[0].images, 12); // each with a simulated defect
+    for (const GateReport& report : reports)
+        QVERIFY2(report.failure.isEmpty(), qPrintable(report.failure));
+    QCOMPARE(readGateReports(m_model).size(), expected);
+    QCOMPARE(MemSegSession::load(m_model, with(Engine::Auto))->engine(), fastestPassed(reports));
+    QCOMPARE(MemSegSession::load(m_model, with(Engine::OpenVinoFp32))->engine(), Engine::OpenVinoFp32);
+}
+
+void TestParityGate::cancelKeepsTheOldFile()
+{
+    NEEDS(Engine::OpenVinoFp32);
+    DemoOptions product;
+    product.trainGood = 8;
+    product.testGood = 0;
+    product.testDefective = 0;
+    const QString data = m_folder->filePath(u"daten"_s);
+    writeDemoProduct(data, product);
+    QFile old(engineFile(m_model));
+    QVERIFY(old.open(QIODevice::WriteOnly));
+    old.write("old");
+    old.close();
+    TaskContext context;
+    context.progress = [cancel = context.cancel](const Progress& progress) mutable {
+        if (progress.fraction > 0.4)
+            cancel.cancel();
+    };
+    CompileRequest request;
+    request.images = 4;
+    const AnomalyFolder folder = AnomalyFolder::open(data, AnomalyFolder::Purpose::Training);
+    QVERIFY_THROWS_EXCEPTION(Cancelled, compileEngines(m_model, folder, request, context));
+    QVERIFY(old.open(QIODevice::ReadOnly));
+    QCOMPARE(old.readAll(), QByteArray("old"));
+}
+
+void TestParityGate::tooFewImagesAreRefused()
+{
+    const QString empty = m_folder->filePath(u"leer"_s);
+    AnomalyFolder folder;
+    folder.root = empty;
+    const QString message = test::errorTextOf([&] { compileEngines(m_model, folder); });
+    QVERIFY2(!message.isEmpty(), qPrintable(message));
+    QVERIFY(!QFile::exists(engineFile(m_model)));
+}
+
+void TestParityGate::networksAreExported()
+{
+    QStringList files;
+    QVERIFY(test::errorTextOf([&] {
+                exportOpenVino(m_model, Engine::OpenVinoFp32, m_folder->path(), files);
+            }).contains(u"ompile"_s));
+    NEEDS(Engine::OpenVinoFp32);
+    saveEngineSet(engineFile(m_model), setOf(loadMemSegModel(m_model)));
+    const QString out = m_folder->filePath(u"für andere"_s);
+    const GateReport report = exportOpenVino(m_model, Engine::OpenVinoFp32, out, files);
+    QVERIFY(report.passed());
+    QVERIFY(files.contains(QDir(out).filePath(u"encoder.xml"_s)));
+    for (const QString& file : files)
+        QVERIFY2(QFileInfo(file).size() > 0, qPrintable(file));
+    QFile parity(QDir(out).filePath(u"parity.json"_s));
+    QVERIFY(parity.open(QIODevice::ReadOnly));
+    QCOMPARE(QJsonDocument::fromJson(parity.readAll())[u"passed"_s].toBool(), true);
+    QVERIFY(!test::errorTextOf([&] { exportOpenVino(m_model, Engine::OpenVinoInt8, out, files); }).isEmpty());
+}
+
+QTEST_GUILESS_MAIN(TestParityGate)
+#include "tst_parity_gate.moc"
