@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "core/data/demo_product.h"
+#include "core/nn/engine.h"
 #include "core/storage/database.h"
 #include "core/storage/inspection_store.h"
 #include "core/storage/run_store.h"
@@ -101,6 +102,7 @@ private Q_SLOTS:
     void evaluateWithoutLabelsFails();
     void calibrateFromGoodImages();
     void calibrateFromCosts();
+    void compiledModelsRunOnTheirEngine();
     void benchMeasures();
 
     void modelsListInfoVerify();
@@ -148,7 +150,7 @@ QStringList TestCli::tinyTraining()
                                    u"memory_images=4"_s, u"batch=2"_s, u"steps=6"_s})
         words << u"--set"_s << setting;
     // So small a network gains nothing from more threads, and loses where other tests run.
-    return words << u"--threads"_s << u"1"_s;
+    return words << u"--threads"_s << u"1"_s << u"--no-engines"_s;
 }
 
 void TestCli::initTestCase()
@@ -597,12 +599,16 @@ void TestCli::inspectIntoAReadOnlyPlaceFails()
 
 void TestCli::sameScoreOnAnyNumberOfThreads()
 {
-    const QStringList words{u"inspect"_s, u"--model"_s, m_model, m_product + u"/test/good"_s};
+    // Enough of them for one session on each thread.
+    QStringList words{u"inspect"_s, u"--model"_s, m_model};
+    for (int i = 0; i < 5; ++i)
+        words << m_product + u"/test/good"_s;
     const QJsonArray one = runJson(words + QStringList{u"--threads"_s, u"1"_s}).json().value(u"results"_s).toArray();
     const QJsonArray two = runJson(words + QStringList{u"--threads"_s, u"2"_s}).json().value(u"results"_s).toArray();
-    QCOMPARE(one.size(), 4);
-    QCOMPARE(two.size(), 4);
+    QCOMPARE(one.size(), 20);
+    QCOMPARE(two.size(), 20);
     for (int i = 0; i < one.size(); ++i) {
+        QCOMPARE(two[i].toObject().value(u"image"_s), one[i].toObject().value(u"image"_s));
         const double difference =
             one[i].toObject().value(u"score"_s).toDouble() - two[i].toObject().value(u"score"_s).toDouble();
         QVERIFY2(std::abs(difference) < 1e-5, qPrintable(QString::number(difference)));
@@ -622,6 +628,7 @@ void TestCli::evaluateHasTheAgreedKeys()
     }
     QCOMPARE(json.value(u"threshold"_s).toDouble(), readModelInfo(m_model).thresholds.score);
     const QJsonObject latency = json.value(u"latency_ms"_s).toObject();
+    QCOMPARE(json.value(u"engine"_s).toString(), u"libtorch"_s);
     QVERIFY(latency.value(u"p50"_s).toDouble() > 0.0);
     QVERIFY(latency.value(u"p50"_s).toDouble() <= latency.value(u"p95"_s).toDouble());
     QVERIFY(latency.value(u"p95"_s).toDouble() <= latency.value(u"p99"_s).toDouble());
@@ -667,6 +674,54 @@ void TestCli::calibrateFromCosts()
                          home());
     QCOMPARE(good.exitCode, 1);
     QVERIFY(!good.err.isEmpty());
+}
+
+void TestCli::compiledModelsRunOnTheirEngine()
+{
+    const QString model = m_folder + u"/schnell.safetensors"_s;
+    QVERIFY(QFile::copy(m_model, model));
+    const QStringList compile{u"compile"_s,  u"--model"_s, model,         u"--data"_s, m_product,
+                              u"--images"_s, u"4"_s,       u"--search"_s, u"0"_s};
+    const QStringList inspect{u"inspect"_s, u"--model"_s, model, m_product + u"/test/good"_s};
+    const QStringList exact{u"--engine"_s, u"openvino-fp32"_s};
+    const QString wanted = runJson(inspect).json().value(u"inspection"_s).toObject().value(u"engine"_s).toString();
+    QCOMPARE(wanted, u"libtorch"_s); // nothing else was shown to be right
+    const Ran fallback = runJson(inspect + exact);
+    QCOMPARE(fallback.exitCode, 0);
+    QVERIFY2(fallback.err.contains("openvino-fp32") && fallback.err.contains("libtorch"), fallback.err.constData());
+    QCOMPARE(run(inspect + home() + QStringList{u"--engine"_s, u"onnx"_s}).exitCode, 2);
+    if (const QString why = whyNoEngine(Engine::OpenVinoFp32); !why.isEmpty()) {
+        const Ran none = run(compile + home());
+        QCOMPARE(none.exitCode, 1);
+        QVERIFY2(none.err.contains(why.toUtf8()), none.err.constData());
+        QSKIP(qPrintable(why));
+    }
+
+    const Ran compiled = runJson(compile);
+    QVERIFY2(compiled.exitCode == 0, compiled.err.constData());
+    const QJsonObject exactReport = compiled.json().value(u"reports"_s).toArray().first().toObject();
+    QCOMPARE(exactReport.value(u"engine"_s).toString(), u"openvino-fp32"_s);
+    QVERIFY(exactReport.value(u"passed"_s).toBool());
+    QCOMPARE(exactReport.value(u"images"_s).toInt(), 8);
+    const Ran inspected = runJson(inspect + exact);
+    QCOMPARE(inspected.json().value(u"inspection"_s).toObject().value(u"engine"_s).toString(), u"openvino-fp32"_s);
+    const Ran evaluated = runJson(QStringList{u"evaluate"_s, u"--model"_s, model, u"--data"_s, m_product} + exact);
+    QCOMPARE(evaluated.json().value(u"engine"_s).toString(), u"openvino-fp32"_s);
+    const Ran benched = runJson(QStringList{u"bench"_s, u"--model"_s, model, u"--runs"_s, u"2"_s} + exact);
+    QCOMPARE(benched.json().value(u"width"_s).toInt(), 64);
+    QCOMPARE(benched.json().value(u"engines"_s).toArray().size(), 2);
+
+    const QString out = m_folder + u"/für OpenVINO"_s;
+    const Ran exported = runJson({u"export"_s, u"--format"_s, u"openvino"_s, u"--model"_s, model, u"--out"_s, out});
+    QVERIFY2(exported.exitCode == 0, exported.err.constData());
+    QVERIFY(contentOf(out + u"/encoder.xml"_s).contains("<net"));
+    QVERIFY(contentOf(out + u"/parity.json"_s).contains("score_shift"));
+    QCOMPARE(
+        run(QStringList{u"export"_s, u"--format"_s, u"onnx"_s, u"--model"_s, model, u"--out"_s, out} + home()).exitCode,
+        2);
+    const Ran missing = run(QStringList{u"export"_s, u"--model"_s, m_model, u"--out"_s, out} + home());
+    QCOMPARE(missing.exitCode, 1);
+    QVERIFY2(missing.err.contains("ompile"), missing.err.constData());
 }
 
 void TestCli::benchMeasures()

@@ -168,6 +168,7 @@ InspectionSummary inspectAndStore(CommandContext& context, const InspectionReque
     report.modelPath = session->modelFile();
     report.modelHash = session->modelHash();
     report.programVersion = programVersion();
+    report.engine = engineName(session->engine());
     report.started = QDateTime::currentDateTimeUtc();
 
     ResultKeeper keeper(context.app().database(), *session, QFileInfo(request.inputs.first()).absoluteFilePath());
@@ -219,13 +220,13 @@ InspectionSummary inspectAndStore(CommandContext& context, const InspectionReque
         }
     }
     context.console.printTable(rows);
-    context.console.print(tr("%1 images: %2 OK, %3 NG, %4 review, %5 unreadable; threshold %6")
+    context.console.print(tr("%1 images: %2 OK, %3 NG, %4 review, %5 unreadable; threshold %6; %7")
                               .arg(counts.total)
                               .arg(counts.ok)
                               .arg(counts.ng)
                               .arg(counts.review)
                               .arg(counts.failed)
-                              .arg(figure(session->thresholds().score)));
+                              .arg(figure(session->thresholds().score), report.engine));
     return summary;
 }
 

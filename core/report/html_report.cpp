@@ -146,7 +146,7 @@ QByteArray htmlReport(const ReportData& data, const ReportCounts& counts, const 
                    title + u"</h1>\n"_s;
     html += u"<dl>\n"_s + fact(tr("Model"), data.modelPath) + fact(tr("Model SHA-256"), data.modelHash) +
             fact(tr("Started"), timeText(data.started)) + fact(tr("Finished"), timeText(data.finished)) +
-            fact(tr("Lynceus"), data.programVersion) + u"</dl>\n"_s;
+            fact(tr("Lynceus"), data.programVersion) + fact(tr("Engine"), data.engine) + u"</dl>\n"_s;
     html += u"<div class=\"counts\">\n"_s + count(counts.total, tr("Images")) +
             count(counts.ok, verdictName(Verdict::Ok), u"ok"_s) + count(counts.ng, verdictName(Verdict::Ng), u"ng"_s) +
             count(counts.review, verdictName(Verdict::Review), u"review"_s) +

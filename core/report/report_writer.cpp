@@ -128,6 +128,7 @@ QJsonObject reportToJson(const ReportData& data)
                                           {u"model"_s, data.modelPath},
                                           {u"model_hash"_s, data.modelHash},
                                           {u"program_version"_s, data.programVersion},
+                                          {u"engine"_s, data.engine},
                                           {u"started"_s, timeText(data.started)},
                                           {u"finished"_s, timeText(data.finished)}}},
             {u"counts"_s, QJsonObject{{u"total"_s, counts.total},

@@ -30,6 +30,7 @@ struct ReportData
     QString modelPath;
     QString modelHash;
     QString programVersion;
+    QString engine; ///< what computed: engineName()
     QDateTime started;
     QDateTime finished;
     std::vector<ReportItem> items;
