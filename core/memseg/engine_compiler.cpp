@@ -15,6 +15,7 @@
 #include "core/memseg/validation_set.h"
 
 #include <QtCore/QCoreApplication>
+#include <QtCore/QDateTime>
 #include <QtCore/QDir>
 #include <QtCore/QFileInfo>
 #include <QtCore/QJsonDocument>
@@ -31,6 +32,7 @@ namespace {
 
 constexpr std::size_t kCalibrationImages = 16;
 constexpr std::size_t kKeptImages = 24;  ///< for other machines; 0.2 MB each at 256 x 256
+constexpr int kDaysKept = 30;
 constexpr double kWantedShift = 0.01;    ///< of scores, what the search aims at
 constexpr double kTranslateShare = 0.05; ///< of the progress
 constexpr double kQuantiseShare = 0.35;
@@ -54,6 +56,18 @@ std::vector<Sample> spread(const std::vector<Sample>& samples, std::size_t count
     for (std::size_t i = 0; i < count; ++i)
         some.push_back(samples[i * samples.size() / count]);
     return some;
+}
+
+/// What OpenVINO kept of models that nobody has used for a month.
+void dropOldNetworks(const QString& cacheFolder)
+{
+    if (cacheFolder.isEmpty())
+        return;
+    const QFileInfoList blobs = QDir(cacheFolder).entryInfoList({u"*.blob"_s}, QDir::Files);
+    for (const QFileInfo& blob : blobs) {
+        if (std::max(blob.lastRead(), blob.lastModified()).daysTo(QDateTime::currentDateTime()) > kDaysKept)
+            QFile::remove(blob.filePath());
+    }
 }
 
 /// Part of a task's progress.
@@ -97,6 +111,7 @@ public:
         compare();
         keepHardest();
         saveEngineSet(engineFile(m_modelFile), m_set);
+        dropOldNetworks(m_request.cacheFolder);
         m_context.report(1.0, QCoreApplication::translate("core", "done"), 0.0);
         return m_set.reports;
     }
