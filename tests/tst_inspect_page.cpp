@@ -52,7 +52,7 @@ struct Fixture
         : database(dir.filePath(u"lynceus.sqlite"_s))
         , settings(dir.filePath(u"settings.ini"_s))
     {
-        page.setModelLoader([log = log](const QString& file) {
+        page.setModelLoader([log = log](const QString& file, const SessionOptions&) {
             InspectPage::LoadedModel loaded;
             loaded.info = readModelInfo(file);
             loaded.hash = u"cafe"_s;

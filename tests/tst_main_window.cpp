@@ -357,7 +357,7 @@ void TestMainWindow::opensDemoProductWithVerdicts()
     ModelStore shipped(m_home->filePath(u"shipped"_s), m_home->filePath(u"weights"_s));
     MainWindow window(Services{*m_settings, *m_database, shipped, *m_jobs, m_home->filePath(u"models"_s)});
     auto log = std::make_shared<test::FakeInspector::Log>();
-    window.findChild<InspectPage*>()->setModelLoader([log](const QString&) {
+    window.findChild<InspectPage*>()->setModelLoader([log](const QString&, const SessionOptions&) {
         InspectPage::LoadedModel model;
         model.inspector = std::make_unique<test::FakeInspector>(log);
         return model;
