@@ -30,13 +30,12 @@ namespace {
 constexpr int kRowHeight = 28;
 constexpr int kRowsShown = 4;
 
-QLabel* makeText(const QString& name, theme::TextRole role, QWidget* parent)
+QLabel* makeText(const QString& name, QWidget* parent)
 {
     auto* label = new QLabel(parent);
     label->setObjectName(name);
     label->setTextFormat(Qt::PlainText); // names of files are never markup
     label->setWordWrap(true);
-    theme::setRole(label, role);
     return label;
 }
 
@@ -47,22 +46,26 @@ EnginesCard::EnginesCard(const Services& services, ModelCompiler* compiler, QWid
     , m_services(services)
     , m_compiler(compiler)
     , m_reports(new GateReportModel(this))
-    , m_model(makeText(u"engineModel"_s, theme::TextRole::Current, this))
-    , m_state(makeText(u"engineState"_s, theme::TextRole::Secondary, this))
+    , m_model(makeText(u"engineModel"_s, this))
+    , m_state(makeText(u"engineState"_s, this))
     , m_view(new QTableView(this))
-    , m_summary(makeText(u"gateSummary"_s, theme::TextRole::Secondary, this))
-    , m_worst(makeText(u"gateWorst"_s, theme::TextRole::Secondary, this))
-    , m_folder(makeText(u"engineFolder"_s, theme::TextRole::Caption, this))
+    , m_summary(makeText(u"gateSummary"_s, this))
+    , m_worst(makeText(u"gateWorst"_s, this))
+    , m_folder(makeText(u"engineFolder"_s, this))
     , m_compile(new QPushButton(this))
 {
     setUpView();
+    auto* about = makeText({}, this);
+    about->setText(tr("Compiling makes networks for this processor and lets them judge good images and simulated "
+                      "defects beside LibTorch. What judges otherwise is blocked: it is never used."));
     m_compile->setObjectName(u"compileButton"_s);
+    for (QLabel* label : {m_state, m_worst})
+        theme::setRole(label, theme::TextRole::Secondary);
+    for (QLabel* label : {m_folder, about})
+        theme::setRole(label, theme::TextRole::Caption);
     for (QLabel* label : {m_summary, m_worst})
         label->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
 
-    auto* about = makeText({}, theme::TextRole::Caption, this);
-    about->setText(tr("Compiling makes networks for this processor and lets them judge good images and simulated "
-                      "defects beside LibTorch. What judges otherwise is blocked: it is never used."));
     auto* foot = new QHBoxLayout;
     foot->setSpacing(12);
     foot->addWidget(m_compile);
@@ -96,7 +99,8 @@ void EnginesCard::setUpView()
     m_view->verticalHeader()->setDefaultSectionSize(kRowHeight);
     m_view->horizontalHeader()->setHighlightSections(false);
     m_view->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
-    m_view->horizontalHeader()->setSectionResizeMode(GateReportModel::Name, QHeaderView::ResizeToContents);
+    for (const int column : {GateReportModel::Name, GateReportModel::VerdictsChanged})
+        m_view->horizontalHeader()->setSectionResizeMode(column, QHeaderView::ResizeToContents);
 }
 
 void EnginesCard::readReports()
@@ -126,8 +130,12 @@ void EnginesCard::setReports(std::vector<GateReport> reports)
     m_reports->setReports(std::move(reports));
     const int rows = std::min(m_reports->rowCount(), kRowsShown);
     m_view->setFixedHeight(m_view->horizontalHeader()->sizeHint().height() + rows * kRowHeight + 2);
+    // The one that has something to tell.
+    int chosen = 0;
+    while (chosen < m_reports->rowCount() && m_reports->report(chosen).passed())
+        ++chosen;
     if (rows > 0)
-        m_view->setCurrentIndex(m_reports->index(0, 0));
+        m_view->setCurrentIndex(m_reports->index(chosen % m_reports->rowCount(), 0));
     showState();
     showReport();
 }

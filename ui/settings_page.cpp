@@ -28,6 +28,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr int kLeftWidth = 400;
+constexpr int kTitleWidth = 64;
 constexpr int kMostWidth = 1240; ///< wider lines are hard to read
 constexpr int kMostThreads = 1024;
 
@@ -40,12 +41,21 @@ QLabel* makeCaption(const QString& text, QWidget* parent)
     return label;
 }
 
+/// Fields of all cards begin at one line.
+void addField(QFormLayout* form, const QString& title, QWidget* field)
+{
+    auto* label = new QLabel(title, field->parentWidget());
+    label->setMinimumWidth(kTitleWidth);
+    label->setBuddy(field);
+    form->addRow(label, field);
+}
+
 QFormLayout* makeForm(Card* card)
 {
     auto* form = new QFormLayout;
     form->setHorizontalSpacing(12);
     form->setVerticalSpacing(8);
-    form->setFieldGrowthPolicy(QFormLayout::ExpandingFieldsGrow);
+    form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
     card->body()->addLayout(form);
     return form;
 }
@@ -104,7 +114,7 @@ QWidget* SettingsPage::makeAppearance()
         m_theme->addItem(text, int(theme));
     m_colorBlind->setObjectName(u"colorBlind"_s);
     m_colorBlind->setToolTip(tr("Other colours for the same values"));
-    makeForm(card)->addRow(tr("Theme"), m_theme);
+    addField(makeForm(card), tr("Theme"), m_theme);
     card->body()->addWidget(m_colorBlind);
     connect(m_theme, &QComboBox::activated, this,
             [this] { m_services.settings.setTheme(Settings::Theme(m_theme->currentData().toInt())); });
@@ -137,14 +147,14 @@ QWidget* SettingsPage::makeComputing()
     m_threads->setToolTip(tr("Processor threads for networks, from the next start on"));
 
     QFormLayout* form = makeForm(card);
-    form->addRow(tr("Engine"), m_engine);
+    addField(form, tr("Engine"), m_engine);
     form->addRow(makeCaption(tr("Automatic takes the fastest that was shown to judge as LibTorch does."), card));
     if (!missing.isEmpty()) {
         QLabel* reasons = makeCaption(missing.join(u'\n'), card);
         reasons->setObjectName(u"missingEngines"_s);
         form->addRow(reasons);
     }
-    form->addRow(tr("Threads"), m_threads);
+    addField(form, tr("Threads"), m_threads);
     form->addRow(makeCaption(tr("The number of threads takes effect at the next start."), card));
     connect(m_engine, &QComboBox::activated, this,
             [this] { m_services.settings.setEngine(m_engine->currentData().toString()); });
@@ -163,7 +173,7 @@ QWidget* SettingsPage::makeData()
         field->setCursorPosition(0);
         field->setAccessibleName(title);
         field->setToolTip(tr("%1: %2").arg(toolTip, field->text()));
-        form->addRow(title, field);
+        addField(form, title, field);
     };
     add(tr("Database"), m_services.database.file(), tr("Products, inspections and trainings"));
     add(tr("Models"), m_services.modelFolder, tr("Where trained models go"));
