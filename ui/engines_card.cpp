@@ -93,6 +93,7 @@ void EnginesCard::setUpView()
     m_view->setSelectionMode(QAbstractItemView::SingleSelection);
     m_view->setTabKeyNavigation(false);
     m_view->setShowGrid(false);
+    m_view->setIconSize({14, 14});
     m_view->setWordWrap(false);
     m_view->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
     m_view->verticalHeader()->hide();

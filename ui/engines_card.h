@@ -30,10 +30,10 @@ public:
     void readReports();
     /// What runs now; empty: nothing.
     void setRunning(const QString& engine);
+    void setReports(std::vector<GateReport> reports);
 
 private:
     void setUpView();
-    void setReports(std::vector<GateReport> reports);
     void showState();
     void showReport();
 

@@ -3,7 +3,7 @@
 
 #include "ui/gate_report_model.h"
 
-#include "ui/theme.h"
+#include "ui/icons.h"
 
 #include <QtCore/QLocale>
 
@@ -79,6 +79,11 @@ QVariant GateReportModel::data(const QModelIndex& index, int role) const
         return QVariant::fromValue(Qt::AlignVCenter | (isFigure(column) ? Qt::AlignRight : Qt::AlignLeft));
     case Qt::FontRole:
         return isFigure(column) ? QVariant(theme::tabularFont()) : QVariant();
+    case Qt::DecorationRole: // keeps its colour in a chosen row
+        if (column == Gate)
+            return shown.passed() ? themedIcon(u"check"_s, theme::Token::Ok)
+                                  : themedIcon(u"cancel"_s, theme::Token::Ng);
+        return {};
     case Qt::ForegroundRole:
         if (column == Gate)
             return theme::color(shown.passed() ? theme::Token::Ok : theme::Token::Ng);
