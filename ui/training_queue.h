@@ -40,7 +40,7 @@ public:
 
     explicit TrainingQueue(const Services& services, QObject* parent = nullptr);
 
-    /// Models are compiled for faster engines at the end unless this says not to.
+    /// Models are compiled for faster engines at their end, unless this says not to; for those added from now on.
     void setCompiling(bool on) { m_compiles = on; }
     /// Takes its turn after those that are here. Throws Error when encoder or model folder are not to be had.
     void add(const QString& folder, const MemSegOptions& options);
