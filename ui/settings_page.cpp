@@ -69,7 +69,6 @@ SettingsPage::SettingsPage(const Services& services, ModelCompiler* compiler, QW
     , m_colorBlind(new QCheckBox(tr("Heat maps safe for colour-blind eyes"), this))
     , m_engine(new QComboBox(this))
     , m_threads(new QSpinBox(this))
-    , m_engines(new EnginesCard(services, compiler, this))
 {
     auto* content = new QWidget;
     content->setObjectName(u"scrollContent"_s);
@@ -81,6 +80,7 @@ SettingsPage::SettingsPage(const Services& services, ModelCompiler* compiler, QW
         left->addWidget(card);
     }
     left->addStretch();
+    m_engines = new EnginesCard(services, compiler, this); // last in the tab order
     auto* columns = new QHBoxLayout(content);
     columns->setContentsMargins(16, 16, 16, 16);
     columns->setSpacing(12);

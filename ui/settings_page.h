@@ -38,7 +38,7 @@ private:
     QCheckBox* m_colorBlind;
     QComboBox* m_engine;
     QSpinBox* m_threads;
-    EnginesCard* m_engines;
+    EnginesCard* m_engines = nullptr;
 };
 
 } // namespace lynceus
