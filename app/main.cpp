@@ -77,7 +77,8 @@ Arguments parseArguments(const QApplication& application)
     parser.addVersionOption();
     const QCommandLineOption dataHome(u"data-home"_s, tr("Keep database, settings and models in FOLDER."), u"FOLDER"_s);
     const QCommandLineOption screenshot(
-        u"screenshot"_s, tr("Open PAGE (inspect, train) on demo data, write FILE as PNG, exit."), u"PAGE FILE"_s);
+        u"screenshot"_s, tr("Open PAGE (inspect, train, settings) on demo data, write FILE as PNG, exit."),
+        u"PAGE FILE"_s);
     const QCommandLineOption theme(u"theme"_s, tr("Theme of the screenshot: light or dark."), u"THEME"_s, u"light"_s);
     const QCommandLineOption size(u"size"_s, tr("Size of the screenshot, like 1280x800."), u"SIZE"_s, u"1280x800"_s);
     const QCommandLineOption exitAfterStartup(u"exit-after-startup"_s, tr("Show the window, then exit."));

@@ -5,11 +5,14 @@
 #include "core/base/settings.h"
 #include "core/image/image_io.h"
 #include "core/jobs/job_runner.h"
+#include "core/memseg/engine_compiler.h"
+#include "core/memseg/session.h"
 #include "core/storage/database.h"
 #include "core/storage/inspection_store.h"
 #include "core/weights/model_file.h"
 #include "core/weights/model_store.h"
 #include "support/fake_inspector.h"
+#include "support/test_images.h"
 #include "ui/curve_plot.h"
 #include "ui/image_list_filter.h"
 #include "ui/image_list_panel.h"
@@ -23,6 +26,7 @@
 #include <QtCore/QElapsedTimer>
 #include <QtCore/QFile>
 #include <QtCore/QMimeData>
+#include <QtCore/QSemaphore>
 #include <QtCore/QTemporaryDir>
 #include <QtCore/QTimer>
 #include <QtCore/QUrl>
@@ -52,10 +56,16 @@ struct Fixture
         : database(dir.filePath(u"lynceus.sqlite"_s))
         , settings(dir.filePath(u"settings.ini"_s))
     {
-        page.setModelLoader([log = log](const QString& file) {
+        page.setModelLoader([log = log, caches = caches](const QString& file, const SessionOptions& options) {
             InspectPage::LoadedModel loaded;
             loaded.info = readModelInfo(file);
             loaded.hash = u"cafe"_s;
+            loaded.engine = options.engine == Engine::Auto ? Engine::OpenVinoInt8 : options.engine;
+            if (options.engine == Engine::OpenVinoBf16) {
+                loaded.engine = Engine::LibTorch;
+                loaded.engineNote = u"not compiled"_s;
+            }
+            caches->push_back(options.cacheFolder);
             loaded.inspector = std::make_unique<test::FakeInspector>(log, loaded.info.thresholds);
             return loaded;
         });
@@ -140,7 +150,9 @@ struct Fixture
     ModelStore store{dir.filePath(u"shipped"_s), dir.filePath(u"own"_s)};
     JobRunner jobs;
     std::shared_ptr<test::FakeInspector::Log> log = std::make_shared<test::FakeInspector::Log>();
-    InspectPage page{{settings, database, store, jobs, dir.filePath(u"models"_s)}};
+    /// Of each model that was loaded; to be read when the page is idle.
+    std::shared_ptr<QStringList> caches = std::make_shared<QStringList>();
+    InspectPage page{{settings, database, store, jobs, dir.filePath(u"models"_s), dir.filePath(u"cache"_s)}};
     QString status;
 };
 
@@ -283,6 +295,7 @@ private Q_SLOTS:
         QVERIFY(QDir().mkpath(f.dir.filePath(u"shipped"_s)));
         const QString shipped = f.dir.filePath(u"shipped/demo.safetensors"_s);
         QVERIFY(QFile::rename(f.writeModel(0.5), shipped));
+        test::writeFile(engineFile(shipped), "compiled");
         QFile manifest(f.dir.filePath(u"shipped/manifest.json"_s));
         QVERIFY(manifest.open(QIODevice::WriteOnly));
         manifest.write(
@@ -303,6 +316,65 @@ private Q_SLOTS:
         QVERIFY(copy.startsWith(f.dir.filePath(u"models"_s)));
         QCOMPARE(readModelInfo(copy).thresholds.score, 0.501);
         QCOMPARE(readModelInfo(shipped).thresholds.score, 0.5);
+        QFile engines(engineFile(copy));
+        QVERIFY(engines.open(QIODevice::ReadOnly));
+        QCOMPARE(engines.readAll(), QByteArray("compiled"));
+    }
+
+    void engineOfTheSettingsIsUsed()
+    {
+        Fixture f;
+        QSignalSpy engine(&f.page, &InspectPage::engineChanged);
+        f.settings.setEngine(u"abacus"_s); // before there is a model; and there is no such engine
+        QCOMPARE(engine.size(), 0);
+        f.openEverything();
+        QCOMPARE(engine.takeFirst(), (QVariantList{u"openvino-int8"_s, QString()}));
+        QCOMPARE(*f.caches, QStringList{f.dir.filePath(u"cache"_s)});
+
+        f.settings.setEngine(u"openvino-bf16"_s);
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        QCOMPARE(engine.size(), 1);
+        QCOMPARE(engine.takeFirst(), (QVariantList{u"libtorch"_s, u"not compiled"_s}));
+
+        f.page.useModel({});
+        QCOMPARE(engine.takeFirst(), (QVariantList{QString(), QString()}));
+        f.settings.setEngine(u"libtorch"_s);
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        QCOMPARE(engine.size(), 0); // there is nothing to load again
+        QCOMPARE(f.caches->size(), 2);
+    }
+
+    void anotherEngineKeepsWhatWasJudged()
+    {
+        Fixture f;
+        f.inspectEverything();
+        QTest::keyClick(&f.histogram(), Qt::Key_Left);
+        QCOMPARE(f.histogram().threshold(), 0.499);
+        const int before = f.log->inspected;
+        QSignalSpy loaded(&f.page, &InspectPage::modelChanged);
+        f.settings.setEngine(u"libtorch"_s);
+        QTRY_COMPARE_WITH_TIMEOUT(loaded.size(), 1, kIdleMs);
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        QCOMPARE(f.log->inspected.load(), before + 1); // the one on screen, for its map
+        QCOMPARE(f.model().counts().ok, 3);
+        QCOMPARE(f.model().counts().ng, 3);
+        QCOMPARE(f.histogram().threshold(), 0.499);
+        QVERIFY(f.button(u"Save threshold to model"_s)->isEnabled());
+        QCOMPARE(f.model().item(f.list().currentRow()).result.thresholds.score, 0.499);
+    }
+
+    void aRunGoesOnWithAnotherEngine()
+    {
+        Fixture f;
+        f.openEverything();
+        QSemaphore allowed;
+        f.log->onInspect = [&](const cv::Mat&) { allowed.acquire(); };
+        f.page.inspectAll();
+        f.settings.setEngine(u"libtorch"_s); // while the first image waits
+        allowed.release(100);
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle() && f.caches->size() == 2, kIdleMs);
+        QCOMPARE(f.model().counts().ok + f.model().counts().ng, 6);
+        QCOMPARE(InspectionStore(f.database).list().size(), std::size_t(1));
     }
 
     void unreadableImagesAreShownWithTheirMessage()

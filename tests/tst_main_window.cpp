@@ -4,6 +4,7 @@
 #include "core/base/error.h"
 #include "core/base/settings.h"
 #include "core/jobs/job_runner.h"
+#include "core/memseg/session.h"
 #include "core/memseg/options.h"
 #include "core/storage/database.h"
 #include "core/storage/run_store.h"
@@ -65,6 +66,7 @@ private Q_SLOTS:
     void frameForwardsDrops();
     void namesFolderAndModel();
     void tellsOfTrainingsThatAreOver();
+    void tellsWhatComputes();
     void offersToContinueTrainings();
     void opensDemoProductWithVerdicts();
     void listsKeys();
@@ -132,7 +134,7 @@ QAction* TestMainWindow::action(const QString& text) const
 
 void TestMainWindow::startsOnInspect()
 {
-    QCOMPARE(m_window->pageIds(), (QStringList{u"inspect"_s, u"train"_s}));
+    QCOMPARE(m_window->pageIds(), (QStringList{u"inspect"_s, u"train"_s, u"settings"_s}));
     QCOMPARE(m_window->currentPage(), u"inspect"_s);
     QVERIFY(!m_window->showPage(u"nowhere"_s));
     QCOMPARE(m_window->currentPage(), u"inspect"_s);
@@ -147,7 +149,7 @@ void TestMainWindow::navigatesByKeysAndClicks()
     QCOMPARE(m_window->currentPage(), u"inspect"_s);
 
     const auto buttons = m_window->findChild<NavigationRail*>()->findChildren<QToolButton*>();
-    QCOMPARE(buttons.size(), 2);
+    QCOMPARE(buttons.size(), 3);
     QTest::mouseClick(buttons[1], Qt::LeftButton);
     QCOMPARE(m_window->currentPage(), u"train"_s);
     QVERIFY(buttons[1]->isChecked());
@@ -337,6 +339,49 @@ void TestMainWindow::tellsOfTrainingsThatAreOver()
     QVERIFY(!banner->isVisible());
 }
 
+void TestMainWindow::tellsWhatComputes()
+{
+    auto* engine = m_window->findChild<QToolButton*>(u"engineButton"_s);
+    auto* banner = m_window->findChild<MessageBanner*>();
+    QAction* compile = action(u"Compile model for this machine…"_s);
+    QVERIFY(!engine->isVisible());
+    QVERIFY(!compile->isEnabled());
+    QVERIFY(!compile->toolTip().isEmpty() && compile->toolTip() != compile->statusTip()); // why not
+
+    m_window->findChild<InspectPage*>()->setModelLoader([](const QString&, const SessionOptions& options) {
+        InspectPage::LoadedModel model;
+        model.inspector = std::make_unique<test::FakeInspector>();
+        if (options.engine == Engine::Auto)
+            model.engine = Engine::OpenVinoFp32;
+        else
+            model.engineNote = u"The model was not compiled yet."_s;
+        return model;
+    });
+    m_window->openModel(m_home->filePath(u"bottle.safetensors"_s));
+    QTRY_VERIFY(engine->isVisible());
+    QCOMPARE(engine->text(), u"openvino-fp32"_s);
+    QVERIFY(engine->icon().isNull());
+    QVERIFY(!banner->isVisible());
+
+    m_settings->setEngine(u"openvino-int8"_s);
+    QTRY_COMPARE(engine->text(), u"libtorch"_s);
+    QVERIFY(!engine->icon().isNull());
+    QCOMPARE(engine->toolTip(), u"The model was not compiled yet."_s);
+    QVERIFY(banner->isVisible());
+    QCOMPARE(banner->waiting(), 1);
+    QVERIFY(!banner->property("error").toBool());
+    QTest::keyClick(banner, Qt::Key_Escape);
+
+    m_settings->setEngine(u"auto"_s);
+    QTRY_COMPARE(engine->text(), u"openvino-fp32"_s);
+    QVERIFY(engine->icon().isNull());
+    QVERIFY(!banner->isVisible());
+    QTest::mouseClick(engine, Qt::LeftButton);
+    QCOMPARE(m_window->currentPage(), u"settings"_s);
+    m_window->findChild<InspectPage*>()->useModel({});
+    QVERIFY(!engine->isVisible());
+}
+
 void TestMainWindow::opensDemoProductWithVerdicts()
 {
     // A demo product that was made before, and a model listed as shipped; the network itself is a fake.
@@ -357,7 +402,7 @@ void TestMainWindow::opensDemoProductWithVerdicts()
     ModelStore shipped(m_home->filePath(u"shipped"_s), m_home->filePath(u"weights"_s));
     MainWindow window(Services{*m_settings, *m_database, shipped, *m_jobs, m_home->filePath(u"models"_s)});
     auto log = std::make_shared<test::FakeInspector::Log>();
-    window.findChild<InspectPage*>()->setModelLoader([log](const QString&) {
+    window.findChild<InspectPage*>()->setModelLoader([log](const QString&, const SessionOptions&) {
         InspectPage::LoadedModel model;
         model.inspector = std::make_unique<test::FakeInspector>(log);
         return model;

@@ -119,7 +119,7 @@ void TestProducts::open()
 {
     m_window.reset();
     m_window = std::make_unique<MainWindow>(Services{*m_settings, *m_database, *m_store, *m_jobs, path(u"models"_s)});
-    m_window->findChild<InspectPage*>()->setModelLoader([](const QString& file) {
+    m_window->findChild<InspectPage*>()->setModelLoader([](const QString& file, const SessionOptions&) {
         InspectPage::LoadedModel model;
         model.info = readModelInfo(file);
         model.inspector = std::make_unique<test::FakeInspector>();

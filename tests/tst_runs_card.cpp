@@ -373,6 +373,7 @@ void TestRunsCard::deleteAsksFirst()
     const qint64 finished = addRun(u"finished"_s, RunRecord::State::Finished);
     const qint64 failed = addRun(u"failed"_s, RunRecord::State::Failed, u"x"_s);
     const QString model = touch(u"0.safetensors"_s);
+    const QString engines = touch(u"0.safetensors.engines"_s);
     const QString checkpoint = touch(u"1.safetensors.checkpoint"_s);
     m_card->reload();
     QSignalSpy deleted(m_card.get(), &RunsCard::runsDeleted);
@@ -402,6 +403,7 @@ void TestRunsCard::deleteAsksFirst()
     press(box, QMessageBox::DestructiveRole);
     QVERIFY(!store.find(finished));
     QVERIFY(!QFile::exists(model));
+    QVERIFY(!QFile::exists(engines));
     QVERIFY(!m_view->isVisible());
 }
 

@@ -2,7 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "core/base/error.h"
+#include "core/base/settings.h"
 #include "core/jobs/job_runner.h"
+#include "core/memseg/session.h"
+#include "core/storage/database.h"
+#include "core/weights/model_store.h"
 #include "tests/support/training_folder.h"
 #include "ui/curve_plot.h"
 #include "ui/test_images_panel.h"
@@ -21,6 +25,17 @@ using namespace Qt::StringLiterals;
 namespace {
 
 const QString kModel = QStringLiteral(LYNCEUS_SOURCE_DIR "/models/demo_memseg.safetensors");
+
+/// What the panel is given.
+struct Fixture
+{
+    QTemporaryDir home{QDir::tempPath() + u"/dienste-XXXXXX"_s};
+    Settings settings{home.filePath(u"settings.ini"_s)};
+    Database database{home.filePath(u"lynceus.db"_s)};
+    ModelStore store{QString(), home.filePath(u"weights"_s)};
+    JobRunner jobs;
+    TestImagesPanel panel{{settings, database, store, jobs, home.filePath(u"models"_s)}};
+};
 
 EvaluationReport sampleReport()
 {
@@ -82,8 +97,8 @@ void TestTestImages::realImagesAreMeasured()
     test::writeParts(home.filePath(u"train/good"_s), 2);
     test::writeParts(home.filePath(u"test/good"_s), 3);
     test::writeParts(home.filePath(u"test/kratzer"_s), 2, true);
-    JobRunner jobs;
-    TestImagesPanel panel(jobs);
+    Fixture f;
+    TestImagesPanel& panel = f.panel;
     panel.resize(600, 420);
     panel.show();
     QSignalSpy chosen(&panel, &TestImagesPanel::imageChosen);
@@ -122,7 +137,7 @@ void TestTestImages::onlyGoodImagesHaveNoRoc()
     QDir().mkpath(home.filePath(u"good"_s));
     for (int i = 0; i < 2; ++i)
         QFile::rename(home.filePath(u"part%1.png"_s.arg(i)), home.filePath(u"good/part%1.png"_s.arg(i)));
-    const ModelMeasurement measured = measureModel(kModel, home.path(), {});
+    const ModelMeasurement measured = measureModel(kModel, {}, home.path(), {});
     QVERIFY(!measured.roc);
     QVERIFY(measured.learntFromGood);
     QCOMPARE(measured.good.size(), std::size_t(2));
@@ -133,9 +148,9 @@ void TestTestImages::nothingLabelledIsAnError()
 {
     QTemporaryDir home(QDir::tempPath() + u"/prüfung-XXXXXX"_s);
     test::writeParts(home.path(), 2); // without good/ nothing is known about them
-    JobRunner jobs;
-    QSignalSpy ended(&jobs, &JobRunner::ended);
-    TestImagesPanel panel(jobs);
+    Fixture f;
+    TestImagesPanel& panel = f.panel;
+    QSignalSpy ended(&f.jobs, &JobRunner::ended);
     panel.setModel(kModel, home.path());
     panel.measure();
     QTRY_COMPARE_WITH_TIMEOUT(ended.size(), 1, 60'000);

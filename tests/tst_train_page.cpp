@@ -16,6 +16,7 @@
 #include "ui/run_table_model.h"
 #include "ui/train_page.h"
 #include "ui/training_options_form.h"
+#include "ui/training_queue.h"
 
 #include <QtCore/QDir>
 #include <QtCore/QFile>
@@ -91,6 +92,7 @@ void TestTrainPage::init()
     m_jobs = std::make_unique<JobRunner>();
     m_page = std::make_unique<TrainPage>(
         Services{*m_settings, *m_database, *m_store, *m_jobs, m_home->filePath(u"models"_s)});
+    m_page->findChild<TrainingQueue*>()->setCompiling(false); // tst_training_queue sees to that; it takes its time
     m_page->resize(1200, 700);
     m_page->show();
     QVERIFY(QTest::qWaitForWindowActive(m_page.get()));

@@ -5,6 +5,7 @@
 #include "core/data/demo_product.h"
 #include "core/jobs/job_runner.h"
 #include "core/jobs/training_job.h"
+#include "core/memseg/engine_compiler.h"
 #include "core/memseg/session.h"
 #include "core/storage/database.h"
 #include "core/storage/run_lock.h"
@@ -55,6 +56,7 @@ private Q_SLOTS:
     void cancelledRunIsKeptOnDemand();
     void failedRunSaysWhy();
     void failedRunKeepsItsCheckpoint();
+    void modelThatCannotBeCompiledIsKept();
     void lockedDatabaseStopsNoTraining();
     void folderWithoutGoodImagesStartsNoRun();
     void oneTrainingAModelFile();
@@ -298,6 +300,28 @@ void TestTrainingJob::failedRunKeepsItsCheckpoint()
     QVERIFY(record.canResume());
     QVERIFY(!QFile::exists(wanted.modelFile + u".lock"_s));
     QVERIFY(record.lastStep > 0);
+}
+
+void TestTrainingJob::modelThatCannotBeCompiledIsKept()
+{
+    if (const QString why = whyNoEngine(Engine::OpenVinoFp32); !why.isEmpty())
+        QSKIP(qPrintable(why));
+    TrainingJob::Request wanted = request(u"uncompiled.safetensors"_s);
+    wanted.compileEngines = true;
+    QVERIFY(QDir().mkpath(engineFile(wanted.modelFile))); // no file can be written there
+    QString warned;
+    TrainingObserver observer;
+    observer.event = [&](const QString& kind, const QString& detail) {
+        if (kind == u"warning")
+            warned = detail;
+    };
+    std::optional<TrainingOutcome> outcome;
+    TrainingJob(*m_database, wanted, observer, [&](const TrainingOutcome& result) { outcome = result; }).run({});
+    QVERIFY(outcome.has_value());
+    QVERIFY2(warned.contains(engineFile(wanted.modelFile)), qPrintable(warned));
+    QCOMPARE(warned, outcome->warning);
+    QCOMPARE(RunStore(*m_database).get(outcome->info.trainingRun).state, RunRecord::State::Finished);
+    QVERIFY(QFile::exists(wanted.modelFile));
 }
 
 void TestTrainingJob::lockedDatabaseStopsNoTraining()

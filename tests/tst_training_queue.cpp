@@ -4,6 +4,7 @@
 #include "core/base/error.h"
 #include "core/base/settings.h"
 #include "core/jobs/job_runner.h"
+#include "core/memseg/engine_compiler.h"
 #include "core/storage/database.h"
 #include "core/storage/run_store.h"
 #include "core/weights/model_store.h"
@@ -122,8 +123,10 @@ void TestTrainingQueue::trainingsTakeTheirTurns()
 
     const std::vector<RunRecord> runs = RunStore(*m_database).list();
     QCOMPARE(runs.size(), std::size_t(2));
-    for (const RunRecord& run : runs)
+    for (const RunRecord& run : runs) {
         QCOMPARE(run.state, RunRecord::State::Finished);
+        QCOMPARE(QFile::exists(engineFile(run.modelPath)), engineAvailable(Engine::OpenVinoFp32));
+    }
     QVERIFY(runs[0].modelPath != runs[1].modelPath);
     QCOMPARE(runs[1].name, first);
 }

@@ -4,6 +4,8 @@
 #include "ui/inspect_jobs.h"
 
 #include "core/base/error.h"
+#include "core/base/log.h"
+#include "core/memseg/engine_compiler.h"
 #include "core/metrics/calibration.h"
 #include "core/weights/model_file.h"
 #include "core/weights/model_store.h"
@@ -42,6 +44,13 @@ QString copyToFolder(const QString& modelFile, const QString& folder)
             QCoreApplication::translate("ui", "Cannot copy the model to %1.").arg(QDir::toNativeSeparators(target)),
             QCoreApplication::translate("ui", "Check that the folder can be written to and has space left."));
     QFile::setPermissions(target, QFile::permissions(target) | QFile::WriteOwner);
+    // Without its engines the copy is slower, no more.
+    const QString engines = engineFile(modelFile);
+    if (QFile::exists(engines)) {
+        QFile::remove(engineFile(target)); // of a model that had the name before
+        if (!QFile::copy(engines, engineFile(target)))
+            qCWarning(logUi) << engines << "could not be copied to" << engineFile(target);
+    }
     return target;
 }
 

@@ -28,7 +28,7 @@ struct SavedModel
 };
 
 /// Writes thresholds into a model file. A model that was shipped with the program stays as it is: then a copy in
-/// `modelFolder` takes them.
+/// `modelFolder` takes them, with its compiled engines beside it.
 SavedModel saveThresholds(const ModelStore& store, const QString& modelFolder, const QString& modelFile,
                           const Thresholds& thresholds, const QJsonObject& calibration);
 

@@ -51,12 +51,14 @@ namespace {
 
 constexpr int kRefreshMs = 120; // figures and histogram while results come in
 
-InspectPage::LoadedModel loadMemSeg(const QString& modelFile)
+InspectPage::LoadedModel loadMemSeg(const QString& modelFile, const SessionOptions& options)
 {
-    std::unique_ptr<MemSegSession> session = MemSegSession::load(modelFile);
+    std::unique_ptr<MemSegSession> session = MemSegSession::load(modelFile, options);
     InspectPage::LoadedModel loaded;
     loaded.info = session->info();
     loaded.hash = session->modelHash();
+    loaded.engine = session->engine();
+    loaded.engineNote = session->engineNote();
     loaded.inspector = std::move(session);
     return loaded;
 }
@@ -71,6 +73,14 @@ bool isModelFile(const QString& path)
 struct InspectPage::Private
 {
     enum class Model { None, Loading, Ready };
+    /// What is known of a loaded model on this thread.
+    struct LoadedFacts
+    {
+        ModelInfo info;
+        QString hash;
+        QString engine;
+        QString note;
+    };
 
     Private(InspectPage* page, const Services& s)
         : q(page)
@@ -84,7 +94,8 @@ struct InspectPage::Private
     void addKey(const QKeySequence& key, std::function<void()> run);
 
     void showSamples(std::vector<Sample> samples, const QString& newFolder, const QString& reasonIfEmpty);
-    void modelLoaded(const QString& file, const ModelInfo& info, const QString& hash);
+    void loadModel(const QString& file, bool again);
+    void modelLoaded(const QString& file, const LoadedFacts& facts, bool again);
     void modelFailed(const QString& message, const QString& remedy);
     void modelGone();
     void setModel(Model state);
@@ -107,7 +118,7 @@ struct InspectPage::Private
 
     InspectPage* q;
     Services services;
-    ModelLoader loadModel = loadMemSeg;
+    ModelLoader load = loadMemSeg;
 
     ImageListModel* list = nullptr;
     DisplayLoader* loader = nullptr;
@@ -126,6 +137,7 @@ struct InspectPage::Private
 
     qint64 product = 0;
     QString folder;
+    QString wantedModel; ///< loaded or being loaded
     QString modelFile;
     QString modelHash;
     ModelInfo info;
@@ -137,6 +149,7 @@ struct InspectPage::Private
     bool awaitingMap = false; ///< the image on screen is with the inspector
     QDateTime runStarted;     ///< valid while a run goes on or is paused
     bool runPaused = false;
+    bool runAgain = false; ///< a run was going on when the model began to load again
     quint64 listingJob = 0;
     std::set<quint64> jobs; ///< of this page, not yet ended
     QString readout;
@@ -260,6 +273,7 @@ void InspectPage::Private::connectParts()
     connect(service.get(), &InspectionService::progressed, listPanel, &ImageListPanel::setProgress);
     connect(service.get(), &InspectionService::finished, q, [this] { runFinished(); });
     connect(&services.jobs, &JobRunner::ended, q, [this](const JobStatus& job) { jobs.erase(job.id); });
+    connect(&services.settings, &Settings::engineChanged, q, &InspectPage::reloadModel);
     connect(&services.settings, &Settings::colorBlindMapChanged, q, [this] {
         legend->setColors(colors());
         const ResultLayersPtr shown = view->result();
@@ -333,20 +347,46 @@ void InspectPage::Private::setModel(Model state)
     legend->setVisible(state != Model::None);
 }
 
-void InspectPage::Private::modelLoaded(const QString& file, const ModelInfo& newInfo, const QString& hash)
+void InspectPage::Private::loadModel(const QString& file, bool again)
+{
+    const quint64 number = ++modelNumber;
+    wantedModel = file;
+    runStarted = {};
+    setModel(Model::Loading);
+    awaitingMap = row >= 0;
+    service->setInspector([this, number, file, again, load = load, options = sessionOptions(services)] {
+        LoadedModel loaded = load(file, options);
+        const LoadedFacts facts{loaded.info, loaded.hash, engineName(loaded.engine), loaded.engineNote};
+        const auto deliver = [this, number, file, facts, again] {
+            if (number == modelNumber)
+                modelLoaded(file, facts, again);
+        };
+        QMetaObject::invokeMethod(q, deliver, Qt::QueuedConnection);
+        return std::move(loaded.inspector);
+    });
+}
+
+void InspectPage::Private::modelLoaded(const QString& file, const LoadedFacts& facts, bool again)
 {
     modelFile = file;
-    modelHash = hash;
-    info = newInfo;
-    thresholds = info.thresholds;
-    scoreBeforeMove = thresholds.score;
-    undo->clear();
+    modelHash = facts.hash;
+    info = facts.info;
+    if (again) {
+        service->setThresholds(thresholds); // they may have been moved by hand
+    } else {
+        thresholds = info.thresholds;
+        scoreBeforeMove = thresholds.score;
+        undo->clear();
+    }
     threshold->setThreshold(thresholds.score);
     verdict->setThresholds(thresholds);
     legend->setThresholds(thresholds);
     setModel(Model::Ready);
     services.settings.setLastModel(file);
+    Q_EMIT q->engineChanged(facts.engine, facts.note);
     Q_EMIT q->modelChanged(file);
+    if (std::exchange(runAgain, false))
+        q->inspectAll();
 }
 
 void InspectPage::Private::modelFailed(const QString& message, const QString& remedy)
@@ -358,8 +398,11 @@ void InspectPage::Private::modelFailed(const QString& message, const QString& re
 void InspectPage::Private::modelGone()
 {
     awaitingMap = false;
+    runAgain = false;
+    wantedModel.clear();
     modelFile.clear();
     setModel(Model::None);
+    Q_EMIT q->engineChanged({}, {});
     Q_EMIT q->modelChanged({});
 }
 
@@ -483,7 +526,7 @@ void InspectPage::Private::saveThreshold()
         if (file != modelFile)
             return; // another model is in use by now
         info.thresholds = saved;
-        modelFile = target.file;
+        modelFile = wantedModel = target.file;
         modelHash = target.hash;
         threshold->setState(model == Model::Ready, thresholds.score != saved.score);
         services.settings.setLastModel(modelFile);
@@ -556,7 +599,7 @@ InspectPage::~InspectPage()
 
 void InspectPage::setModelLoader(ModelLoader loader)
 {
-    d->loadModel = std::move(loader);
+    d->load = std::move(loader);
 }
 
 void InspectPage::openFolder(const QString& folder, const QString& select)
@@ -591,30 +634,36 @@ void InspectPage::openImages(const QStringList& files)
 
 void InspectPage::useModel(const QString& modelFile)
 {
-    const quint64 number = ++d->modelNumber;
-    d->runStarted = {};
+    d->runAgain = false;
     d->list->clearResults();
     d->loader->clearLayers();
     d->view->setResult(nullptr);
-    d->setModel(Private::Model::Loading);
-    d->awaitingMap = d->row >= 0;
-    d->verdict->setItem(d->currentItem());
-    d->refresh();
     if (modelFile.isEmpty()) {
+        ++d->modelNumber;
+        d->runStarted = {};
         d->service->setInspector([] { return std::unique_ptr<AnomalyInspector>(); });
         d->services.settings.setLastModel({});
         d->modelGone();
+        d->verdict->setItem(d->currentItem());
+        d->refresh();
         return;
     }
-    d->service->setInspector([this, number, modelFile, load = d->loadModel] {
-        LoadedModel loaded = load(modelFile);
-        const auto deliver = [this, number, modelFile, info = loaded.info, hash = loaded.hash] {
-            if (number == d->modelNumber)
-                d->modelLoaded(modelFile, info, hash);
-        };
-        QMetaObject::invokeMethod(this, deliver, Qt::QueuedConnection);
-        return std::move(loaded.inspector);
-    });
+    d->loadModel(modelFile, false);
+    d->verdict->setItem(d->currentItem());
+    d->refresh();
+}
+
+void InspectPage::reloadModel()
+{
+    if (d->wantedModel.isEmpty())
+        return;
+    if (d->model != Private::Model::Ready) {
+        useModel(d->wantedModel);
+        return;
+    }
+    // An engine that is used judges as LibTorch does, so verdicts need not be thrown away.
+    d->runAgain = d->service->isRunning();
+    d->loadModel(d->wantedModel, true);
 }
 
 void InspectPage::setProduct(qint64 id)

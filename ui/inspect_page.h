@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "core/nn/engine.h"
 #include "core/weights/model_file.h"
 #include "ui/services.h"
 
@@ -25,10 +26,12 @@ public:
     {
         std::unique_ptr<AnomalyInspector> inspector;
         ModelInfo info;
-        QString hash; ///< sha256 of the file
+        QString hash;                     ///< sha256 of the file
+        Engine engine = Engine::LibTorch; ///< what runs it
+        QString engineNote;               ///< see MemSegSession::engineNote()
     };
     /// Runs on the inspection thread; throws Error.
-    using ModelLoader = std::function<LoadedModel(const QString& modelFile)>;
+    using ModelLoader = std::function<LoadedModel(const QString& modelFile, const SessionOptions& options)>;
 
     explicit InspectPage(const Services& services, QWidget* parent = nullptr);
     ~InspectPage() override;
@@ -38,6 +41,7 @@ public:
     void openFolder(const QString& folder, const QString& select = {});
     void openImages(const QStringList& files);
     void useModel(const QString& modelFile); ///< empty: none any more
+    void reloadModel();                      ///< it may have a faster engine now; what was judged stays
     void setProduct(qint64 id);              ///< what stored inspections belong to; 0: no product
     /// F5: inspects everything in the background.
     void inspectAll();
@@ -52,6 +56,9 @@ Q_SIGNALS:
     void errorOccurred(const QString& message, const QString& remedy);
     void statusChanged(const QString& text);     ///< path, pixel read-out, zoom for the status bar
     void modelChanged(const QString& modelFile); ///< empty: there is none any more
+    /// What runs the model that was loaded; both empty: there is no model. `note`: why it is not the engine that was
+    /// asked for. Before modelChanged().
+    void engineChanged(const QString& engine, const QString& note);
     void folderChanged(const QString& folder);
     void trainRequested(const QString& folder); ///< "Train a model for this folder"
     void demoRequested();                       ///< "Try the demo product"

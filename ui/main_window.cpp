@@ -8,6 +8,7 @@
 #include "core/base/settings.h"
 #include "core/data/demo_product.h"
 #include "core/image/image_io.h"
+#include "core/memseg/engine_compiler.h"
 #include "core/nn/device.h"
 #include "core/storage/database.h"
 #include "core/weights/model_store.h"
@@ -15,12 +16,15 @@
 #include "ui/background_task.h"
 #include "ui/completion_notice.h"
 #include "ui/elided_label.h"
+#include "ui/engines_card.h"
 #include "ui/icons.h"
 #include "ui/import_weights_dialog.h"
 #include "ui/inspect_page.h"
 #include "ui/message_banner.h"
+#include "ui/model_compiler.h"
 #include "ui/navigation_rail.h"
 #include "ui/products.h"
+#include "ui/settings_page.h"
 #include "ui/shortcuts_dialog.h"
 #include "ui/top_bar.h"
 #include "ui/train_page.h"
@@ -39,6 +43,7 @@
 #include <QtWidgets/QPushButton>
 #include <QtWidgets/QStackedWidget>
 #include <QtWidgets/QStatusBar>
+#include <QtWidgets/QToolButton>
 #include <QtWidgets/QVBoxLayout>
 
 #include <algorithm>
@@ -67,6 +72,8 @@ MainWindow::MainWindow(const Services& services, QWidget* parent)
     , m_inspect(new InspectPage(services, this))
     , m_train(new TrainPage(services, this))
     , m_products(new Products(services, this))
+    , m_compiler(new ModelCompiler(services, this))
+    , m_settingsPage(new SettingsPage(services, m_compiler, this))
 {
     setWindowTitle(u"Lynceus"_s);
     setWindowIcon(programIcon());
@@ -76,6 +83,7 @@ MainWindow::MainWindow(const Services& services, QWidget* parent)
     makeFrame();
     connectPages();
     connectProducts();
+    connectSettings();
     setCurrentPage(0);
     resize(kDefaultSize);
     restoreGeometry(m_services.settings.layout(u"window"_s));
@@ -101,6 +109,14 @@ void MainWindow::makePages()
                        m_train,
                        [this] { return m_train->isIdle(); },
                        [this] { m_train->resetLayout(); },
+                       {}});
+    m_pages.push_back({u"settings"_s,
+                       tr("Settings"),
+                       u"settings"_s,
+                       tr("Appearance, engines and where data lies"),
+                       m_settingsPage,
+                       [] { return true; },
+                       [] {},
                        {}});
 }
 
@@ -146,6 +162,13 @@ void MainWindow::makeFrame()
     auto* device = new QLabel(tr("%1 · %2 threads").arg(deviceName(DeviceKind::Cpu).toUpper()).arg(threads()), this);
     device->setContentsMargins(8, 0, 8, 0);
     statusBar()->addPermanentWidget(device);
+    m_engine = new QToolButton(this);
+    m_engine->setObjectName(u"engineButton"_s);
+    m_engine->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    m_engine->setIconSize({14, 14});
+    m_engine->setFocusPolicy(Qt::TabFocus);
+    statusBar()->addPermanentWidget(m_engine);
+    showEngine({}, {});
 
     connect(m_rail, &NavigationRail::pageChosen, this, &MainWindow::setCurrentPage);
     connect(&m_services.jobs, &JobRunner::ended, this, [this](const JobStatus& job) {
@@ -210,6 +233,42 @@ void MainWindow::connectProducts()
         showPage(u"inspect"_s);
     });
     showWhatIsOpen();
+}
+
+void MainWindow::connectSettings()
+{
+    connect(m_engine, &QToolButton::clicked, this, [this] { showPage(u"settings"_s); });
+    connect(m_inspect, &InspectPage::engineChanged, this, [this](const QString& engine, const QString& note) {
+        showEngine(engine, note);
+        m_settingsPage->engines()->setRunning(engine);
+        if (!note.isEmpty())
+            m_banner->showInformation(tr("Inspections are computed by %1.").arg(engine), note);
+    });
+    connect(m_inspect, &InspectPage::folderChanged, m_compiler, &ModelCompiler::setFolder);
+    connect(m_inspect, &InspectPage::modelChanged, this, [this](const QString& file) {
+        m_compiler->setModel(file);
+        m_settingsPage->engines()->readReports();
+    });
+    const auto followCompiler = [this] {
+        const QString whyNot = m_compiler->whyNot();
+        m_compile->setEnabled(whyNot.isEmpty());
+        m_compile->setToolTip(whyNot.isEmpty() ? m_compile->statusTip() : whyNot);
+    };
+    connect(m_compiler, &ModelCompiler::stateChanged, this, followCompiler);
+    followCompiler();
+    connect(m_compiler, &ModelCompiler::compiled, this,
+            [this](const QString& file, const std::vector<GateReport>& reports) {
+                const Engine fastest = fastestPassed(reports);
+                const QString message = tr("“%1” is compiled.").arg(QFileInfo(file).completeBaseName());
+                const QString detail =
+                    fastest == Engine::LibTorch
+                        ? tr("No engine that judges as LibTorch does is faster, so LibTorch goes on.")
+                        : tr("The fastest engine that judges as LibTorch does: %1.").arg(engineName(fastest));
+                m_banner->showNotice(message, detail);
+                m_notice->tell(message, detail);
+                if (file == m_model)
+                    m_inspect->reloadModel();
+            });
 }
 
 void MainWindow::openFolder(const QString& folder)
@@ -482,6 +541,16 @@ void MainWindow::showWhatIsOpen()
     m_saveProduct->setEnabled(m_products->canSave());
     m_updateProduct->setEnabled(m_products->isChanged());
     m_closeProduct->setEnabled(product.has_value());
+}
+
+void MainWindow::showEngine(const QString& engine, const QString& note)
+{
+    m_engine->setVisible(!engine.isEmpty());
+    m_engine->setText(engine);
+    m_engine->setIcon(note.isEmpty() ? QIcon() : themedIcon(u"warning"_s, theme::Token::Review));
+    m_engine->setToolTip(note.isEmpty() ? tr("What computes inspections; opens the settings") : note);
+    m_engine->setAccessibleName(tr("Engine %1").arg(engine));
+    m_engine->setAccessibleDescription(m_engine->toolTip());
 }
 
 void MainWindow::setPageStatus(const QWidget* page, const QString& text)

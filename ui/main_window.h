@@ -14,14 +14,17 @@ class QActionGroup;
 class QLabel;
 class QMenu;
 class QStackedWidget;
+class QToolButton;
 
 namespace lynceus {
 
 class CompletionNotice;
 class InspectPage;
 class MessageBanner;
+class ModelCompiler;
 class NavigationRail;
 class Products;
+class SettingsPage;
 class TopBar;
 class TrainPage;
 
@@ -41,7 +44,7 @@ public:
     void openDemoProduct();
     bool openLastProduct(); ///< false: none was open when the program ended
 
-    QStringList pageIds() const; ///< "inspect", "train"
+    QStringList pageIds() const; ///< "inspect", "train", "settings"
     QString currentPage() const;
     bool showPage(const QString& id); ///< false: there is no such page
 
@@ -73,6 +76,7 @@ private:
     void makeFrame();
     void connectPages();
     void connectProducts();
+    void connectSettings();
 
     QAction* addAction(QMenu* menu, const QString& text, const QString& icon, const QKeySequence& key,
                        const QString& toolTip, std::function<void()> run);
@@ -93,6 +97,7 @@ private:
     void train(const QString& folder);
     void setCurrentPage(int index);
     void showWhatIsOpen();
+    void showEngine(const QString& engine, const QString& note);
     void setPageStatus(const QWidget* page, const QString& text);
     void askToClose();
     void forwardToPage(QEvent* event);
@@ -102,6 +107,8 @@ private:
     InspectPage* m_inspect;
     TrainPage* m_train;
     Products* m_products;
+    ModelCompiler* m_compiler;
+    SettingsPage* m_settingsPage;
     QString m_folder;
     QString m_model;
     bool m_closeAgreed = false;
@@ -112,6 +119,7 @@ private:
     CompletionNotice* m_notice = nullptr;
     QStackedWidget* m_stack = nullptr;
     QLabel* m_statusText = nullptr;
+    QToolButton* m_engine = nullptr;
     QMenu* m_productMenu = nullptr;
     QMenu* m_folderMenu = nullptr;
     QMenu* m_modelMenu = nullptr;
@@ -121,6 +129,7 @@ private:
     QAction* m_updateProduct = nullptr;
     QAction* m_closeProduct = nullptr;
     QAction* m_editProducts = nullptr;
+    QAction* m_compile = nullptr;
 };
 
 } // namespace lynceus

@@ -10,6 +10,7 @@
 #include "core/weights/model_store.h"
 #include "ui/icons.h"
 #include "ui/inspect_page.h"
+#include "ui/model_compiler.h"
 #include "ui/products.h"
 
 #include <QtCore/QDir>
@@ -127,6 +128,10 @@ void MainWindow::makeMenus()
     QMenu* tools = menuBar()->addMenu(tr("&Tools"));
     addAction(tools, tr("&Import weights…"), u"import"_s, {}, tr("Import encoder weights that training can start from"),
               [this] { chooseWeights(); });
+    m_compile = addAction(tools, tr("Compile &model for this machine…"), u"engine"_s, {},
+                          tr("Make the open model faster on this processor, and check that it judges the same"),
+                          [this] { m_compiler->compile(); });
+    tools->setToolTipsVisible(true);
     addAction(tools, tr("&Check the database"), u"database"_s, {}, tr("Look the database over for damage"),
               [this] { checkDatabase(); });
 

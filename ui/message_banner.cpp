@@ -73,18 +73,23 @@ MessageBanner::MessageBanner(QWidget* parent)
 
 void MessageBanner::showError(const QString& message, const QString& remedy)
 {
-    add({true, message, remedy, QDateTime::currentDateTime(), {}, {}});
+    add({u"error"_s, true, message, remedy, QDateTime::currentDateTime(), {}, {}});
+}
+
+void MessageBanner::showInformation(const QString& message, const QString& detail)
+{
+    add({u"info"_s, false, message, detail, QDateTime::currentDateTime(), {}, {}});
 }
 
 void MessageBanner::showNotice(const QString& message, const QString& detail)
 {
-    add({false, message, detail, QDateTime::currentDateTime(), {}, {}});
+    add({u"check"_s, false, message, detail, QDateTime::currentDateTime(), {}, {}});
 }
 
 void MessageBanner::showOffer(const QString& message, const QString& detail, const QString& text,
                               std::function<void()> run)
 {
-    add({false, message, detail, QDateTime::currentDateTime(), text, std::move(run)});
+    add({u"info"_s, false, message, detail, QDateTime::currentDateTime(), text, std::move(run)});
 }
 
 QString MessageBanner::message() const
@@ -149,8 +154,7 @@ void MessageBanner::showFront()
         return;
     const Message& front = m_queue.front();
     const auto token = front.isError ? theme::Token::Ng : theme::Token::Ok;
-    const QString icon = front.isError ? u"error"_s : front.action ? u"info"_s : u"check"_s;
-    m_icon->setPixmap(themedIcon(icon, token).pixmap(QSize(20, 20), devicePixelRatio()));
+    m_icon->setPixmap(themedIcon(front.icon, token).pixmap(QSize(20, 20), devicePixelRatio()));
     m_text->setText(front.text);
     m_remedy->setText(front.remedy);
     m_remedy->setVisible(!front.remedy.isEmpty());

@@ -26,6 +26,7 @@ public:
     explicit MessageBanner(QWidget* parent = nullptr);
 
     void showError(const QString& message, const QString& remedy = {});
+    void showInformation(const QString& message, const QString& detail = {}); ///< neither trouble nor success
     void showNotice(const QString& message, const QString& detail = {});
     /// A notice with a button that does what it offers; `text` is its label.
     void showOffer(const QString& message, const QString& detail, const QString& text, std::function<void()> run);
@@ -39,6 +40,7 @@ protected:
 private:
     struct Message
     {
+        QString icon;
         bool isError = true;
         QString text;
         QString remedy;

@@ -34,10 +34,11 @@ std::vector<WorstImage> worstImages(const EvaluationReport& report, bool defecti
     return images;
 }
 
-ModelMeasurement measureModel(const QString& modelFile, const QString& folder, const TaskContext& context)
+ModelMeasurement measureModel(const QString& modelFile, const SessionOptions& options, const QString& folder,
+                              const TaskContext& context)
 {
     const AnomalyFolder images = AnomalyFolder::open(folder, AnomalyFolder::Purpose::Inspection, context.cancel);
-    const auto session = MemSegSession::load(modelFile);
+    const auto session = MemSegSession::load(modelFile, options);
     ModelMeasurement measured;
     measured.report = evaluate(*session, images, context);
     measured.learntFromGood = images.layout == AnomalyFolder::Layout::Plain;

@@ -13,6 +13,8 @@
 
 namespace lynceus {
 
+struct SessionOptions;
+
 /// A labelled image that a model judges badly.
 struct WorstImage
 {
@@ -36,6 +38,7 @@ struct ModelMeasurement
 std::vector<WorstImage> worstImages(const EvaluationReport& report, bool defective, std::size_t count);
 
 /// Evaluates a MemSeg model. Slow: for a worker thread. Throws Error, Cancelled.
-ModelMeasurement measureModel(const QString& modelFile, const QString& folder, const TaskContext& context);
+ModelMeasurement measureModel(const QString& modelFile, const SessionOptions& options, const QString& folder,
+                              const TaskContext& context);
 
 } // namespace lynceus

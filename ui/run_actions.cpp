@@ -4,6 +4,7 @@
 #include "ui/run_actions.h"
 
 #include "core/base/error.h"
+#include "core/memseg/engine_compiler.h"
 #include "core/report/run_export.h"
 #include "core/storage/database.h"
 #include "ui/background_task.h"
@@ -233,8 +234,11 @@ void RunActions::remove(const std::vector<RunRecord>& runs, bool withModels)
         for (const RunRecord& run : runs) {
             const RunFiles left = store.remove(run.id);
             removeFile(left.checkpoint);
-            if (withModels)
-                removeFile(left.model);
+            if (!withModels || left.model.isEmpty())
+                continue;
+            removeFile(left.model);
+            if (QFile::exists(engineFile(left.model)))
+                removeFile(engineFile(left.model));
         }
     } catch (const Error& error) {
         Q_EMIT errorOccurred(error.message(), error.remedy());

@@ -11,6 +11,7 @@ class Database;
 class JobRunner;
 class ModelStore;
 class Settings;
+struct SessionOptions;
 
 /// What pages may use; handed to their constructors by the main window. The owner (AppContext) outlives every page.
 struct Services
@@ -22,5 +23,9 @@ struct Services
     QString modelFolder;      ///< where trained models go
     QString cacheFolder = {}; ///< for what can be made again; see SessionOptions
 };
+
+/// How models are loaded that the window inspects with: the engine that the settings name, Auto when they name none
+/// that there is. UI thread.
+SessionOptions sessionOptions(const Services& services);
 
 } // namespace lynceus

@@ -4,6 +4,7 @@
 #include "ui/test_images_panel.h"
 
 #include "core/jobs/job_runner.h"
+#include "core/memseg/session.h"
 #include "ui/background_task.h"
 #include "ui/curve_plot.h"
 #include "ui/job_indicator.h"
@@ -38,9 +39,9 @@ QString rateText(double rate)
 
 } // namespace
 
-TestImagesPanel::TestImagesPanel(JobRunner& jobs, QWidget* parent)
+TestImagesPanel::TestImagesPanel(const Services& services, QWidget* parent)
     : QWidget(parent)
-    , m_jobs(jobs)
+    , m_services(services)
     , m_stack(new QStackedWidget(this))
     , m_good(new WorstImageModel(this))
     , m_defective(new WorstImageModel(this))
@@ -50,6 +51,7 @@ TestImagesPanel::TestImagesPanel(JobRunner& jobs, QWidget* parent)
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->addWidget(m_stack);
+    JobRunner& jobs = m_services.jobs;
     connect(&jobs, &JobRunner::changed, this, [this](const JobStatus& job) {
         if (job.id == m_job && !job.ended())
             showProgress(m_bar, job.progress);
@@ -167,13 +169,12 @@ void TestImagesPanel::measure()
 {
     if (m_modelFile.isEmpty())
         return;
-    m_jobs.cancel(m_job);
+    m_services.jobs.cancel(m_job);
     m_measuring = m_modelFile;
     m_known.erase(m_modelFile);
-    const auto work = [model = m_modelFile, folder = m_folder](const TaskContext& context) {
-        return measureModel(model, folder, context);
-    };
-    m_job = runInBackground(m_jobs, JobRunner::Lane::Inspection,
+    const auto work = [model = m_modelFile, folder = m_folder, options = sessionOptions(m_services)](
+                          const TaskContext& context) { return measureModel(model, options, folder, context); };
+    m_job = runInBackground(m_services.jobs, JobRunner::Lane::Inspection,
                             tr("Measuring %1 on test images").arg(QFileInfo(m_modelFile).completeBaseName()), this,
                             work, [this, model = m_modelFile](ModelMeasurement&& measured) {
                                 m_known[model] = std::make_shared<const ModelMeasurement>(std::move(measured));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "ui/model_measurement.h"
+#include "ui/services.h"
 
 #include <QtWidgets/QWidget>
 
@@ -17,7 +18,6 @@ class QStackedWidget;
 
 namespace lynceus {
 
-class JobRunner;
 class RocPlot;
 class ScoreHistogram;
 class WorstImageModel;
@@ -28,7 +28,7 @@ class TestImagesPanel : public QWidget
     Q_OBJECT
 
 public:
-    explicit TestImagesPanel(JobRunner& jobs, QWidget* parent = nullptr);
+    explicit TestImagesPanel(const Services& services, QWidget* parent = nullptr);
 
     /// Shows what is known about the model; both empty: there is none.
     void setModel(const QString& modelFile, const QString& folder);
@@ -47,7 +47,7 @@ private:
     void showState();
     void fill(const ModelMeasurement& measured);
 
-    JobRunner& m_jobs;
+    Services m_services;
     quint64 m_job = 0;
     QString m_measuring; ///< model file
     QString m_modelFile;

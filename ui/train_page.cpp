@@ -124,7 +124,7 @@ QWidget* TrainPage::Private::makeLeft()
 QWidget* TrainPage::Private::makeMiddle()
 {
     progress = new TrainingProgressPanel(queue, q);
-    testImages = new TestImagesPanel(services.jobs, q);
+    testImages = new TestImagesPanel(services, q);
     details = new RunDetailsPanel(q);
     middleTabs = new TabCard(q);
     middleTabs->addTab(tr("Progress"), tr("Curves of the training"), progress);

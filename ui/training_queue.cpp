@@ -69,6 +69,8 @@ bool TrainingQueue::continues(qint64 runId) const
 void TrainingQueue::enqueue(Training training, TrainingJob::Request request)
 {
     request.control = training.control;
+    request.compileEngines = m_compiles;
+    request.cacheFolder = m_services.cacheFolder;
     training.feed = std::make_shared<TrainingFeed>();
     training.job = m_services.jobs.start(
         JobRunner::Lane::Training,

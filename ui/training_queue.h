@@ -40,6 +40,8 @@ public:
 
     explicit TrainingQueue(const Services& services, QObject* parent = nullptr);
 
+    /// Models are compiled for faster engines at their end, unless this says not to; for those added from now on.
+    void setCompiling(bool on) { m_compiles = on; }
     /// Takes its turn after those that are here. Throws Error when encoder or model folder are not to be had.
     void add(const QString& folder, const MemSegOptions& options);
     /// Continues a run, in its turn. Throws Error(Input) when its options are not understood.
@@ -74,6 +76,7 @@ private:
     Services m_services;
     std::deque<Training> m_trainings;
     QString m_lastModelFile;
+    bool m_compiles = true;
 };
 
 } // namespace lynceus

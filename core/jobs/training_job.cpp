@@ -238,6 +238,8 @@ void TrainingJob::compile(TrainingOutcome& outcome, const AnomalyFolder& folder,
     if (!outcome.warning.isEmpty())
         outcome.warning += u'\n';
     outcome.warning += failure;
+    if (m_observer.event)
+        m_observer.event(u"warning"_s, outcome.warning);
 }
 
 } // namespace lynceus
