@@ -31,7 +31,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr std::size_t kCalibrationImages = 16;
-constexpr std::size_t kKeptImages = 24;  ///< for other machines; 0.2 MB each at 256 x 256
+constexpr std::size_t kKeptImages = 24; ///< for other machines; 0.2 MB each at 256 x 256
 constexpr int kDaysKept = 30;
 constexpr double kWantedShift = 0.01;    ///< of scores, what the search aims at
 constexpr double kTranslateShare = 0.05; ///< of the progress

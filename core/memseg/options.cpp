@@ -193,6 +193,10 @@ const std::vector<Field>& fields()
         integerField(
             u"batch"_s, QT_TRANSLATE_NOOP("core", "images in a step, an even number"),
             [](auto& o) -> auto& { return o.batch; }, 2, 1024),
+        flagField(
+            u"windows"_s,
+            QT_TRANSLATE_NOOP("core", "learn from windows around the defects in three of four steps: faster"),
+            [](auto& o) -> auto& { return o.windows; }),
         realField(
             u"learning_rate"_s, QT_TRANSLATE_NOOP("core", "highest learning rate; 0: the profile's own"),
             [](auto& o) -> auto& { return o.learningRate; }, 0.0, 10.0),

@@ -79,8 +79,10 @@ struct MemSegOptions
     QString profile = QStringLiteral("reference");
     int steps = 0; ///< 0: the profile's own (500 with the light decoder, else 5000 or 2700); with `minutes` as many as
                    ///< fit, with the light decoder up to 500
-    double minutes = 0.0;      ///< 0: no budget
-    int batch = 8;             ///< half of it good, half with simulated defects
+    double minutes = 0.0; ///< 0: no budget
+    int batch = 8;        ///< half of it good, half with simulated defects
+    /// Three of four steps learn from windows of half the side, around the defects: twice the steps in the same time.
+    bool windows = false;
     double learningRate = 0.0; ///< 0: the profile's own (3e-3 or 0.04)
     QString exclude;           ///< names of good images that are left out, as Sample::name, separated by '|'
     double heldOut = 0.2;      ///< share of good images kept for calibration and validation, at least 2 images

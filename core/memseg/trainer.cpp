@@ -17,10 +17,10 @@
 #include "core/memseg/training_batches.h"
 #include "core/memseg/training_plan.h"
 #include "core/memseg/training_setup.h"
+#include "core/memseg/training_windows.h"
 #include "core/memseg/validation_set.h"
 #include "core/metrics/roc.h"
 #include "core/nn/device.h"
-#include "core/nn/losses.h"
 #include "core/nn/state_dict.h"
 #include "core/nn/tensor_image.h"
 
@@ -62,7 +62,7 @@ constexpr double kMemoryShare = 0.06;
 constexpr double kTrainShare = 0.96;
 
 // Streams of options.seed, so that one part's random numbers do not depend on another's.
-enum Stream : std::uint64_t { Encoder = 1, Decoder, Batches, Validation, Joining };
+enum Stream : std::uint64_t { Encoder = 1, Decoder, Batches, Validation, Joining, Windows };
 
 cv::Mat sideBySide(const cv::Mat& rgb, const cv::Mat& map)
 {
@@ -115,7 +115,7 @@ private:
     void buildNearest();
     void scaleDifferences(const PreparedImages& heldOut);
     void learn(const PreparedImages& training);
-    double learnFrom(const TrainingBatch& batch, torch::optim::Optimizer& optimizer, double learningRate);
+    double learnFrom(const TrainingBatch& batch, int step, torch::optim::Optimizer& optimizer, double learningRate);
     torch::Tensor logits(const torch::Tensor& images);
     ValidationResult validate();
     bool validateAndKeepBest(int step);
@@ -348,7 +348,7 @@ void Trainer::learn(const PreparedImages& training)
         if (m_observer.samples && !batch.pictures.empty())
             m_observer.samples(batch.pictures);
         const double rate = m_plan.learningRate(done);
-        const double loss = learnFrom(batch, *optimizer, rate);
+        const double loss = learnFrom(batch, done, *optimizer, rate);
         if (!std::isfinite(loss)) {
             stopDiverged(done);
             return;
@@ -454,13 +454,18 @@ void Trainer::keepCheckpoint(const torch::optim::Optimizer& optimizer, int step,
     tellEvent(u"checkpoint"_s, QCoreApplication::translate("core", "after step %1").arg(step));
 }
 
-double Trainer::learnFrom(const TrainingBatch& batch, torch::optim::Optimizer& optimizer, double learningRate)
+double Trainer::learnFrom(const TrainingBatch& batch, int step, torch::optim::Optimizer& optimizer, double learningRate)
 {
     for (auto& group : optimizer.param_groups())
         group.options().set_lr(learningRate);
     m_model.network->train();
     optimizer.zero_grad();
-    const torch::Tensor loss = memSegLoss(logits(batch.images), batch.masks);
+    std::vector<cv::Rect> windows;
+    if (m_options.windows && learnsFromWindows(step)) {
+        Random random = m_seed.fork(Windows).fork(std::uint64_t(step));
+        windows = chooseWindows(batch.masks, random);
+    }
+    const torch::Tensor loss = batchLoss(*m_model.network, m_model.bank, batch, windows);
     const double value = loss.item<double>();
     if (!std::isfinite(value))
         return value;
