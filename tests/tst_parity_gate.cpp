@@ -248,6 +248,8 @@ void TestParityGate::setsOfOtherMachinesAreComparedFirst()
     const QDir gates(m_folder->filePath(u"cache/gates"_s));
     const QStringList files = gates.entryList({u"*.json"_s}, QDir::Files);
     QCOMPARE(files.size(), 1);
+    QVERIFY(readGateReports(m_model).front().passed());                                  // as it came
+    QVERIFY(!readGateReports(m_model, m_folder->filePath(u"cache"_s)).front().passed()); // as it is here
 
     set = setOf(loadMemSegModel(m_model));
     set.machine = u"a machine where they did not"_s;

@@ -112,7 +112,9 @@ void EnginesCard::readReports()
     const QString file = m_compiler->modelFile();
     if (file.isEmpty() || !QFileInfo::exists(engineFile(file)))
         return;
-    const auto read = [file](const TaskContext&) { return readGateReports(file); };
+    const auto read = [file, cache = m_services.cacheFolder](const TaskContext&) {
+        return readGateReports(file, cache);
+    };
     m_job = runInBackground(m_services.jobs, JobRunner::Lane::Files, tr("Reading what the parity gate found"), this,
                             read, [this, file](std::vector<GateReport>&& reports) {
                                 if (file == m_compiler->modelFile())

@@ -11,13 +11,7 @@
 #include "core/weights/safetensors.h"
 
 #include <QtCore/QCoreApplication>
-#include <QtCore/QCryptographicHash>
-#include <QtCore/QDir>
-#include <QtCore/QFile>
 #include <QtCore/QFileInfo>
-#include <QtCore/QJsonArray>
-#include <QtCore/QJsonDocument>
-#include <QtCore/QSaveFile>
 
 #include <algorithm>
 
@@ -32,80 +26,20 @@ QString tr(const char* text)
     return QCoreApplication::translate("core", text);
 }
 
-bool same(const Thresholds& a, const Thresholds& b)
-{
-    return a.toJson() == b.toJson();
-}
-
-/// Reports of comparisons made on this machine, one file for each set of networks and thresholds.
-class KnownReports
-{
-public:
-    KnownReports(const QString& cacheFolder, const QString& setFile, const Thresholds& thresholds)
-    {
-        if (cacheFolder.isEmpty())
-            return;
-        QCryptographicHash hash(QCryptographicHash::Sha256);
-        hash.addData(fileSha256(setFile).toUtf8());
-        hash.addData(QJsonDocument(thresholds.toJson()).toJson(QJsonDocument::Compact));
-        hash.addData(engineMachine().toUtf8());
-        m_path = cacheFolder + u"/gates/"_s + QString::fromLatin1(hash.result().toHex()) + u".json"_s;
-    }
-
-    std::vector<GateReport> read() const
-    {
-        QFile file(m_path);
-        if (m_path.isEmpty() || !file.open(QIODevice::ReadOnly))
-            return {};
-        std::vector<GateReport> reports;
-        const QJsonArray array = QJsonDocument::fromJson(file.readAll()).array();
-        try {
-            for (const QJsonValue& value : array)
-                reports.push_back(GateReport::fromJson(value.toObject()));
-        } catch (const Error& error) {
-            qCWarning(logModel) << m_path << "is made anew:" << error.text();
-            return {};
-        }
-        return reports;
-    }
-
-    void write(const std::vector<GateReport>& reports) const
-    {
-        if (m_path.isEmpty())
-            return;
-        QJsonArray array;
-        for (const GateReport& report : reports)
-            array.append(report.toJson());
-        QDir().mkpath(QFileInfo(m_path).path());
-        QSaveFile file(m_path);
-        file.open(QIODevice::WriteOnly);
-        file.write(QJsonDocument(array).toJson());
-        if (!file.commit())
-            qCWarning(logModel) << m_path << "cannot be written; engines are compared again next time";
-    }
-
-private:
-    QString m_path;
-};
-
 /// What the gate says of the set on this machine and with these thresholds.
 std::vector<GateReport> currentReports(const MemSegModel& model, const EngineSet& set, const QString& setFile,
                                        const QString& cacheFolder)
 {
     const Thresholds& thresholds = model.info.thresholds;
-    if (set.machine == engineMachine() && same(set.thresholds, thresholds))
-        return set.reports;
-    const KnownReports known(cacheFolder, setFile, thresholds);
-    std::vector<GateReport> reports = known.read();
-    if (!reports.empty())
-        return reports;
+    if (const auto known = knownReports(set, setFile, thresholds, cacheFolder))
+        return *known;
     qCInfo(logModel) << "Comparing the engines of" << setFile << "on this machine";
     MemSegInference reference(model);
     std::vector<GateReport> failures;
     const auto engines = compileAll(model, set, cacheFolder, failures);
-    reports = compareEngines(reference, engines, set.images, thresholds);
+    std::vector<GateReport> reports = compareEngines(reference, engines, set.images, thresholds);
     reports.insert(reports.end(), failures.begin(), failures.end());
-    known.write(reports);
+    keepReports(reports, setFile, thresholds, cacheFolder);
     return reports;
 }
 

@@ -245,13 +245,16 @@ QString engineFile(const QString& modelFile)
     return modelFile + u".engines"_s;
 }
 
-std::vector<GateReport> readGateReports(const QString& modelFile)
+std::vector<GateReport> readGateReports(const QString& modelFile, const QString& cacheFolder)
 {
     if (!QFileInfo::exists(engineFile(modelFile)))
         return {};
     const EngineSet set = loadEngineSet(engineFile(modelFile));
     const SafetensorsFile model(modelFile);
-    return set.model == modelIdentity(model, readModelInfo(model)) ? set.reports : std::vector<GateReport>();
+    const ModelInfo info = readModelInfo(model);
+    if (set.model != modelIdentity(model, info))
+        return {};
+    return knownReports(set, engineFile(modelFile), info.thresholds, cacheFolder).value_or(set.reports);
 }
 
 GateReport exportOpenVino(const QString& modelFile, Engine engine, const QString& folder, QStringList& files)

@@ -33,9 +33,9 @@ std::vector<GateReport> compileEngines(const QString& modelFile, const AnomalyFo
 /// Where a model's compiled networks lie: `<model file>.engines`.
 QString engineFile(const QString& modelFile);
 
-/// What the gate found when the model was compiled; empty when it was not, or when the file belongs to another model.
-/// Throws Error(File | Format) naming the file.
-std::vector<GateReport> readGateReports(const QString& modelFile);
+/// What the gate found on this machine, or where the model was compiled as long as nobody has compared here; empty when
+/// it was not compiled, or when the file belongs to another model. Throws Error(File | Format) naming the file.
+std::vector<GateReport> readGateReports(const QString& modelFile, const QString& cacheFolder = {});
 
 /// Writes the model's compiled networks as OpenVINO's tools read them: encoder.xml, decoder.xml where there is one,
 /// their weights as .bin, and parity.json with the gate's report. `engine`: OpenVinoFp32 or OpenVinoInt8. Returns the

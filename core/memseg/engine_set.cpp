@@ -4,6 +4,7 @@
 #include "core/memseg/engine_set.h"
 
 #include "core/base/error.h"
+#include "core/base/log.h"
 #include "core/base/version.h"
 #include "core/memseg/model.h"
 #include "core/nn/compiled_network.h"
@@ -11,8 +12,12 @@
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QCryptographicHash>
+#include <QtCore/QDir>
+#include <QtCore/QFile>
+#include <QtCore/QFileInfo>
 #include <QtCore/QJsonArray>
 #include <QtCore/QJsonDocument>
+#include <QtCore/QSaveFile>
 
 #include <algorithm>
 
@@ -44,13 +49,32 @@ QJsonObject readEntry(const SafetensorsFile& file)
     return json;
 }
 
-std::vector<GateReport> readReports(const QJsonObject& json)
+std::vector<GateReport> reportsOf(const QJsonArray& json)
 {
     std::vector<GateReport> reports;
-    const QJsonArray array = json[u"reports"_s].toArray();
-    for (const QJsonValue& value : array)
+    for (const QJsonValue& value : json)
         reports.push_back(GateReport::fromJson(value.toObject()));
     return reports;
+}
+
+QJsonArray jsonOf(const std::vector<GateReport>& reports)
+{
+    QJsonArray json;
+    for (const GateReport& report : reports)
+        json.append(report.toJson());
+    return json;
+}
+
+/// Where the reports of this machine for a set and thresholds are kept; empty without a folder.
+QString keptReports(const QString& setFile, const Thresholds& thresholds, const QString& cacheFolder)
+{
+    if (cacheFolder.isEmpty())
+        return {};
+    QCryptographicHash hash(QCryptographicHash::Sha256);
+    hash.addData(fileSha256(setFile).toUtf8());
+    hash.addData(QJsonDocument(thresholds.toJson()).toJson(QJsonDocument::Compact));
+    hash.addData(engineMachine().toUtf8());
+    return cacheFolder + u"/gates/"_s + QString::fromLatin1(hash.result().toHex()) + u".json"_s;
 }
 
 TensorView bytesView(const QByteArray& bytes)
@@ -142,12 +166,9 @@ void saveEngineSet(const QString& path, const EngineSet& set)
         view.shape = {std::int64_t(set.images.size()), first.rows, first.cols, 3};
         tensors.push_back({kPictures, view});
     }
-    QJsonArray reports;
-    for (const GateReport& report : set.reports)
-        reports.append(report.toJson());
-    const QJsonObject entry{
-        {u"format_version"_s, kFormatVersion},      {u"model"_s, set.model}, {u"machine"_s, set.machine},
-        {u"thresholds"_s, set.thresholds.toJson()}, {u"reports"_s, reports}, {u"images"_s, names}};
+    const QJsonObject entry{{u"format_version"_s, kFormatVersion}, {u"model"_s, set.model},
+                            {u"machine"_s, set.machine},           {u"thresholds"_s, set.thresholds.toJson()},
+                            {u"reports"_s, jsonOf(set.reports)},   {u"images"_s, names}};
     writeSafetensors(path, tensors, {{kEntry, QString::fromUtf8(QJsonDocument(entry).toJson(QJsonDocument::Compact))}});
 }
 
@@ -160,7 +181,7 @@ EngineSet loadEngineSet(const QString& path)
         set.model = entry[u"model"_s].toString();
         set.machine = entry[u"machine"_s].toString();
         set.thresholds = Thresholds::fromJson(entry[u"thresholds"_s].toObject());
-        set.reports = readReports(entry);
+        set.reports = reportsOf(entry[u"reports"_s].toArray());
         set.plain = {readIr(file, "plain.encoder"), readIr(file, "plain.decoder")};
         set.int8 = {readIr(file, "int8.encoder"), readIr(file, "int8.decoder")};
         set.images = readImages(file, entry[u"images"_s].toArray());
@@ -168,6 +189,34 @@ EngineSet loadEngineSet(const QString& path)
     } catch (const Error& error) {
         throw damaged(path, error.message());
     }
+}
+
+std::optional<std::vector<GateReport>> knownReports(const EngineSet& set, const QString& setFile,
+                                                    const Thresholds& thresholds, const QString& cacheFolder)
+{
+    if (set.machine == engineMachine() && set.thresholds.toJson() == thresholds.toJson())
+        return set.reports;
+    QFile file(keptReports(setFile, thresholds, cacheFolder));
+    if (file.fileName().isEmpty() || !file.open(QIODevice::ReadOnly))
+        return {};
+    try {
+        return reportsOf(QJsonDocument::fromJson(file.readAll()).array());
+    } catch (const Error& error) {
+        qCWarning(logModel) << file.fileName() << "is made anew:" << error.text();
+        return {};
+    }
+}
+
+void keepReports(const std::vector<GateReport>& reports, const QString& setFile, const Thresholds& thresholds,
+                 const QString& cacheFolder)
+{
+    const QString path = keptReports(setFile, thresholds, cacheFolder);
+    if (path.isEmpty())
+        return;
+    QDir().mkpath(QFileInfo(path).path());
+    QSaveFile file(path);
+    if (!file.open(QIODevice::WriteOnly) || file.write(QJsonDocument(jsonOf(reports)).toJson()) < 0 || !file.commit())
+        qCWarning(logModel) << path << "cannot be written:" << file.errorString();
 }
 
 std::vector<GateEngine> compileAll(const MemSegModel& model, const EngineSet& set, const QString& cacheFolder,

@@ -9,6 +9,7 @@
 
 #include <QtCore/QString>
 
+#include <optional>
 #include <vector>
 
 namespace lynceus {
@@ -35,6 +36,15 @@ QString engineMachine();
 void saveEngineSet(const QString& path, const EngineSet& set);
 /// Throws Error(File | Format) naming the file.
 EngineSet loadEngineSet(const QString& path);
+
+/// What the gate found on this machine with these thresholds: when the set was made, or later, as kept in the cache
+/// folder. Nothing when nobody compared them yet.
+std::optional<std::vector<GateReport>> knownReports(const EngineSet& set, const QString& setFile,
+                                                    const Thresholds& thresholds, const QString& cacheFolder);
+/// Keeps what was found on this machine. Without a folder, or where it can't be written, it is found out again next
+/// time.
+void keepReports(const std::vector<GateReport>& reports, const QString& setFile, const Thresholds& thresholds,
+                 const QString& cacheFolder);
 
 /// Compiles those of OpenVINO's engines that this machine has. One that can't be compiled is a report with its failure.
 std::vector<GateEngine> compileAll(const MemSegModel& model, const EngineSet& set, const QString& cacheFolder,

@@ -46,7 +46,7 @@ QString GateReport::summary() const
     if (passed())
         return tr("passed: %1, %2 times as fast as libtorch").arg(compared).arg(ratio(), 0, 'f', 2);
     if (verdictsChanged > 0)
-        return tr("blocked: %1 verdicts changed (%2)").arg(verdictsChanged).arg(compared);
+        return tr("blocked: changed verdicts: %1 (%2)").arg(verdictsChanged).arg(compared);
     return tr("blocked: a score moved by more than %1 (%2)").arg(kMostScoreShift).arg(compared);
 }
 

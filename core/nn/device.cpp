@@ -122,9 +122,8 @@ void setThreads(int threads)
 
 void useChosenThreads()
 {
-    const int chosen = threadShare > 0 ? threadShare : int(chosenThreads);
-    if (chosen > 0 && at::get_num_threads() != chosen)
-        at::set_num_threads(chosen);
+    if (at::get_num_threads() != threads())
+        at::set_num_threads(threads());
 }
 
 ThreadShare::ThreadShare(int threads)
@@ -139,7 +138,8 @@ ThreadShare::~ThreadShare()
 
 int threads()
 {
-    return at::get_num_threads();
+    const int chosen = threadShare > 0 ? threadShare : int(chosenThreads);
+    return chosen > 0 ? chosen : at::get_num_threads();
 }
 
 int physicalCores()
