@@ -11,6 +11,8 @@
 #include <QtCore/QTemporaryDir>
 #include <QtTest/QTest>
 
+#include <atomic>
+#include <chrono>
 #include <cmath>
 #include <stdexcept>
 #include <thread>
@@ -32,6 +34,26 @@ double residentMb()
     return file.readAll().split(' ').value(1).toDouble() * double(sysconf(_SC_PAGESIZE)) / 1048576.0;
 }
 
+/// Works on any thread, as sessions do; the score is the grey value.
+class MovableInspector final : public AnomalyInspector
+{
+public:
+    explicit MovableInspector(std::function<void(const cv::Mat&)> onInspect)
+        : m_onInspect(std::move(onInspect))
+    {
+    }
+    AnomalyResult inspect(const cv::Mat& image) override
+    {
+        m_onInspect(image);
+        AnomalyResult result;
+        result.score = image.at<uchar>(0, 0) / 255.0;
+        return result;
+    }
+
+private:
+    std::function<void(const cv::Mat&)> m_onInspect;
+};
+
 } // namespace
 
 class TestInspectionPipeline : public QObject
@@ -47,6 +69,7 @@ private Q_SLOTS:
     void exceptionOfTheReceiverStopsTheLoader();
     void emptyListIsNothing();
     void progressGoesToOne();
+    void severalInspectorsKeepTheOrder();
     void onlyAFewImagesAreAhead();
     void hugeItemsPassTheQueueAlone();
     void memoryStaysFlatOver5000Images();
@@ -176,6 +199,55 @@ void TestInspectionPipeline::progressGoesToOne()
     QCOMPARE(fractions.size(), paths.size());
     QVERIFY(std::is_sorted(fractions.begin(), fractions.end()));
     QCOMPARE(fractions.back(), 1.0);
+}
+
+void TestInspectionPipeline::severalInspectorsKeepTheOrder()
+{
+    std::vector<QString> paths;
+    for (int i = 0; i < 40; ++i)
+        paths.push_back(write(u"%1.png"_s.arg(i), i * 6));
+    paths[7] = m_folder + u"missing.png"_s;
+    std::atomic<int> atWork{0};
+    std::atomic<int> mostAtWork{0};
+    const auto work = [&](const cv::Mat& image) {
+        const int now = ++atWork;
+        int most = mostAtWork;
+        while (now > most && !mostAtWork.compare_exchange_weak(most, now))
+            ;
+        // The earlier ones take longer.
+        std::this_thread::sleep_for(std::chrono::milliseconds(image.at<uchar>(0, 0) % 4 == 0 ? 8 : 1));
+        --atWork;
+    };
+    MovableInspector first(work);
+    MovableInspector second(work);
+    std::size_t expected = 0;
+    std::vector<double> fractions;
+    TaskContext context;
+    context.progress = [&](const Progress& progress) { fractions.push_back(progress.fraction); };
+    inspectImages(
+        paths, {&first, &second},
+        [&](InspectedImage&& image) {
+            QCOMPARE(image.index, expected);
+            QCOMPARE(image.path, paths[expected]);
+            QCOMPARE(image.error.isEmpty(), expected != 7);
+            if (expected != 7)
+                QVERIFY(std::abs(image.result.score - double(expected) * 6 / 255.0) < 1e-6);
+            ++expected;
+        },
+        context);
+    QCOMPARE(expected, paths.size());
+    QCOMPARE(int(mostAtWork), 2);
+    QCOMPARE(fractions.back(), 1.0);
+
+    int received = 0;
+    const auto full = [&](InspectedImage&&) {
+        if (++received == 5)
+            throw Error(ErrorKind::File, u"disk full"_s);
+    };
+    QVERIFY_THROWS_EXCEPTION(Error, inspectImages(paths, {&first, &second}, full));
+    context.cancel.cancel();
+    QVERIFY_THROWS_EXCEPTION(Cancelled, inspectImages(paths, {&first, &second}, full, context));
+    QCOMPARE(received, 5);
 }
 
 void TestInspectionPipeline::onlyAFewImagesAreAhead()

@@ -83,6 +83,7 @@ private Q_SLOTS:
     void inferencesShareAModel();
     void enginesTakeTurnsInTheBench();
     void decodersWithoutASayDoNotRun();
+    void searchCanBeCancelled();
     void unavailableEnginesAreRefused();
 };
 
@@ -241,6 +242,16 @@ void TestMemSegEngines::decodersWithoutASayDoNotRun()
     QCOMPARE(cv::norm(output.branches.distance, distance, cv::NORM_INF), 0.0);
     if (engineAvailable(Engine::OpenVinoFp32))
         QVERIFY(translateMemSeg(model).decoder.isEmpty());
+}
+
+void TestMemSegEngines::searchCanBeCancelled()
+{
+    NEEDS(Engine::OpenVinoInt8);
+    const MemSegModel model = untrainedMemSegModel(optionsOf(u"mobilenetv2"_s, u"none"_s));
+    CancelToken cancel;
+    cancel.cancel();
+    QVERIFY(!quantiseMemSeg(model, images(2), 0.0, 0.0, nullptr, cancel).isEmpty()); // nothing is searched
+    QVERIFY_THROWS_EXCEPTION(Cancelled, quantiseMemSeg(model, images(2), 60.0, 0.0, nullptr, cancel));
 }
 
 void TestMemSegEngines::unavailableEnginesAreRefused()

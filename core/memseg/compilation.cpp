@@ -87,7 +87,7 @@ MemSegIr translateMemSeg(const MemSegModel& model)
 }
 
 MemSegIr quantiseMemSeg(const MemSegModel& model, const std::vector<torch::Tensor>& calibration, double searchSeconds,
-                        double wantedShift, QStringList* kept)
+                        double wantedShift, QStringList* kept, const CancelToken& cancel)
 {
     requireEngine(Engine::OpenVinoInt8);
     useChosenThreads();
@@ -105,6 +105,8 @@ MemSegIr quantiseMemSeg(const MemSegModel& model, const std::vector<torch::Tenso
     encoder.error = std::ref(shift);
     encoder.wantedError = wantedShift;
     encoder.searchSeconds = networks.decoder ? kEncoderShare * searchSeconds : searchSeconds;
+    encoder.cancel = cancel;
+    decoder.cancel = cancel;
     decoder.wantedError = kWantedDecoderError;
     decoder.searchSeconds = searchSeconds - encoder.searchSeconds;
 

@@ -28,9 +28,11 @@ MemSegIr translateMemSeg(const MemSegModel& model);
 
 /// For openvino-int8. `calibration`: images as imageToTensor gives them, some ten or more. With `searchSeconds` the
 /// convolutions whose rounding moves the scores of these images most go back into single precision until none moves by
-/// more than `wantedShift`, or the time is over; `kept` names them. Throws Error(Input) without images.
+/// more than `wantedShift`, or the time is over; `kept` names them. Throws Error(Input) without images,
+/// Cancelled during the search.
 MemSegIr quantiseMemSeg(const MemSegModel& model, const std::vector<torch::Tensor>& calibration,
-                        double searchSeconds = 0.0, double wantedShift = 0.0, QStringList* kept = nullptr);
+                        double searchSeconds = 0.0, double wantedShift = 0.0, QStringList* kept = nullptr,
+                        const CancelToken& cancel = {});
 
 /// `engine`: one of OpenVINO's that `ir` was made for. `cacheFolder` as for CompileOptions.
 MemSegNetworks compileMemSeg(const MemSegIr& ir, Engine engine, const QString& cacheFolder = {});

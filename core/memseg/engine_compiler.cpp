@@ -148,11 +148,12 @@ private:
 
     void quantise(double searchSeconds = 0.0)
     {
-        m_context.report(kTranslateShare, searchSeconds > 0.0
-                                              ? QCoreApplication::translate("core", "searching layers that int8 hurts")
-                                              : QCoreApplication::translate("core", "calibrating int8"));
+        if (searchSeconds > 0.0)
+            m_context.report(kCompareShare, QCoreApplication::translate("core", "searching layers that int8 hurts"));
+        else
+            m_context.report(kTranslateShare, QCoreApplication::translate("core", "calibrating int8"));
         m_kept.clear();
-        m_set.int8 = quantiseMemSeg(m_model, m_calibration, searchSeconds, kWantedShift, &m_kept);
+        m_set.int8 = quantiseMemSeg(m_model, m_calibration, searchSeconds, kWantedShift, &m_kept, m_context.cancel);
     }
 
     void compare()

@@ -236,6 +236,7 @@ public:
         Runner runner(build(kept), Engine::OpenVinoInt8);
         double worst = 0.0;
         for (std::size_t i = 0; i < m_measured; ++i) {
+            m_options.cancel.throwIfCancelled();
             const NamedTensors got = runner(m_options.calibration[i]);
             worst =
                 std::max(worst, m_options.error ? m_options.error(m_wanted[i], got) : relativeError(m_wanted[i], got));

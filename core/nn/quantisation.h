@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "core/base/progress.h"
 #include "core/nn/network_runner.h"
 
 #include <functional>
@@ -30,6 +31,7 @@ struct Int8Options
     /// Error of the quantised outputs against the float ones of one calibration input, 0 for no difference; empty: the
     /// largest over the outputs of rms(difference) / rms(float).
     std::function<double(const NamedTensors& wanted, const NamedTensors& got)> error;
+    CancelToken cancel; ///< asked between two calibration inputs of the search
 };
 
 struct Int8Report
@@ -42,7 +44,7 @@ struct Int8Report
 /// A copy of `model` whose convolutions and matrix products with constant weights are quantised: weights symmetric for
 /// each output channel, activations for the whole tensor with the range of the least squared error, biases corrected
 /// for the mean shift. OpenVINO makes int8 kernels of that where the processor has them. Throws Error(Input) without
-/// calibration inputs or when they do not fit.
+/// calibration inputs or when they do not fit, Cancelled.
 std::shared_ptr<ov::Model> quantise(const ov::Model& model, const Int8Options& options, Int8Report& report);
 
 } // namespace lynceus
