@@ -94,6 +94,8 @@ private:
     /// The plain networks of `networks`, said to belong to m_model and to have passed on this machine.
     EngineSet setOf(const MemSegModel& networks) const;
     SessionOptions with(Engine engine) const;
+    /// Pictures of the demo product to compile with.
+    AnomalyFolder goodParts(int count) const;
 
     std::unique_ptr<QTemporaryDir> m_folder;
     QString m_model; ///< a copy of the demo product's
@@ -127,6 +129,17 @@ SessionOptions TestParityGate::with(Engine engine) const
     options.engine = engine;
     options.cacheFolder = m_folder->filePath(u"cache"_s);
     return options;
+}
+
+AnomalyFolder TestParityGate::goodParts(int count) const
+{
+    DemoOptions product;
+    product.trainGood = count;
+    product.testGood = 0;
+    product.testDefective = 0;
+    const QString data = m_folder->filePath(u"daten"_s);
+    writeDemoProduct(data, product);
+    return AnomalyFolder::open(data, AnomalyFolder::Purpose::Training);
 }
 
 void TestParityGate::reportsComeBack()
@@ -305,20 +318,14 @@ void TestParityGate::whatCannotBeUsedIsLibTorchWithANote()
 void TestParityGate::compilingMakesEngines()
 {
     NEEDS(Engine::OpenVinoFp32);
-    DemoOptions product;
-    product.trainGood = 20;
-    product.testGood = 0;
-    product.testDefective = 0;
-    const QString data = m_folder->filePath(u"daten"_s);
-    writeDemoProduct(data, product);
+    const AnomalyFolder folder = goodParts(20);
     CompileRequest request;
     request.images = 6;
     request.searchSeconds = 0.0;
     std::vector<double> fractions;
     TaskContext context;
     context.progress = [&](const Progress& progress) { fractions.push_back(progress.fraction); };
-    const auto reports =
-        compileEngines(m_model, AnomalyFolder::open(data, AnomalyFolder::Purpose::Training), request, context);
+    const auto reports = compileEngines(m_model, folder, request, context);
     QVERIFY(std::is_sorted(fractions.begin(), fractions.end()));
     QCOMPARE(fractions.back(), 1.0);
     std::size_t expected = 0;
@@ -337,12 +344,7 @@ void TestParityGate::compilingMakesEngines()
 void TestParityGate::cancelKeepsTheOldFile()
 {
     NEEDS(Engine::OpenVinoFp32);
-    DemoOptions product;
-    product.trainGood = 8;
-    product.testGood = 0;
-    product.testDefective = 0;
-    const QString data = m_folder->filePath(u"daten"_s);
-    writeDemoProduct(data, product);
+    const AnomalyFolder folder = goodParts(8);
     QFile old(engineFile(m_model));
     QVERIFY(old.open(QIODevice::WriteOnly));
     old.write("old");
@@ -354,7 +356,6 @@ void TestParityGate::cancelKeepsTheOldFile()
     };
     CompileRequest request;
     request.images = 4;
-    const AnomalyFolder folder = AnomalyFolder::open(data, AnomalyFolder::Purpose::Training);
     QVERIFY_THROWS_EXCEPTION(Cancelled, compileEngines(m_model, folder, request, context));
     QVERIFY(old.open(QIODevice::ReadOnly));
     QCOMPARE(old.readAll(), QByteArray("old"));
