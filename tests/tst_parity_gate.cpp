@@ -3,6 +3,7 @@
 
 #include "core/base/error.h"
 #include "core/data/demo_product.h"
+#include "core/image/image_io.h"
 #include "core/image/preprocessing.h"
 #include "core/memseg/engine_choice.h"
 #include "core/memseg/engine_compiler.h"
@@ -88,6 +89,7 @@ private Q_SLOTS:
     void compilingMakesEngines();
     void cancelKeepsTheOldFile();
     void tooFewImagesAreRefused();
+    void imagesOfAnotherPartAreRefused();
     void networksAreExported();
 
 private:
@@ -368,6 +370,20 @@ void TestParityGate::tooFewImagesAreRefused()
     folder.root = empty;
     const QString message = test::errorTextOf([&] { compileEngines(m_model, folder); });
     QVERIFY2(!message.isEmpty(), qPrintable(message));
+    QVERIFY(!QFile::exists(engineFile(m_model)));
+}
+
+void TestParityGate::imagesOfAnotherPartAreRefused()
+{
+    NEEDS(Engine::OpenVinoFp32);
+    const AnomalyFolder folder = goodParts(12);
+    cv::Mat noise(256, 256, CV_8UC3);
+    for (const Sample& sample : folder.train) {
+        cv::randu(noise, 0, 256);
+        writePng(sample.path, noise);
+    }
+    const QString message = test::errorTextOf([&] { compileEngines(m_model, folder); });
+    QVERIFY2(message.contains(folder.root), qPrintable(message));
     QVERIFY(!QFile::exists(engineFile(m_model)));
 }
 

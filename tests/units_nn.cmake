@@ -9,6 +9,8 @@ if(LYNCEUS_TORCH)
   lynceus_test(schedule TORCH LABELS parity LINKS lynceus_nn)
   lynceus_test(graph_translator TORCH LINKS lynceus_nn)
   lynceus_test(compiled_network TORCH LINKS lynceus_nn)
+  lynceus_test(engine_bench LINKS lynceus_nn)
+  lynceus_test(half TORCH LINKS lynceus_nn)
   lynceus_test(device LINKS lynceus_nn)
   # Its stand-in for OpenBLAS must be found by name at run time.
   set_target_properties(tst_device PROPERTIES ENABLE_EXPORTS ON)

@@ -16,6 +16,8 @@
 #include "core/memseg/trainer.h"
 #include "core/memseg/training_setup.h"
 #include "core/nn/device.h"
+#include "core/nn/engine_bench.h"
+#include "core/nn/layers.h"
 #include "core/nn/losses.h"
 #include "core/nn/tensor_image.h"
 
@@ -39,25 +41,9 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr int kWarmUps = 3;
 constexpr int kSourceSide = 1024;
 constexpr std::uint64_t kCalibrationImages = 16;
-constexpr int kThroughputTurns = 3;
-constexpr double kLatencyShare = 0.6; ///< of the progress
-constexpr int kTrainedSteps = 12;     ///< of a real training in each turn
-
-/// Nearest-rank quantile of sorted values.
-double quantile(const std::vector<double>& sorted, double share)
-{
-    const auto rank = std::size_t(std::ceil(share * double(sorted.size())));
-    return sorted[std::clamp<std::size_t>(rank, 1, sorted.size()) - 1];
-}
-
-double median(std::vector<double> values)
-{
-    std::sort(values.begin(), values.end());
-    return quantile(values, 0.5);
-}
+constexpr int kTrainedSteps = 12; ///< of a real training in each turn
 
 /// A smooth colour picture, so that its PNG is neither trivial nor pure noise.
 cv::Mat samplePicture()
@@ -105,165 +91,55 @@ struct BenchNetworks
     }
 };
 
-/// One engine's inference and its times, milliseconds.
-class TimedEngine
+/// An inspection of one picture over and over.
+class BenchInspection final : public BenchInference
 {
 public:
-    TimedEngine(BenchNetworks& networks, Engine engine, const torch::Tensor& input)
+    BenchInspection(std::unique_ptr<MemSegInference> inference, const torch::Tensor& input)
+        : m_inference(std::move(inference))
+        , m_input(input)
     {
-        if (engine != Engine::LibTorch)
-            networks.ir(engine);
-        Stopwatch watch;
-        m_inference = networks.inference(engine);
-        m_loadMs = watch.restart();
-        m_inference->run(input);
-        m_firstMs = watch.ms();
-        for (int i = 0; i < threads(); ++i)
-            m_streams.push_back(std::make_unique<Stream>(networks, engine));
     }
 
-    void run(const torch::Tensor& input, bool counts)
+    QJsonObject run() override
     {
-        const Stopwatch watch;
-        const auto output = m_inference->run(input);
-        const double totalMs = watch.ms();
-        if (!counts)
-            return;
-        total.push_back(totalMs);
-        m_encode.push_back(output.encodeMs);
-        m_match.push_back(output.matchMs);
-        m_decode.push_back(output.decodeMs);
-        m_distance.push_back(output.distanceMs);
+        const auto output = m_inference->run(m_input);
+        return {{u"encode"_s, output.encodeMs},
+                {u"match"_s, output.matchMs},
+                {u"decode"_s, output.decodeMs},
+                {u"distance"_s, output.distanceMs}};
     }
-
-    /// One thread, then all of them, `runs` images each.
-    void runStreams(const torch::Tensor& input, int runs)
-    {
-        const auto fps = [&](std::size_t count) {
-            const Stopwatch watch;
-            for (std::size_t i = 0; i < count; ++i)
-                m_streams[i]->start(input, runs);
-            for (std::size_t i = 0; i < count; ++i)
-                m_streams[i]->wait();
-            return 1000.0 * double(count) * runs / watch.ms();
-        };
-        m_oneThread.push_back(fps(1));
-        m_allThreads.push_back(fps(m_streams.size()));
-    }
-
-    QJsonObject json(double referenceMs) const
-    {
-        const double own = median(total);
-        const double one = median(m_oneThread);
-        const double all = median(m_allThreads);
-        return {{u"engine"_s, engineName(m_inference->engine())},
-                {u"latency_ms"_s, latencyJson(total)},
-                {u"fps"_s, 1000.0 / own},
-                {u"ratio"_s, referenceMs / own},
-                {u"load_ms"_s, m_loadMs},
-                {u"first_ms"_s, m_firstMs},
-                {u"throughput"_s, QJsonObject{{u"one_thread"_s, one},
-                                              {u"streams"_s, int(m_streams.size())},
-                                              {u"fps"_s, all},
-                                              {u"ratio"_s, all / one}}},
-                {u"stage_ms"_s, QJsonObject{{u"encode"_s, median(m_encode)},
-                                            {u"match"_s, median(m_match)},
-                                            {u"decode"_s, median(m_decode)},
-                                            {u"distance"_s, median(m_distance)}}}};
-    }
-
-    std::vector<double> total;
 
 private:
-    /// An inference that keeps to one thread, its own.
-    class Stream
-    {
-    public:
-        Stream(BenchNetworks& networks, Engine engine)
-        {
-            const ThreadShare one(1);
-            m_inference = networks.inference(engine);
-        }
-        void start(const torch::Tensor& input, int runs)
-        {
-            m_running = std::async(std::launch::async, [this, input, runs] {
-                const ThreadShare one(1);
-                for (int i = 0; i < runs; ++i)
-                    m_inference->run(input);
-            });
-        }
-        void wait() { m_running.get(); }
-
-    private:
-        std::unique_ptr<MemSegInference> m_inference;
-        std::future<void> m_running;
-    };
-
     std::unique_ptr<MemSegInference> m_inference;
-    std::vector<std::unique_ptr<Stream>> m_streams;
-    double m_loadMs = 0.0;
-    double m_firstMs = 0.0;
-    std::vector<double> m_encode;
-    std::vector<double> m_match;
-    std::vector<double> m_decode;
-    std::vector<double> m_distance;
-    std::vector<double> m_oneThread; ///< images a second
-    std::vector<double> m_allThreads;
+    torch::Tensor m_input;
 };
 
 QJsonObject benchNetworks(BenchNetworks& networks, int runs, const std::vector<Engine>& engines,
                           const TaskContext& context)
 {
-    if (runs < 1) {
-        throw Error(ErrorKind::Input, QCoreApplication::translate("core", "%1 runs cannot be timed.").arg(runs),
-                    QCoreApplication::translate("core", "Ask for at least 1 run."));
-    }
     const Preprocessing& how = networks.model.options.preprocessing;
     const QTemporaryDir folder;
     const QString file = folder.filePath(u"picture.png"_s);
     writePng(file, samplePicture());
-    const auto firstInput = imageToTensor(prepare(readImage(file), how));
-    std::vector<std::unique_ptr<TimedEngine>> timed;
-    timed.push_back(std::make_unique<TimedEngine>(networks, Engine::LibTorch, firstInput));
-    for (const Engine engine : engines) {
-        context.cancel.throwIfCancelled();
-        if (engine == Engine::LibTorch)
-            continue;
-        requireEngine(engine);
-        context.report(0.0, QCoreApplication::translate("core", "compiling for %1").arg(engineName(engine)));
-        timed.push_back(std::make_unique<TimedEngine>(networks, engine, firstInput));
-    }
+    const auto input = imageToTensor(prepare(readImage(file), how));
 
     std::vector<double> load, prepared;
-    for (int run = -kWarmUps; run < runs; ++run) {
-        context.cancel.throwIfCancelled();
-        context.report(kLatencyShare * double(run + kWarmUps) / (runs + kWarmUps),
-                       QCoreApplication::translate("core", "timing"));
+    EngineBench bench;
+    bench.prepare = [&](Engine engine) { networks.ir(engine); };
+    bench.load = [&](Engine engine) { return std::make_unique<BenchInspection>(networks.inference(engine), input); };
+    bench.beforeTurn = [&](bool counts) {
         Stopwatch watch;
         const cv::Mat picture = readImage(file);
         const double loadMs = watch.restart();
-        const auto input = imageToTensor(prepare(picture, how));
-        const double prepareMs = watch.restart();
-        for (const auto& engine : timed)
-            engine->run(input, run >= 0);
-        if (run < 0)
-            continue;
+        imageToTensor(prepare(picture, how));
+        if (!counts)
+            return;
         load.push_back(loadMs);
-        prepared.push_back(prepareMs);
-    }
-    for (int turn = 0; turn < kThroughputTurns; ++turn) {
-        for (const auto& engine : timed) {
-            context.cancel.throwIfCancelled();
-            context.report(kLatencyShare + (1.0 - kLatencyShare) * turn / kThroughputTurns,
-                           QCoreApplication::translate("core", "throughput"));
-            engine->runStreams(firstInput, std::max(1, runs / kThroughputTurns));
-        }
-    }
+        prepared.push_back(watch.ms());
+    };
+    const QJsonArray rows = benchEngines(bench, engines, runs, context);
 
-    const double reference = median(timed.front()->total);
-    QJsonArray rows;
-    for (const auto& engine : timed)
-        rows.append(engine->json(reference));
     QJsonObject stages = rows.first()[u"stage_ms"_s].toObject();
     stages.insert(u"load"_s, median(load));
     stages.insert(u"prepare"_s, median(prepared));
@@ -330,15 +206,6 @@ private:
 };
 
 } // namespace
-
-QJsonObject latencyJson(std::vector<double> milliseconds)
-{
-    std::sort(milliseconds.begin(), milliseconds.end());
-    return {{u"p50"_s, quantile(milliseconds, 0.5)},
-            {u"p95"_s, quantile(milliseconds, 0.95)},
-            {u"p99"_s, quantile(milliseconds, 0.99)},
-            {u"min"_s, milliseconds.front()}};
-}
 
 QJsonObject benchMemSeg(cv::Size size, int runs, const MemSegOptions& options, const std::vector<Engine>& engines,
                         const TaskContext& context)

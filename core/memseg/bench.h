@@ -15,18 +15,11 @@
 
 namespace lynceus {
 
-/// {p50, p95, p99, min} of milliseconds.
-QJsonObject latencyJson(std::vector<double> milliseconds);
-
 /// Times the network path of MemSegSession::inspect with random weights and a full memory, on the threads set in
-/// nn/device. The engines take turns, LibTorch first, which is always among them. Keys as `lynceus-cli bench` prints
-/// them (name, width, height, threads, runs, peak_memory_mb, cpu, engines) and `stage_ms`: LibTorch's medians of
-/// encode, match and decode, and of load (a PNG) and prepare (its resize), which are not part of the latency. An entry
-/// of engines has `ratio` (LibTorch's median latency over its own: 2 is twice as fast), `load_ms` (reading and
-/// compiling what was translated and calibrated before, with pictures of the demo product), `first_ms`, its own
-/// `stage_ms`, and `throughput`: images a second of one thread (`one_thread`) and of as many inspections at a time as
-/// there are threads, one thread each (`streams`, `fps`, and `ratio` to one thread). Throws Error(Input) on an engine
-/// that is not available.
+/// nn/device. Keys as `lynceus-cli bench` prints them (name, architecture, width, height, memory_images, threads, runs,
+/// peak_memory_mb, cpu, engines as benchEngines() gives them) and `stage_ms`: LibTorch's medians of encode, match,
+/// decode and distance, and of load (a PNG) and prepare (its resize), which are not part of the latency. Int8 is
+/// calibrated with pictures of the demo product. Throws as benchEngines().
 QJsonObject benchMemSeg(cv::Size size, int runs, const MemSegOptions& options = {},
                         const std::vector<Engine>& engines = {}, const TaskContext& context = {});
 /// The same for a trained model, with the networks it was compiled to where there are any.

@@ -32,6 +32,7 @@ namespace {
 
 constexpr std::size_t kCalibrationImages = 16;
 constexpr std::size_t kKeptImages = 24; ///< for other machines; 0.2 MB each at 256 x 256
+constexpr std::size_t kLookedAt = 12;   ///< good images that must look like the model's part
 constexpr int kDaysKept = 30;
 constexpr double kWantedShift = 0.01;    ///< of scores, what the search aims at
 constexpr double kTranslateShare = 0.05; ///< of the progress
@@ -105,6 +106,7 @@ public:
         m_set.thresholds = m_model.info.thresholds;
         m_context.report(0.0, QCoreApplication::translate("core", "reading images"));
         gather(folder);
+        requireTheModelsPart(folder.root);
         m_set.plain = translateMemSeg(m_model);
         if (engineAvailable(Engine::OpenVinoInt8))
             quantise();
@@ -143,6 +145,29 @@ private:
             const auto defect = heldBackDefect(good.at(i), m_model.options.simulator, random);
             m_images.push_back({QCoreApplication::translate("core", "%1 with a simulated defect").arg(compared[i].name),
                                 pictureOf(defect.image)});
+        }
+    }
+
+    /// Ranges and scores from pictures of something else would say nothing about the part.
+    void requireTheModelsPart(const QString& folder)
+    {
+        MemSegInference reference(m_model);
+        std::size_t looked = 0;
+        std::size_t rejected = 0;
+        for (std::size_t i = 0; i < m_images.size() && looked < kLookedAt; i += 2, ++looked) { // without the defects
+            m_context.cancel.throwIfCancelled();
+            const double score = imageScore(reference.run(gateInput(m_images[i])).map);
+            rejected += judge(score, m_set.thresholds) == Verdict::Ng ? 1 : 0;
+        }
+        if (2 * rejected > looked) {
+            throw Error(ErrorKind::Input,
+                        QCoreApplication::translate("core", "%1 of %2 good images in %3 are NG for this model: the "
+                                                            "folder does not seem to show its part.")
+                            .arg(rejected)
+                            .arg(looked)
+                            .arg(folder),
+                        QCoreApplication::translate("core", "Choose a folder with good images of the part that the "
+                                                            "model was trained on, or set the threshold right first."));
         }
     }
 

@@ -26,7 +26,7 @@ struct CompileRequest
 /// simulated defects beside LibTorch; the parity gate's reports and the networks go into engineFile(modelFile). int8 is
 /// calibrated with good training images; the comparison takes held-out ones first. An engine that does not pass is kept
 /// with its report, and nobody uses it. Takes some 15 s, and the time to search. Throws Error (no OpenVINO, too few
-/// images, unreadable model or image), Cancelled; the file that was there stays then.
+/// images, images of another part, unreadable model or image), Cancelled; the file that was there stays then.
 std::vector<GateReport> compileEngines(const QString& modelFile, const AnomalyFolder& folder,
                                        const CompileRequest& request = {}, const TaskContext& context = {});
 

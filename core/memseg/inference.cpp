@@ -5,6 +5,7 @@
 
 #include "core/base/progress.h"
 #include "core/memseg/model.h"
+#include "core/nn/layers.h"
 #include "core/nn/tensor_image.h"
 
 #include <opencv2/imgproc.hpp>

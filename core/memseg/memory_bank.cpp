@@ -4,12 +4,15 @@
 #include "core/memseg/memory_bank.h"
 
 #include "core/base/error.h"
+#include "core/nn/half.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QStringList>
 
+#include <ATen/Parallel.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace lynceus {
@@ -41,6 +44,38 @@ torch::Tensor rows(const torch::Tensor& samples)
 // to the winner than this are compared again.
 constexpr double kFastError = 2e-5;
 
+constexpr std::int64_t kChunk = 4096; ///< values of the vector that stay in the first cache while all rows pass
+
+/// Of each row with `vector`, float64. Rows of half precision are read once and as they are.
+torch::Tensor products(const torch::Tensor& rows, const torch::Tensor& vector)
+{
+    if (rows.scalar_type() != torch::kHalf)
+        return torch::mv(rows, vector).to(torch::kCPU, torch::kFloat64);
+    const std::int64_t count = rows.size(0);
+    const std::int64_t length = rows.size(1);
+    const std::int64_t chunks = (length + kChunk - 1) / kChunk;
+    const auto parts = torch::empty({chunks, count});
+    const auto* row = rows.data_ptr<at::Half>();
+    const float* values = vector.data_ptr<float>();
+    float* part = parts.data_ptr<float>();
+    at::parallel_for(0, chunks, 1, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t chunk = begin; chunk < end; ++chunk) {
+            const std::int64_t first = chunk * kChunk;
+            const std::int64_t size = std::min(kChunk, length - first);
+            for (std::int64_t i = 0; i < count; ++i)
+                part[chunk * count + i] = product(row + i * length + first, values + first, size);
+        }
+    });
+    return parts.sum(0, false, torch::kFloat64);
+}
+
+/// In half precision where nothing is lost by it.
+torch::Tensor compact(const torch::Tensor& samples)
+{
+    const auto half = samples.to(torch::kHalf);
+    return samples.is_cpu() && half.to(torch::kFloat).equal(samples) ? half : samples;
+}
+
 } // namespace
 
 MemoryBank::MemoryBank(const std::array<torch::Tensor, 3>& levels, const QString& difference, const QString& selection)
@@ -57,8 +92,9 @@ MemoryBank::MemoryBank(const std::array<torch::Tensor, 3>& levels, const QString
                     .arg(shapeText(samples)),
                 QCoreApplication::translate("core", "Train the model again."));
         }
-        m_levels[level] = channelsLast(samples.to(torch::kFloat32));
-        m_squaredNorms[level] = m_levels[level].square().sum({1, 2, 3}, false, torch::kFloat64).to(torch::kCPU);
+        const auto single = channelsLast(samples.to(torch::kFloat32));
+        m_squaredNorms[level] = single.square().sum({1, 2, 3}, false, torch::kFloat64).to(torch::kCPU);
+        m_levels[level] = m_absolute ? single : compact(single);
     }
 }
 
@@ -72,7 +108,7 @@ MemoryBank MemoryBank::to(const torch::Device& device) const
     MemoryBank copy = *this;
     for (auto& level : copy.m_levels) {
         if (level.defined())
-            level = level.to(device);
+            level = device.is_cpu() ? level : level.to(device, torch::kFloat);
     }
     return copy;
 }
@@ -146,7 +182,7 @@ torch::Tensor MemoryBank::scoresOf(const std::array<torch::Tensor, 3>& features)
             size = distances;
         } else {
             size = m_squaredNorms[level] + vector.square().sum(torch::kFloat64).item<double>();
-            distances = size - 2.0 * torch::mv(samples, vector[0]).to(torch::kCPU, torch::kFloat64);
+            distances = size - 2.0 * products(samples, vector[0]);
         }
         scores += weight(level) * distances;
         magnitude += weight(level) * size;

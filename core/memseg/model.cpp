@@ -127,7 +127,7 @@ MemSegModel untrainedMemSegModel(const MemSegOptions& options)
         const auto noise = torch::randn({1, 3, options.preprocessing.height, options.preprocessing.width});
         const auto features = model.network->encode(noise);
         for (std::size_t level = 0; level < 3; ++level)
-            samples[level].push_back(features[level + 1]);
+            samples[level].push_back(features[level + 1].to(torch::kHalf).to(torch::kFloat)); // as a training does
         good.push_back({features[1], features[2], features[3]});
     }
     if (model.network->hasDecoder()) {

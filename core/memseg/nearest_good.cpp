@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/base/random.h"
+#include "core/nn/half.h"
 #include "core/nn/processor_clones.h"
 
 #include <QtCore/QCoreApplication>
@@ -56,9 +57,6 @@ std::array<torch::Tensor, NearestGood::kScales> scalesOf(const FeatureLevels& le
     return result;
 }
 
-using Lanes = float __attribute__((vector_size(kTile * sizeof(float)))); ///< as many values as a tile has keys
-using Indices = std::int32_t __attribute__((vector_size(kTile * sizeof(std::int32_t))));
-
 constexpr std::size_t kAround = 9; ///< cells that look at the keys of a place: its own and the eight around it
 
 /// What a cell found nearest so far: least norm - query . key, and which key of which place that was.
@@ -68,45 +66,107 @@ struct Nearest
     std::int64_t key = -1;
 };
 
-/// Compares the keys of a place with all cells that look at them, so that each key is read once. `keys`: tiles x
-/// channels x kTile.
-LYNCEUS_FOR_EACH_PROCESSOR
-void searchPlace(const std::array<const float*, kAround>& queries, const float* keys, const float* norms,
-                 std::int64_t tiles, std::int64_t channels, std::array<Nearest, kAround>& found)
+/// All keys of a place.
+struct Place
 {
-    Lanes least[kAround];
-    Indices where[kAround];
-    for (std::size_t i = 0; i < kAround; ++i) {
-        least[i] = Lanes{} + std::numeric_limits<float>::infinity();
-        where[i] = Indices{};
-    }
-    for (std::int64_t tile = 0; tile < tiles; ++tile) {
-        Lanes norm;
-        std::memcpy(&norm, norms + tile * kTile, sizeof norm);
-        Lanes value[kAround];
-        for (std::size_t i = 0; i < kAround; ++i)
-            value[i] = norm;
-        const float* column = keys + tile * channels * kTile;
-        for (std::int64_t channel = 0; channel < channels; ++channel, column += kTile) {
-            Lanes key;
-            std::memcpy(&key, column, sizeof key);
-            for (std::size_t i = 0; i < kAround; ++i)
-                value[i] -= queries[i][channel] * key;
-        }
-        const Indices current = Indices{} + std::int32_t(tile);
+    const c10::Half* keys; ///< tiles x channels x kTile
+    const float* norms;    ///< tiles x kTile
+    std::int64_t tiles;
+    std::int64_t channels;
+};
+
+/// Eight values at a time.
+struct Narrow
+{
+    static constexpr int kLanes = 8;
+    using Lanes = float __attribute__((vector_size(kLanes * sizeof(float))));
+    using Indices = std::int32_t __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
+};
+
+/// Sixteen: a register of AVX-512.
+struct Wide
+{
+    static constexpr int kLanes = 16;
+    using Lanes = float __attribute__((vector_size(kLanes * sizeof(float))));
+    using Indices = std::int32_t __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
+};
+
+/// Compares the keys of a place with all cells that look at them, so that each key is read once. `room`: for a tile in
+/// single precision. The sums of all cells stay in registers.
+template <typename Register>
+[[gnu::always_inline]] inline void search(const std::array<const float*, kAround>& queries, const Place& place,
+                                          float* room, std::array<Nearest, kAround>& found)
+{
+    using Lanes = typename Register::Lanes;
+    using Indices = typename Register::Indices;
+    constexpr int kLanes = Register::kLanes;
+    constexpr int kParts = int(kTile) / kLanes;
+    Lanes least[kParts][kAround];
+    Indices where[kParts][kAround];
+    for (int part = 0; part < kParts; ++part) {
         for (std::size_t i = 0; i < kAround; ++i) {
-            const Indices better = value[i] < least[i];
-            least[i] = better ? value[i] : least[i];
-            where[i] = better ? current : where[i];
+            least[part][i] = Lanes{} + std::numeric_limits<float>::infinity();
+            where[part][i] = Indices{};
+        }
+    }
+    for (std::int64_t tile = 0; tile < place.tiles; ++tile) {
+        toSingle(place.keys + tile * place.channels * kTile, room, place.channels * kTile);
+        const Indices current = Indices{} + std::int32_t(tile);
+        for (int part = 0; part < kParts; ++part) {
+            Lanes norm;
+            std::memcpy(&norm, place.norms + tile * kTile + part * kLanes, sizeof norm);
+            Lanes value[kAround];
+            for (std::size_t i = 0; i < kAround; ++i)
+                value[i] = norm;
+            const float* column = room + part * kLanes;
+            for (std::int64_t channel = 0; channel < place.channels; ++channel, column += kTile) {
+                Lanes key;
+                std::memcpy(&key, column, sizeof key);
+                for (std::size_t i = 0; i < kAround; ++i)
+                    value[i] -= queries[i][channel] * key;
+            }
+            for (std::size_t i = 0; i < kAround; ++i) {
+                const Indices better = value[i] < least[part][i];
+                least[part][i] = better ? value[i] : least[part][i];
+                where[part][i] = better ? current : where[part][i];
+            }
         }
     }
     for (std::size_t i = 0; i < kAround; ++i) {
         found[i] = {};
-        for (int lane = 0; lane < kTile; ++lane) {
-            if (least[i][lane] < found[i].least)
-                found[i] = {least[i][lane], where[i][lane] * kTile + lane};
+        for (std::int64_t lane = 0; lane < kTile; ++lane) {
+            const float value = least[lane / kLanes][i][lane % kLanes];
+            if (value < found[i].least)
+                found[i] = {value, where[lane / kLanes][i][lane % kLanes] * kTile + lane};
         }
     }
+}
+
+#ifdef __x86_64__
+[[gnu::target("arch=x86-64-v4"), gnu::optimize("O3")]] void searchWide(const std::array<const float*, kAround>& queries,
+                                                                       const Place& place, float* room,
+                                                                       std::array<Nearest, kAround>& found)
+{
+    search<Wide>(queries, place, room, found);
+}
+const bool kWide = __builtin_cpu_supports("x86-64-v4");
+#endif
+
+LYNCEUS_FOR_EACH_PROCESSOR
+void searchNarrow(const std::array<const float*, kAround>& queries, const Place& place, float* room,
+                  std::array<Nearest, kAround>& found)
+{
+    search<Narrow>(queries, place, room, found);
+}
+
+void searchPlace(const std::array<const float*, kAround>& queries, const Place& place, float* room,
+                 std::array<Nearest, kAround>& found)
+{
+#ifdef __x86_64__
+    if (kWide)
+        return searchWide(queries, place, room, found);
+#endif
+    searchNarrow(queries, place, room, found);
 }
 
 } // namespace
@@ -120,7 +180,8 @@ void NearestGood::Scale::layOut()
     const std::int64_t padding = (kTile - count % kTile) % kTile;
     const auto padded = torch::constant_pad_nd(keys, {0, 0, 0, padding});
     tiles = padded.view({height, width, -1, kTile, channels}).transpose(3, 4).contiguous();
-    norms = torch::constant_pad_nd(0.5 * keys.square().sum(3), {0, padding}, std::numeric_limits<double>::infinity())
+    norms = torch::constant_pad_nd(0.5 * keys.to(torch::kFloat).square().sum(3), {0, padding},
+                                   std::numeric_limits<double>::infinity())
                 .contiguous();
 }
 
@@ -133,7 +194,7 @@ torch::Tensor NearestGood::Scale::distances(const torch::Tensor& queries, const 
     const std::int64_t padded = usedNorms.size(2);
     const auto result = torch::empty({height, width});
     const float* query = queries.data_ptr<float>();
-    const float* tile = tiles.data_ptr<float>();
+    const auto* tile = tiles.data_ptr<at::Half>();
     const float* norm = usedNorms.data_ptr<float>();
     const float* spaced = spacing.defined() ? spacing.data_ptr<float>() : nullptr;
     float* out = result.data_ptr<float>();
@@ -144,6 +205,7 @@ torch::Tensor NearestGood::Scale::distances(const torch::Tensor& queries, const 
             float taken = 0.0F;
         };
         std::vector<Best> best(std::size_t((end - begin) * width));
+        std::vector<float> room(std::size_t(channels * kTile));
         for (std::int64_t y = std::max<std::int64_t>(0, begin - 1); y < std::min(height, end + 1); ++y) {
             for (std::int64_t x = 0; x < width; ++x) {
                 std::array<const float*, kAround> around{};
@@ -157,8 +219,8 @@ torch::Tensor NearestGood::Scale::distances(const torch::Tensor& queries, const 
                 }
                 const std::int64_t place = y * width + x;
                 std::array<Nearest, kAround> found;
-                searchPlace(around, tile + place * padded * channels, norm + place * padded, padded / kTile, channels,
-                            found);
+                searchPlace(around, {tile + place * padded * channels, norm + place * padded, padded / kTile, channels},
+                            room.data(), found);
                 for (std::size_t i = 0; i < kAround; ++i) {
                     if (cells[i] == nullptr || !(found[i].least < cells[i]->least))
                         continue;
@@ -212,11 +274,9 @@ NearestGood::Scale NearestGood::makeScale(const std::vector<torch::Tensor>& maps
         }
     }
     const auto byPlace = scale.standardised(all).permute({1, 2, 0, 3});
-    // Model files hold keys as F16; rounded here, figures are true to the file.
-    scale.keys = byPlace.gather(2, chosen.unsqueeze(3).expand({height, width, kept, channels}))
-                     .to(torch::kHalf)
-                     .to(torch::kFloat)
-                     .contiguous();
+    // As model files hold them; rounded here, figures are true to the file.
+    scale.keys =
+        byPlace.gather(2, chosen.unsqueeze(3).expand({height, width, kept, channels})).to(torch::kHalf).contiguous();
     scale.layOut();
 
     const auto ownerOf = torch::constant_pad_nd(chosen, {0, scale.norms.size(2) - kept}, -1);
@@ -304,7 +364,7 @@ StateDict NearestGood::state() const
     for (std::size_t i = 0; i < kScales; ++i) {
         const Scale& scale = m_scales[i];
         const std::string prefix = std::to_string(i) + '.';
-        state.emplace(prefix + "keys", scale.keys);
+        state.emplace(prefix + "keys", scale.keys.to(torch::kFloat));
         state.emplace(prefix + "spacing", scale.spacing);
         state.emplace(prefix + "mean", scale.mean);
         state.emplace(prefix + "scale", scale.scale);
@@ -325,7 +385,7 @@ NearestGood NearestGood::fromState(const StateDict& state, const QString& source
             return found->second.contiguous();
         };
         Scale& scale = result.m_scales[i];
-        scale.keys = entry("keys", 4);
+        scale.keys = entry("keys", 4).to(torch::kHalf);
         scale.spacing = entry("spacing", 3);
         scale.mean = entry("mean", 1);
         scale.scale = entry("scale", 1);

@@ -61,13 +61,13 @@ public:
 private:
     struct Scale
     {
-        torch::Tensor keys;    ///< H x W x N x C
+        torch::Tensor keys;    ///< H x W x N x C, half precision
         torch::Tensor spacing; ///< H x W x N: distance to the nearest key of another image
         torch::Tensor mean;    ///< C
         torch::Tensor scale;   ///< C, one over the standard deviation
         double usual = 0.0;
         double deviation = 1.0;
-        torch::Tensor tiles; ///< the keys as the search reads them: H x W x tiles x C x keys of a tile
+        torch::Tensor tiles; ///< the keys as the search reads them: H x W x tiles x C x keys of a tile, half precision
         torch::Tensor
             norms; ///< H x W x (tiles x keys of a tile): half of the squared norms, infinite where there is none
 

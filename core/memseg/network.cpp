@@ -326,12 +326,4 @@ void foldBatchNorms(MemSegNetworkImpl& network)
     }
 }
 
-void layOutChannelsLast(torch::nn::Module& module)
-{
-    for (torch::Tensor& parameter : module.parameters()) {
-        if (parameter.dim() == 4)
-            parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
-    }
-}
-
 } // namespace lynceus

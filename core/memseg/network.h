@@ -177,8 +177,4 @@ TORCH_MODULE(MemSegNetwork);
 /// rounding and runs faster. Not to be trained afterwards; folding again does nothing.
 void foldBatchNorms(MemSegNetworkImpl& network);
 
-/// Weights in channels-last memory, which the convolutions of oneDNN prefer; inputs must be laid out so too, else they
-/// are slower than before.
-void layOutChannelsLast(torch::nn::Module& module);
-
 } // namespace lynceus

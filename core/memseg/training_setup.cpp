@@ -6,6 +6,7 @@
 #include "core/image/image_io.h"
 #include "core/memseg/defect_simulator.h"
 #include "core/memseg/model.h"
+#include "core/nn/layers.h"
 #include "core/nn/tensor_image.h"
 
 #include <QtCore/QCryptographicHash>

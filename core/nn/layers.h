@@ -1,0 +1,14 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include <torch/nn.h>
+
+namespace lynceus {
+
+/// Brings the weights of all convolutions into the layout that oneDNN's convolutions read fastest here; inputs should
+/// be channels-last as well.
+void layOutChannelsLast(torch::nn::Module& module);
+
+} // namespace lynceus

@@ -1,0 +1,136 @@
+// SPDX-FileCopyrightText: 2026 The Lynceus authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "core/nn/network_bench.h"
+
+#include "core/nn/compiled_network.h"
+#include "core/nn/device.h"
+#include "core/nn/engine_bench.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <memory>
+
+namespace lynceus {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+/// A network in LibTorch as it is.
+class TorchRunner final : public NetworkRunner
+{
+public:
+    explicit TorchRunner(TensorFunction network)
+        : m_network(std::move(network))
+    {
+    }
+
+    NamedTensors run(const NamedTensors& inputs) override
+    {
+        useChosenThreads();
+        const c10::InferenceMode inferenceMode;
+        return m_network(inputs);
+    }
+
+    std::string engine() const override { return engineName(Engine::LibTorch).toStdString(); }
+
+private:
+    TensorFunction m_network;
+};
+
+/// A network that always gets the same inputs.
+class NetworkInference final : public BenchInference
+{
+public:
+    NetworkInference(std::unique_ptr<NetworkRunner> runner, const NamedTensors& inputs)
+        : m_runner(std::move(runner))
+        , m_inputs(inputs)
+    {
+    }
+
+    QJsonObject run() override
+    {
+        m_outputs = m_runner->run(m_inputs);
+        return {};
+    }
+
+    const NamedTensors& outputs() const { return m_outputs; } ///< of the last run
+
+private:
+    std::unique_ptr<NetworkRunner> m_runner;
+    const NamedTensors& m_inputs;
+    NamedTensors m_outputs;
+};
+
+double errorOf(const NamedTensors& got, const NamedTensors& wanted)
+{
+    double error = 0.0;
+    for (const auto& [name, tensor] : wanted) {
+        const double difference = (tensorOf(got, name) - tensor).abs().max().item<double>();
+        error = std::max(error, difference / tensor.abs().max().item<double>());
+    }
+    return error;
+}
+
+NamedTensors channelsLast(NamedTensors tensors)
+{
+    for (auto& [name, tensor] : tensors)
+        tensor = tensor.contiguous(torch::MemoryFormat::ChannelsLast);
+    return tensors;
+}
+
+} // namespace
+
+QJsonObject benchNetwork(const NetworkBench& bench, const std::vector<Engine>& engines, int runs,
+                         const TaskContext& context)
+{
+    const NamedTensors inputs = channelsLast(bench.inputs);
+    NetworkIr plain;
+    NetworkIr int8;
+    EngineBench how;
+    how.prepare = [&](Engine engine) {
+        if (plain.isEmpty())
+            plain = irOf(*translate(bench.network, inputs));
+        if (engine == Engine::OpenVinoInt8) {
+            Int8Report report;
+            int8 = irOf(*quantise(*translate(bench.network, inputs), bench.int8, report));
+        }
+    };
+    how.load = [&](Engine engine) {
+        std::unique_ptr<NetworkRunner> runner;
+        if (engine == Engine::LibTorch) {
+            runner = std::make_unique<TorchRunner>(bench.network);
+        } else {
+            CompileOptions options;
+            options.engine = engine;
+            options.channelsLast = true;
+            runner = std::make_unique<CompiledNetwork>(engine == Engine::OpenVinoInt8 ? int8 : plain, options);
+        }
+        return std::make_unique<NetworkInference>(std::move(runner), inputs);
+    };
+    QJsonArray rows = benchEngines(how, engines, runs, context);
+
+    const auto outputsOf = [&](const QJsonValue& row) {
+        const auto inference = how.load(engineFromName(row[u"engine"_s].toString()));
+        inference->run();
+        return static_cast<const NetworkInference&>(*inference).outputs();
+    };
+    const NamedTensors wanted = outputsOf(rows.first());
+    for (QJsonValueRef row : rows) {
+        QJsonObject entry = row.toObject();
+        entry.insert(u"error"_s, errorOf(outputsOf(entry), wanted));
+        row = entry;
+    }
+    return {{u"name"_s, bench.name},
+            {u"width"_s, bench.size.width},
+            {u"height"_s, bench.size.height},
+            {u"threads"_s, threads()},
+            {u"runs"_s, runs},
+            {u"peak_memory_mb"_s, peakMemoryMb()},
+            {u"cpu"_s, machineDescription()},
+            {u"engines"_s, rows}};
+}
+
+} // namespace lynceus
