@@ -116,11 +116,11 @@ std::shared_ptr<ov::Model> readIr(const NetworkIr& ir)
     }
 }
 
-/// 8-bit products without VNNI may saturate, and they gain little.
+/// OpenVINO's kernels for 8-bit integers gain nothing below AVX2.
 bool multipliesBytes()
 {
 #ifdef __x86_64__
-    return __builtin_cpu_supports("avx512vnni") || __builtin_cpu_supports("avxvnni");
+    return __builtin_cpu_supports("avx2");
 #else
     return true;
 #endif
@@ -285,7 +285,7 @@ QString CompiledNetwork::whyNot(Engine engine)
 {
     try {
         if (engine == Engine::OpenVinoInt8 && !multipliesBytes())
-            return QCoreApplication::translate("core", "this processor has no instructions for 8-bit products (VNNI).");
+            return QCoreApplication::translate("core", "this processor is too old for it (AVX2).");
         if (engine == Engine::OpenVinoBf16) {
             const auto able = openVino().get_property("CPU", ov::device::capabilities);
             if (std::find(able.begin(), able.end(), ov::device::capability::BF16) == able.end())

@@ -32,6 +32,18 @@ constexpr std::int64_t kValuesPerInput = 16'384; ///< of an activation that are 
 constexpr std::size_t kMostMeasured = 8;         ///< calibration inputs that errors and mean shifts are measured on
 constexpr double kLeastRange = 1e-6;
 
+/// Processors without VNNI add two 8-bit products in 16 bits, which 2 x 255 x 127 exceeds: only half of the codes of a
+/// weight are used there, 2 x 255 x 64.
+double weightRoom()
+{
+#ifdef __x86_64__
+    static const bool exact = __builtin_cpu_supports("avx512vnni") || __builtin_cpu_supports("avxvnni");
+    return exact ? 1.0 : 127.0 / 64.0;
+#else
+    return 1.0;
+#endif
+}
+
 /// What activations are rounded to: 0..high in 255 steps, or -high..high in 254.
 struct Range
 {
@@ -92,7 +104,7 @@ struct Product
     bool isMatrix() const { return ov::is_type<op::v0::MatMul>(node); }
     std::int64_t channelAxis() const { return isMatrix() ? std::int64_t(node->get_shape().size()) - 1 : 1; }
 
-    /// Weights rounded to -127..127 for each output channel.
+    /// Weights rounded to -127..127 for each output channel, or to half of that (weightRoom()).
     Output roundedWeight() const
     {
         const auto values = ov::as_type_ptr<op::v0::Constant>(node->get_input_node_shared_ptr(1));
@@ -105,7 +117,7 @@ struct Product
             if (!isChannel)
                 within.push_back(axis);
         }
-        const auto high = weight.abs().amax(within, true).clamp_min(kLeastRange);
+        const auto high = weightRoom() * weight.abs().amax(within, true).clamp_min(kLeastRange);
         return std::make_shared<op::v0::FakeQuantize>(values, constant(-high), constant(high), constant(-high),
                                                       constant(high), 255)
             ->output(0);

@@ -42,9 +42,9 @@ struct Int8Report
 };
 
 /// A copy of `model` whose convolutions and matrix products with constant weights are quantised: weights symmetric for
-/// each output channel, activations for the whole tensor with the range of the least squared error, biases corrected
-/// for the mean shift. OpenVINO makes int8 kernels of that where the processor has them. Throws Error(Input) without
-/// calibration inputs or when they do not fit, Cancelled.
+/// each output channel (7 bits on processors without VNNI), activations for the whole tensor with the range of the
+/// least squared error, biases corrected for the mean shift. OpenVINO makes int8 kernels of that where the processor
+/// has them. Throws Error(Input) without calibration inputs or when they do not fit, Cancelled.
 std::shared_ptr<ov::Model> quantise(const ov::Model& model, const Int8Options& options, Int8Report& report);
 
 } // namespace lynceus
