@@ -260,8 +260,12 @@ const std::vector<Case>& cases()
         {"maximum pooling",
          {2, 3, 9, 8},
          [](const Tensor& x) {
-             return std::vector{torch::max_pool2d(x, 2), torch::max_pool2d(x, 3, 2, 1),
-                                torch::max_pool2d(x, 2, 2, 0, 1, true), torch::max_pool2d(x, 3, 1, 1, 2)};
+             return std::vector{torch::max_pool2d(x, 2),
+                                torch::max_pool2d(x, 3, 2, 1),
+                                torch::max_pool2d(x, 2, 2, 0, 1, true),
+                                torch::max_pool2d(x, 3, 1, 1, 2),
+                                torch::max_pool2d(x, 2, 3, 0, 1, true),
+                                torch::max_pool2d(x, 3, 2, 1, 1, true)};
          }},
         {"mean, sum",
          {2, 3, 4, 5},

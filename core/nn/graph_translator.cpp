@@ -20,6 +20,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <map>
 #include <optional>
@@ -658,12 +659,20 @@ ov::OutputVector maxPool(const Call& call)
     const std::size_t axes = x.get_shape().size() - 2;
     const auto kernel = call.sides("kernel_size", axes);
     const auto given = call.sides("stride", axes);
-    const auto stride = strides(given.empty() ? kernel : given);
-    const auto padding = shape(call.sides("padding", axes));
+    const Integers steps = given.empty() ? kernel : given;
+    const auto stride = strides(steps);
+    const Integers margin = call.sides("padding", axes);
+    const auto padding = shape(margin);
     const Integers dilation = call.sides("dilation", axes);
     const bool up = call.flag("ceil_mode");
-    if (!up && dilation == Integers(axes, 1))
-        return {make<op::v1::MaxPool>(x, stride, padding, padding, shape(kernel))};
+    // LibTorch leaves out windows that begin outside; there are none like that without padding and gaps.
+    const bool plain =
+        margin == Integers(axes, 0) && std::equal(steps.begin(), steps.end(), kernel.begin(), std::less_equal<>());
+    // The later versions also write indices, which costs a copy for each pool.
+    if (dilation == Integers(axes, 1) && (!up || plain)) {
+        return {make<op::v1::MaxPool>(x, stride, padding, padding, shape(kernel),
+                                      up ? op::RoundingType::CEIL : op::RoundingType::FLOOR)};
+    }
     return {make<op::v14::MaxPool>(x, stride, strides(dilation), padding, padding, shape(kernel),
                                    up ? op::RoundingType::CEIL_TORCH : op::RoundingType::FLOOR)};
 }
