@@ -7,10 +7,10 @@
 
 #include "core/base/error.h"
 #include "core/base/progress.h"
-#include "core/memseg/bench.h"
 #include "core/memseg/inference.h"
 #include "core/memseg/model.h"
 #include "core/nn/device.h"
+#include "core/nn/engine_bench.h"
 
 #include <QtCore/QCommandLineParser>
 #include <QtCore/QCoreApplication>

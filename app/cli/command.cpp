@@ -111,7 +111,8 @@ std::vector<Command> makeCommands()
           {u"engine"_s, u"NAME"_s, tr("openvino-fp32 (default) or openvino-int8")}},
          &runExport},
         {u"bench"_s,
-         u"[memseg | memseg-train | resnet18 | mobilenetv2 | all]... [--model MODEL | --size WxH] [--runs N] [--engine "
+         u"[memseg | memseg-train | resnet18 | mobilenetv2 | u2netp | u2net | all]... [--model MODEL | --size WxH] "
+         u"[--runs N] [--engine "
          u"NAME] "
          "[--set KEY=VALUE ...]"_s,
          tr("latency, or time of a training step, of exactly the code that products use"),

@@ -132,23 +132,28 @@ MemoryBank::Match MemoryBank::match(const std::array<torch::Tensor, 3>& features
     Match match;
     std::vector<torch::Tensor> scores;
     std::vector<std::int64_t> winners;
+    std::array<std::vector<torch::Tensor>, 3> differences;
     for (std::int64_t item = 0; item < features[0].size(0); ++item) {
         std::array<torch::Tensor, 3> one;
         for (std::size_t level = 0; level < 3; ++level)
             one[level] = channelsLast(features[level].narrow(0, item, 1));
         scores.push_back(scoresOf(one));
         winners.push_back(scores.back().argmin().item<std::int64_t>());
+        for (std::size_t level = 0; level < 3; ++level)
+            differences[level].push_back(measure(m_levels[level].narrow(0, winners.back(), 1) - one[level]));
     }
     match.scores = torch::stack(scores).to(torch::kFloat32);
     match.index = torch::tensor(winners, torch::kInt64).to(features[0].device());
-    for (std::size_t level = 0; level < 3; ++level)
-        match.difference[level] = measure(m_levels[level].index_select(0, match.index) - features[level]);
+    for (std::size_t level = 0; level < 3; ++level) {
+        const auto& all = differences[level];
+        match.difference[level] = all.size() == 1 ? all.front() : torch::cat(all);
+    }
     return match;
 }
 
-torch::Tensor MemoryBank::measure(const torch::Tensor& difference) const
+torch::Tensor MemoryBank::measure(torch::Tensor difference) const
 {
-    return m_absolute ? difference.abs() : difference.square();
+    return m_absolute ? difference.abs_() : difference.square_();
 }
 
 double MemoryBank::weight(std::size_t level) const
@@ -167,7 +172,8 @@ double MemoryBank::exactScore(const std::array<torch::Tensor, 3>& features, std:
 }
 
 /// Scores of one image on the CPU, float64. The fast ones, ||m||^2 + ||f||^2 - 2 m.f, read the memory once and make no
-/// copy of it, but lose digits where m and f are much alike: all that might win are computed again as written.
+/// copy of it, but lose digits where m and f are much alike: where more than one might win, those are computed again as
+/// written.
 torch::Tensor MemoryBank::scoresOf(const std::array<torch::Tensor, 3>& features) const
 {
     auto scores = torch::zeros({size()}, torch::kFloat64);
@@ -181,7 +187,7 @@ torch::Tensor MemoryBank::scoresOf(const std::array<torch::Tensor, 3>& features)
             distances = torch::cdist(vector, samples, 1.0)[0].to(torch::kCPU, torch::kFloat64);
             size = distances;
         } else {
-            size = m_squaredNorms[level] + vector.square().sum(torch::kFloat64).item<double>();
+            size = m_squaredNorms[level] + torch::dot(vector[0], vector[0]).item<double>();
             distances = size - 2.0 * products(samples, vector[0]);
         }
         scores += weight(level) * distances;
@@ -190,7 +196,7 @@ torch::Tensor MemoryBank::scoresOf(const std::array<torch::Tensor, 3>& features)
     const auto margin = kFastError * magnitude;
     const double mayWin = (scores + margin).min().item<double>();
     const auto candidates = torch::nonzero(scores - margin <= mayWin).view(-1);
-    for (std::int64_t i = 0; i < candidates.size(0); ++i) {
+    for (std::int64_t i = 0; candidates.size(0) > 1 && i < candidates.size(0); ++i) {
         const auto sample = candidates[i].item<std::int64_t>();
         scores[sample] = exactScore(features, sample);
     }

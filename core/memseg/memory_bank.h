@@ -20,8 +20,8 @@ public:
     /// Winner and difference for a batch.
     struct Match
     {
-        torch::Tensor scores;                    ///< B x N selection scores; those that might win are exact
-        torch::Tensor index;                     ///< B, int64: the lowest score, the first among equals
+        torch::Tensor scores; ///< B x N selection scores; where more than one might win, those are exact
+        torch::Tensor index;  ///< B, int64: the lowest score, the first among equals
         std::array<torch::Tensor, 3> difference; ///< DI* of each level, B x C_l x H_l x W_l
     };
 
@@ -38,7 +38,7 @@ public:
     Match match(const std::array<torch::Tensor, 3>& features) const;
 
 private:
-    torch::Tensor measure(const torch::Tensor& difference) const;
+    torch::Tensor measure(torch::Tensor difference) const;
     double weight(std::size_t level) const;
     double exactScore(const std::array<torch::Tensor, 3>& features, std::int64_t sample) const;
     torch::Tensor scoresOf(const std::array<torch::Tensor, 3>& features) const;

@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/nn/state_dict.h"
+#include "core/nn/layers.h"
 #include "core/nn/tensor_image.h"
 
 #include <QtCore/QCoreApplication>
@@ -74,13 +75,6 @@ cv::Mat readPart(const QString& path, const SafetensorsFile& file, const Preproc
     if (part.dim() != 2 || part.size(0) != how.height || part.size(1) != how.width)
         throw doesNotFit(path, QCoreApplication::translate("core", "its part was made for another size of images"));
     return tensorToMap(part.to(torch::kFloat)) > 0.0F;
-}
-
-void prepareForInference(MemSegNetworkImpl& network)
-{
-    network.eval();
-    for (auto& parameter : network.parameters())
-        parameter.set_requires_grad(false);
 }
 
 } // namespace

@@ -19,15 +19,7 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr int kCalibrationInputs = 8;
 constexpr int kSideStep = 32; ///< of an encoder's input
-
-void prepareForInference(torch::nn::Module& module)
-{
-    for (auto& parameter : module.parameters())
-        parameter.set_requires_grad(false);
-    layOutChannelsLast(module);
-}
 
 /// A function of "image" that gives "f0", "f1", ...
 template <typename Encoder>
@@ -62,19 +54,18 @@ QJsonObject benchEncoder(const QString& name, cv::Size size, const std::vector<E
     if (name == "resnet18"_L1) {
         ResNet18 net;
         initialise(*net, 1);
-        net->eval();
-        net->foldBatchNorms();
         prepareForInference(*net);
+        net->foldBatchNorms();
+        layOutChannelsLast(*net);
         bench.network = levelsOf([net](const torch::Tensor& x) mutable { return net->features(x); });
     } else {
         MobileNetV2 net;
         initialise(*net, 1);
         prepareForInference(*net);
+        layOutChannelsLast(*net);
         bench.network = levelsOf([net](const torch::Tensor& x) mutable { return net->levels(x); });
     }
-    bench.inputs = {{"image", torch::randn({1, 3, size.height, size.width})}};
-    for (int i = 0; i < kCalibrationInputs; ++i)
-        bench.int8.calibration.push_back({{"image", torch::randn({1, 3, size.height, size.width})}});
+    usePictures(bench);
     return benchNetwork(bench, engines, runs, context);
 }
 

@@ -15,4 +15,11 @@ void layOutChannelsLast(torch::nn::Module& module)
     }
 }
 
+void prepareForInference(torch::nn::Module& module)
+{
+    module.eval();
+    for (auto& parameter : module.parameters())
+        parameter.set_requires_grad(false);
+}
+
 } // namespace lynceus

@@ -11,4 +11,7 @@ namespace lynceus {
 /// be channels-last as well.
 void layOutChannelsLast(torch::nn::Module& module);
 
+/// Eval mode, and no parameter asks for gradients.
+void prepareForInference(torch::nn::Module& module);
+
 } // namespace lynceus

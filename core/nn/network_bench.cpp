@@ -3,9 +3,12 @@
 
 #include "core/nn/network_bench.h"
 
+#include "core/data/demo_product.h"
+#include "core/image/preprocessing.h"
 #include "core/nn/compiled_network.h"
 #include "core/nn/device.h"
 #include "core/nn/engine_bench.h"
+#include "core/nn/tensor_image.h"
 
 #include <torch/torch.h>
 
@@ -17,6 +20,8 @@ namespace lynceus {
 using namespace Qt::StringLiterals;
 
 namespace {
+
+constexpr std::uint64_t kCalibrationInputs = 8;
 
 /// A network in LibTorch as it is.
 class TorchRunner final : public NetworkRunner
@@ -82,6 +87,24 @@ NamedTensors channelsLast(NamedTensors tensors)
 }
 
 } // namespace
+
+cv::Mat benchPicture(cv::Size size, std::uint64_t index)
+{
+    Preprocessing how;
+    how.width = size.width;
+    how.height = size.height;
+    return prepare(renderDemoPart({}, index).image, how);
+}
+
+void usePictures(NetworkBench& bench)
+{
+    const auto input = [&](std::uint64_t index) {
+        return NamedTensors{{"image", imageToTensor(benchPicture(bench.size, index))}};
+    };
+    bench.inputs = input(0);
+    for (std::uint64_t index = 1; index <= kCalibrationInputs; ++index)
+        bench.int8.calibration.push_back(input(index));
+}
 
 QJsonObject benchNetwork(const NetworkBench& bench, const std::vector<Engine>& engines, int runs,
                          const TaskContext& context)

@@ -11,11 +11,15 @@
 #include <QtCore/QJsonObject>
 #include <QtCore/QString>
 
-#include <opencv2/core/types.hpp>
+#include <opencv2/core/mat.hpp>
 
+#include <cstdint>
 #include <vector>
 
 namespace lynceus {
+
+/// A part of the demo product, for networks with random weights to look at: CV_32FC3, RGB, 0..255.
+cv::Mat benchPicture(cv::Size size, std::uint64_t index);
 
 /// A network by itself.
 struct NetworkBench
@@ -26,6 +30,9 @@ struct NetworkBench
     NamedTensors inputs;    ///< four dimensions; they are laid out channels-last
     Int8Options int8;       ///< calibration inputs: as many names as `inputs`
 };
+
+/// Gives it pictures of the demo product as "image", `imagenet` normalised, to run and to calibrate with.
+void usePictures(NetworkBench& bench);
 
 /// Keys as `lynceus-cli bench` prints them: name, width, height, threads, runs, peak_memory_mb, cpu, engines (see
 /// benchEngines) with `error` more: the largest difference of an output to LibTorch's over LibTorch's largest value.
