@@ -505,6 +505,7 @@ void TestCli::inspectTellsStoresAndWrites()
     const InspectionStore store(database);
     const InspectionRecord record = store.list(1).front();
     QCOMPARE(record.modelHash, fileSha256(m_model));
+    QCOMPARE(record.engine, u"libtorch"_s);
     QVERIFY(record.finished.isValid());
     const std::vector<ResultRecord> stored = store.results(record.id);
     QCOMPARE(stored.size(), std::size_t(results.size()));
@@ -705,6 +706,10 @@ void TestCli::compiledModelsRunOnTheirEngine()
     QCOMPARE(exactReport.value(u"images"_s).toInt(), 8);
     const Ran inspected = runJson(inspect + exact);
     QCOMPARE(inspected.json().value(u"inspection"_s).toObject().value(u"engine"_s).toString(), u"openvino-fp32"_s);
+    {
+        const Database database(m_home + u"/lynceus.db"_s);
+        QCOMPARE(InspectionStore(database).list(1).front().engine, u"openvino-fp32"_s);
+    }
     const Ran evaluated = runJson(QStringList{u"evaluate"_s, u"--model"_s, model, u"--data"_s, m_product} + exact);
     QCOMPARE(evaluated.json().value(u"engine"_s).toString(), u"openvino-fp32"_s);
     const Ran benched = runJson(QStringList{u"bench"_s, u"--model"_s, model, u"--runs"_s, u"2"_s} + exact);

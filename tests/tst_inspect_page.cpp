@@ -257,6 +257,7 @@ private Q_SLOTS:
         QCOMPARE(runs.size(), std::size_t(1));
         QCOMPARE(runs[0].folder, QDir(f.folder).absolutePath());
         QCOMPARE(runs[0].modelHash, u"cafe"_s);
+        QCOMPARE(runs[0].engine, u"openvino-int8"_s);
         QVERIFY(runs[0].finished.isValid());
         const std::vector<ResultRecord> results = store.results(runs[0].id);
         QCOMPARE(results.size(), std::size_t(7));

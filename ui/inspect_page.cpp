@@ -141,6 +141,7 @@ struct InspectPage::Private
     QString wantedModel; ///< loaded or being loaded
     QString modelFile;
     QString modelHash;
+    Engine engine = Engine::LibTorch;
     ModelInfo info;
     Model model = Model::None;
     quint64 modelNumber = 0;
@@ -386,6 +387,7 @@ void InspectPage::Private::modelLoaded(const QString& file, const LoadedFacts& f
 {
     modelFile = file;
     modelHash = facts.hash;
+    engine = facts.engine;
     info = facts.info;
     if (again) {
         service->setThresholds(thresholds); // they may have been moved by hand
@@ -399,7 +401,7 @@ void InspectPage::Private::modelLoaded(const QString& file, const LoadedFacts& f
     legend->setThresholds(thresholds);
     setModel(Model::Ready);
     services.settings.setLastModel(file);
-    Q_EMIT q->engineChanged(engineName(facts.engine), facts.note);
+    Q_EMIT q->engineChanged(engineName(engine), facts.note);
     Q_EMIT q->modelChanged(file);
     if (std::exchange(runAgain, false))
         q->inspectAll();
@@ -483,6 +485,7 @@ void InspectPage::Private::runFinished()
     record.folder = folder;
     record.modelPath = modelFile;
     record.modelHash = modelHash;
+    record.engine = engineName(engine);
     record.thresholds = thresholds;
     record.started = runStarted;
     record.programVersion = programVersion();
