@@ -16,6 +16,7 @@
 #include <QtCore/QJsonDocument>
 #include <QtCore/QJsonObject>
 #include <QtCore/QProcess>
+#include <QtCore/QScopeGuard>
 #include <QtCore/QTemporaryDir>
 #include <QtTest/QTest>
 
@@ -103,6 +104,7 @@ private Q_SLOTS:
     void calibrateFromGoodImages();
     void calibrateFromCosts();
     void compiledModelsRunOnTheirEngine();
+    void withoutTheProcessorsPluginLibTorchGoesOn();
     void benchMeasures();
 
     void modelsListInfoVerify();
@@ -505,6 +507,7 @@ void TestCli::inspectTellsStoresAndWrites()
     const InspectionStore store(database);
     const InspectionRecord record = store.list(1).front();
     QCOMPARE(record.modelHash, fileSha256(m_model));
+    QCOMPARE(record.engine, u"libtorch"_s);
     QVERIFY(record.finished.isValid());
     const std::vector<ResultRecord> stored = store.results(record.id);
     QCOMPARE(stored.size(), std::size_t(results.size()));
@@ -705,6 +708,10 @@ void TestCli::compiledModelsRunOnTheirEngine()
     QCOMPARE(exactReport.value(u"images"_s).toInt(), 8);
     const Ran inspected = runJson(inspect + exact);
     QCOMPARE(inspected.json().value(u"inspection"_s).toObject().value(u"engine"_s).toString(), u"openvino-fp32"_s);
+    {
+        const Database database(m_home + u"/lynceus.db"_s);
+        QCOMPARE(InspectionStore(database).list(1).front().engine, u"openvino-fp32"_s);
+    }
     const Ran evaluated = runJson(QStringList{u"evaluate"_s, u"--model"_s, model, u"--data"_s, m_product} + exact);
     QCOMPARE(evaluated.json().value(u"engine"_s).toString(), u"openvino-fp32"_s);
     const Ran benched = runJson(QStringList{u"bench"_s, u"--model"_s, model, u"--runs"_s, u"2"_s} + exact);
@@ -722,6 +729,49 @@ void TestCli::compiledModelsRunOnTheirEngine()
     const Ran missing = run(QStringList{u"export"_s, u"--model"_s, m_model, u"--out"_s, out} + home());
     QCOMPARE(missing.exitCode, 1);
     QVERIFY2(missing.err.contains("ompile"), missing.err.constData());
+}
+
+void TestCli::withoutTheProcessorsPluginLibTorchGoesOn()
+{
+#ifdef LYNCEUS_OPENVINO_LIBRARY
+    const QString model = m_folder + u"/ohne Teil.safetensors"_s;
+    QVERIFY(QFile::copy(m_model, model));
+    const Ran compiled = runJson(
+        {u"compile"_s, u"--model"_s, model, u"--data"_s, m_product, u"--images"_s, u"4"_s, u"--search"_s, u"0"_s});
+    QVERIFY2(compiled.exitCode == 0, compiled.err.constData());
+    const QStringList inspect{u"inspect"_s, u"--model"_s, model, m_product};
+    const Ran expected = runJson(inspect + QStringList{u"--engine"_s, u"libtorch"_s});
+    QVERIFY2(expected.exitCode == 0, expected.err.constData());
+
+    // OpenVINO as it is, less one file. It looks for that one where its own library really lies, so that is a copy.
+    const QFileInfo library(QStringLiteral(LYNCEUS_OPENVINO_LIBRARY));
+    const QString libraries = m_folder + u"/OpenVINO ohne"_s;
+    QVERIFY(QDir().mkpath(libraries));
+    for (const QFileInfo& file : library.dir().entryInfoList(QDir::Files)) {
+        const QString copy = libraries + u'/' + file.fileName();
+        if (file.fileName() == library.fileName())
+            QVERIFY(QFile::copy(file.filePath(), copy));
+        else if (!file.fileName().contains(u"intel_cpu_plugin"_s))
+            QVERIFY(QFile::link(file.filePath(), copy));
+    }
+    qputenv("LD_LIBRARY_PATH", libraries.toUtf8());
+    const auto restore = qScopeGuard([] { qunsetenv("LD_LIBRARY_PATH"); });
+    for (const QString& engine : {u"auto"_s, u"openvino-fp32"_s}) {
+        const Ran ran = runJson(inspect + QStringList{u"--engine"_s, engine});
+        QVERIFY2(ran.exitCode == 0, ran.err.constData());
+        QVERIFY2(ran.err.contains("cannot be loaded") && ran.err.contains("libtorch"), ran.err.constData());
+        QCOMPARE(ran.json().value(u"inspection"_s).toObject().value(u"engine"_s).toString(), u"libtorch"_s);
+        const QJsonArray results = ran.json().value(u"results"_s).toArray();
+        const QJsonArray wanted = expected.json().value(u"results"_s).toArray();
+        QCOMPARE(results.size(), 10);
+        for (int i = 0; i < results.size(); ++i) {
+            for (const QString& key : {u"image"_s, u"score"_s, u"verdict"_s})
+                QCOMPARE(results[i].toObject().value(key), wanted[i].toObject().value(key));
+        }
+    }
+#else
+    QSKIP("This build has no OpenVINO.");
+#endif
 }
 
 void TestCli::benchMeasures()

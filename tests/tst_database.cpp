@@ -3,6 +3,7 @@
 
 #include "core/base/error.h"
 #include "core/storage/database.h"
+#include "core/storage/inspection_store.h"
 #include "core/storage/product_store.h"
 #include "core/storage/run_store.h"
 
@@ -91,6 +92,7 @@ private Q_SLOTS:
     void settingsOfAConnection();
     void olderSchemaIsBroughtForward();
     void runsOfAnOlderSchemaAreKept();
+    void inspectionsOfAnOlderSchemaAreKept();
     void newerSchemaIsRefused_data();
     void newerSchemaIsRefused();
     void foreignDatabaseIsRefused();
@@ -122,7 +124,7 @@ void TestDatabase::init()
 void TestDatabase::newFileHasTheNewestSchema()
 {
     const Database database(m_dir->filePath(u"made/too/lynceus.sqlite"_s));
-    QVERIFY(Database::newestSchema() >= 3);
+    QVERIFY(Database::newestSchema() >= 4);
     QCOMPARE(database.schemaVersion(), Database::newestSchema());
     QCOMPARE(database.check(), u"ok"_s);
     QStringList tables;
@@ -206,6 +208,28 @@ void TestDatabase::runsOfAnOlderSchemaAreKept()
     QVERIFY(!store.get(2).canResume());
     store.setTags(1, {u"neu"_s});
     store.addEvent(1, u"resumed"_s);
+    QCOMPARE(database.check(), u"ok"_s);
+}
+
+void TestDatabase::inspectionsOfAnOlderSchemaAreKept()
+{
+    QStringList statements =
+        released(u"0001_training.sql"_s) + released(u"0002_inspection.sql"_s) + released(u"0003_history.sql"_s);
+    statements += u"INSERT INTO inspections (folder, threshold, review_threshold, pixel_threshold, min_region_area, "
+                  "started, program_version) VALUES ('/Öse', 0.5, 0.25, 0.125, 16, 1790000000123, '0.1')"_s;
+    statements += u"PRAGMA user_version = 3"_s;
+    QCOMPARE(rawSql(m_file, statements), QString());
+
+    const Database database(m_file);
+    InspectionStore store(database);
+    const auto list = store.list();
+    QCOMPARE(list.size(), std::size_t(1));
+    QCOMPARE(list[0].folder, u"/Öse"_s);
+    QCOMPARE(list[0].thresholds.review, 0.25);
+    QCOMPARE(list[0].engine, QString()); // nobody knows any more
+    InspectionRecord record;
+    record.engine = u"libtorch"_s;
+    QCOMPARE(store.find(store.begin(record))->engine, u"libtorch"_s);
     QCOMPARE(database.check(), u"ok"_s);
 }
 

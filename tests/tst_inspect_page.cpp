@@ -4,9 +4,11 @@
 #include "core/base/error.h"
 #include "core/base/settings.h"
 #include "core/image/image_io.h"
+#include "core/jobs/inspection_pipeline.h"
 #include "core/jobs/job_runner.h"
 #include "core/memseg/engine_compiler.h"
 #include "core/memseg/session.h"
+#include "core/nn/device.h"
 #include "core/storage/database.h"
 #include "core/storage/inspection_store.h"
 #include "core/weights/model_file.h"
@@ -56,7 +58,7 @@ struct Fixture
         : database(dir.filePath(u"lynceus.sqlite"_s))
         , settings(dir.filePath(u"settings.ini"_s))
     {
-        page.setModelLoader([log = log, caches = caches](const QString& file, const SessionOptions& options) {
+        page.setModelLoader([log = log, loads = loads](const QString& file, const SessionOptions& options) {
             InspectPage::LoadedModel loaded;
             loaded.info = readModelInfo(file);
             loaded.hash = u"cafe"_s;
@@ -65,7 +67,7 @@ struct Fixture
                 loaded.engine = Engine::LibTorch;
                 loaded.engineNote = u"not compiled"_s;
             }
-            caches->push_back(options.cacheFolder);
+            loads->push_back(options);
             loaded.inspector = std::make_unique<test::FakeInspector>(log, loaded.info.thresholds);
             return loaded;
         });
@@ -98,7 +100,7 @@ struct Fixture
         broken.write("not a picture");
     }
 
-    QString writeModel(double threshold)
+    QString writeModel(double threshold, const QDateTime& created = QDateTime::currentDateTimeUtc())
     {
         const QString file = dir.filePath(u"modell.safetensors"_s);
         const float weight = 1.0F;
@@ -106,7 +108,7 @@ struct Fixture
         info.method = u"memseg"_s;
         info.architecture = u"memseg-resnet18-full"_s;
         info.thresholds.score = info.thresholds.review = threshold;
-        info.created = QDateTime::currentDateTimeUtc();
+        info.created = created;
         writeModelFile(file, info,
                        {{"w", {DType::F32, {1}, reinterpret_cast<const unsigned char*>(&weight), sizeof weight}}});
         return file;
@@ -151,7 +153,7 @@ struct Fixture
     JobRunner jobs;
     std::shared_ptr<test::FakeInspector::Log> log = std::make_shared<test::FakeInspector::Log>();
     /// Of each model that was loaded; to be read when the page is idle.
-    std::shared_ptr<QStringList> caches = std::make_shared<QStringList>();
+    std::shared_ptr<std::vector<SessionOptions>> loads = std::make_shared<std::vector<SessionOptions>>();
     InspectPage page{{settings, database, store, jobs, dir.filePath(u"models"_s), dir.filePath(u"cache"_s)}};
     QString status;
 };
@@ -255,6 +257,7 @@ private Q_SLOTS:
         QCOMPARE(runs.size(), std::size_t(1));
         QCOMPARE(runs[0].folder, QDir(f.folder).absolutePath());
         QCOMPARE(runs[0].modelHash, u"cafe"_s);
+        QCOMPARE(runs[0].engine, u"openvino-int8"_s);
         QVERIFY(runs[0].finished.isValid());
         const std::vector<ResultRecord> results = store.results(runs[0].id);
         QCOMPARE(results.size(), std::size_t(7));
@@ -329,7 +332,8 @@ private Q_SLOTS:
         QCOMPARE(engine.size(), 0);
         f.openEverything();
         QCOMPARE(engine.takeFirst(), (QVariantList{u"openvino-int8"_s, QString()}));
-        QCOMPARE(*f.caches, QStringList{f.dir.filePath(u"cache"_s)});
+        QCOMPARE(f.loads->size(), std::size_t(1));
+        QCOMPARE(f.loads->front().cacheFolder, f.dir.filePath(u"cache"_s));
 
         f.settings.setEngine(u"openvino-bf16"_s);
         QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
@@ -341,7 +345,7 @@ private Q_SLOTS:
         f.settings.setEngine(u"libtorch"_s);
         QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
         QCOMPARE(engine.size(), 0); // there is nothing to load again
-        QCOMPARE(f.caches->size(), 2);
+        QCOMPARE(f.loads->size(), std::size_t(2));
     }
 
     void anotherEngineKeepsWhatWasJudged()
@@ -372,9 +376,48 @@ private Q_SLOTS:
         f.page.inspectAll();
         f.settings.setEngine(u"libtorch"_s); // while the first image waits
         allowed.release(100);
-        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle() && f.caches->size() == 2, kIdleMs);
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle() && f.loads->size() == 2, kIdleMs);
         QCOMPARE(f.model().counts().ok + f.model().counts().ng, 6);
         QCOMPARE(InspectionStore(f.database).list().size(), std::size_t(1));
+    }
+
+    void longRunsTakeACrewOfTheSameModel()
+    {
+        setThreads(2);
+        const int count = 2 * int(kImagesAnInspector) + 1; // with the one on screen, which is judged before
+        Fixture f;
+        for (int i = 0; i < count; ++i)
+            f.writePart(u"test/good/%1.png"_s.arg(i), 10 + i);
+        f.settings.setEngine(u"openvino-bf16"_s); // which is libtorch here
+        const QString model = f.writeModel(0.5);
+        f.page.useModel(model);
+        f.page.openFolder(f.folder);
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        QCOMPARE(f.loads->size(), std::size_t(1));
+        f.log->onInspect = [&](const cv::Mat&) { // until the crew is there
+            for (int i = 0; i < 500 && f.log->alive < 3; ++i)
+                QTest::qSleep(10);
+        };
+        f.page.inspectAll();
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        QCOMPARE(f.model().counts().ok, count);
+        QTRY_COMPARE(f.log->alive.load(), 1); // it is gone
+        QCOMPARE(f.loads->size(), std::size_t(3));
+        QCOMPARE(f.loads->at(0).threads, 0);
+        QCOMPARE(f.loads->at(0).engine, Engine::OpenVinoBf16);
+        for (const std::size_t one : {1, 2}) {
+            QCOMPARE(f.loads->at(one).threads, 1);
+            QCOMPARE(f.loads->at(one).engine, Engine::LibTorch);
+        }
+
+        // Another model under the same name judges nothing.
+        f.log->onInspect = [](const cv::Mat&) { QTest::qSleep(20); };
+        f.writeModel(0.5, QDateTime::currentDateTimeUtc().addSecs(60));
+        f.page.inspectAll();
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        QCOMPARE(f.model().counts().ok, count);
+        QTRY_COMPARE(f.log->alive.load(), 1);
+        QCOMPARE(f.loads->size(), std::size_t(4)); // one was tried
     }
 
     void unreadableImagesAreShownWithTheirMessage()

@@ -7,22 +7,30 @@
 #include "tests/support/fake_inspector.h"
 
 #include <QtCore/QDir>
+#include <QtCore/QRegularExpression>
 #include <QtCore/QTemporaryDir>
 #include <QtCore/QThread>
 #include <QtTest/QSignalSpy>
 #include <QtTest/QTest>
 
+#include <chrono>
 #include <cmath>
+#include <condition_variable>
 #include <future>
+#include <mutex>
 #include <set>
 
 using namespace lynceus;
 using namespace lynceus::test;
 using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
 
 namespace {
 
 using Log = FakeInspector::Log;
+
+constexpr int kCrew = 2;
+constexpr int kLong = 40; ///< images: a run that takes a crew
 
 InspectionService::InspectorFactory fake(std::shared_ptr<Log> log = std::make_shared<Log>(), Thresholds thresholds = {})
 {
@@ -40,6 +48,55 @@ private:
     std::promise<void> m_open;
     std::shared_future<void> m_opened{m_open.get_future()};
 };
+
+/// Holds threads until `count` of them are here at a time; then, and after a while in any case, all may pass.
+class Barrier
+{
+public:
+    explicit Barrier(int count)
+        : m_missing(count)
+    {
+    }
+    void arrive()
+    {
+        std::unique_lock lock(m_mutex);
+        if (--m_missing <= 0)
+            m_all.notify_all();
+        m_met = m_all.wait_for(lock, 20s, [&] { return m_missing <= 0; }) && m_met;
+    }
+    bool met()
+    {
+        const std::lock_guard lock(m_mutex);
+        return m_met && m_missing <= 0;
+    }
+
+private:
+    std::mutex m_mutex;
+    std::condition_variable m_all;
+    int m_missing;
+    bool m_met = true;
+};
+
+int levelOf(const cv::Mat& image)
+{
+    return image.at<uchar>(0, 0);
+}
+
+std::multiset<std::size_t> indicesOf(const QSignalSpy& inspected)
+{
+    std::multiset<std::size_t> indices;
+    for (const auto& arguments : inspected)
+        indices.insert(arguments.at(0).value<InspectedImage>().index);
+    return indices;
+}
+
+std::multiset<std::size_t> upTo(std::size_t count)
+{
+    std::multiset<std::size_t> indices;
+    for (std::size_t i = 0; i < count; ++i)
+        indices.insert(i);
+    return indices;
+}
 
 InspectedImage imageOf(const QList<QVariant>& arguments)
 {
@@ -69,6 +126,19 @@ private Q_SLOTS:
     void unreadableImagesAreResultsWithErrors();
     void startOnFinishedOrEmptyListFinishes();
     void destructorWaitsForNothingQueued();
+
+    void longRunsHaveACrew();
+    void shortRunsHaveNone_data();
+    void shortRunsHaveNone();
+    void focusComesBeforeTheCrew();
+    void focusOnWhatIsInWork();
+    void theCrewPausesAndGoesOn();
+    void newListDropsWhatTheCrewDoes();
+    void newModelDropsTheOldCrew();
+    void withoutACrewTheFirstGoesOn_data();
+    void withoutACrewTheFirstGoesOn();
+    void thresholdsReachTheCrew();
+    void destructorWaitsForTheCrew();
 
 private:
     std::vector<QString> images(int count, int level = 100) const;
@@ -178,9 +248,12 @@ void TestInspectionService::focusCarriesTheMapAndComesFirst()
 {
     auto log = std::make_shared<Log>();
     Gate gate;
+    std::atomic<bool> held{false};
     log->onInspect = [&](const cv::Mat&) {
-        if (log->inspected == 1)
+        if (log->inspected == 1) {
+            held = true;
             gate.pass();
+        }
     };
     InspectionService service;
     QSignalSpy inspected(&service, &InspectionService::inspected);
@@ -188,7 +261,7 @@ void TestInspectionService::focusCarriesTheMapAndComesFirst()
     service.setInspector(fake(log));
     service.setImages(images(40));
     service.start();
-    QTRY_COMPARE(inspected.size(), 1);
+    QTRY_VERIFY(held && inspected.size() == 1);
     service.focus(35); // while image 1 is in work
     gate.open();
     QTRY_COMPARE(finished.size(), 1);
@@ -234,9 +307,12 @@ void TestInspectionService::pauseKeepsWhatIsDone()
 {
     auto log = std::make_shared<Log>();
     Gate gate;
+    std::atomic<bool> held{false};
     log->onInspect = [&](const cv::Mat&) {
-        if (log->inspected == 5)
+        if (log->inspected == 5) {
+            held = true;
             gate.pass();
+        }
     };
     InspectionService service;
     QSignalSpy inspected(&service, &InspectionService::inspected);
@@ -244,7 +320,7 @@ void TestInspectionService::pauseKeepsWhatIsDone()
     service.setInspector(fake(log));
     service.setImages(images(10));
     service.start();
-    QTRY_COMPARE(inspected.size(), 5);
+    QTRY_VERIFY(held && inspected.size() == 5);
     service.pause();
     gate.open();
     QTRY_COMPARE(inspected.size(), 6); // what was in work is kept
@@ -387,6 +463,331 @@ void TestInspectionService::destructorWaitsForNothingQueued()
     }
     QVERIFY(log->inspected < 100'000);
     QCOMPARE(log->alive.load(), 0);
+}
+
+void TestInspectionService::longRunsHaveACrew()
+{
+    auto first = std::make_shared<Log>();
+    auto crew = std::make_shared<Log>();
+    Barrier together(kCrew);
+    crew->onInspect = [&](const cv::Mat&) { together.arrive(); };
+    InspectionService service;
+    QSignalSpy ready(&service, &InspectionService::modelReady);
+    QSignalSpy inspected(&service, &InspectionService::inspected);
+    QSignalSpy progressed(&service, &InspectionService::progressed);
+    QSignalSpy finished(&service, &InspectionService::finished);
+    service.setImages(images(kLong));
+    service.setInspector(fake(first), fake(crew), kCrew);
+    QTRY_COMPARE(ready.size(), 1);
+    QCOMPARE(crew->alive.load(), 0);                               // only a run needs them
+    first->onInspect = [&](const cv::Mat&) { QTest::qSleep(20); }; // leaves something to do for the crew
+    service.start();
+    QTRY_COMPARE(finished.size(), 1);
+    QVERIFY(together.met());
+    QVERIFY(first->inspected < kLong / 2);
+    QCOMPARE(first->inspected + crew->inspected, kLong);
+    QCOMPARE(indicesOf(inspected), upTo(kLong));
+    for (const auto& arguments : inspected) {
+        const InspectedImage image = imageOf(arguments);
+        QVERIFY2(image.error.isEmpty(), qPrintable(image.error));
+        QVERIFY(std::abs(image.result.score - (100.0 + double(image.index)) / 255.0) < 1e-6);
+        QVERIFY(image.result.map.empty() && image.image.empty());
+        QCOMPARE(image.hash, fileSha256(image.path));
+    }
+    QCOMPARE(progressed.size(), kLong);
+    for (int i = 0; i < kLong; ++i)
+        QCOMPARE(progressed[i].mid(0, 2), (QVariantList{i + 1, kLong}));
+    QTRY_COMPARE(crew->alive.load(), 0); // and go with it
+    QCOMPARE(first->alive.load(), 1);
+}
+
+void TestInspectionService::shortRunsHaveNone_data()
+{
+    QTest::addColumn<int>("count");
+    QTest::addColumn<int>("crew");
+    QTest::newRow("few images") << kCrew * int(kImagesAnInspector) - 1 << kCrew;
+    QTest::newRow("one thread") << kLong << 1;
+    QTest::newRow("none asked for") << kLong << 0;
+}
+
+void TestInspectionService::shortRunsHaveNone()
+{
+    QFETCH(int, count);
+    QFETCH(int, crew);
+    std::atomic<bool> asked{false};
+    InspectionService service;
+    QSignalSpy inspected(&service, &InspectionService::inspected);
+    QSignalSpy finished(&service, &InspectionService::finished);
+    service.setImages(images(count));
+    service.setInspector(
+        fake(),
+        [&] {
+            asked = true;
+            return std::unique_ptr<AnomalyInspector>();
+        },
+        crew);
+    service.start();
+    QTRY_COMPARE(finished.size(), 1);
+    QVERIFY(!asked);
+    QCOMPARE(indicesOf(inspected), upTo(std::size_t(count)));
+}
+
+void TestInspectionService::focusComesBeforeTheCrew()
+{
+    auto first = std::make_shared<Log>();
+    auto crew = std::make_shared<Log>();
+    Gate crewGate;
+    Gate firstGate;
+    std::atomic<int> started{0};
+    std::atomic<bool> focusStarted{false};
+    crew->onInspect = [&](const cv::Mat&) {
+        ++started;
+        crewGate.pass();
+    };
+    first->onInspect = [&](const cv::Mat& image) {
+        if (levelOf(image) == 100 + kLong - 1) {
+            focusStarted = true;
+            firstGate.pass();
+        } else {
+            QTest::qSleep(20);
+        }
+    };
+    InspectionService service;
+    QSignalSpy inspected(&service, &InspectionService::inspected);
+    QSignalSpy finished(&service, &InspectionService::finished);
+    service.setImages(images(kLong));
+    service.setInspector(fake(first), fake(crew), kCrew);
+    service.start();
+    QTRY_COMPARE(started.load(), kCrew); // each is in the middle of an image
+    service.focus(kLong - 1);
+    QTRY_VERIFY(focusStarted); // at once, while all of the crew are at work
+    crewGate.open();
+    QTRY_COMPARE(crew->inspected.load(), kCrew); // they end what they had ...
+    QTest::qWait(50);
+    QCOMPARE(started.load(), kCrew); // ... and leave the processor alone
+    const auto before = inspected.size();
+    firstGate.open();
+    QTRY_COMPARE(finished.size(), 1);
+    const InspectedImage answer = imageOf(inspected[before]);
+    QCOMPARE(answer.index, std::size_t(kLong - 1));
+    QCOMPARE(answer.result.map.size(), cv::Size(16, 12));
+    QCOMPARE(indicesOf(inspected), upTo(kLong));
+}
+
+void TestInspectionService::focusOnWhatIsInWork()
+{
+    auto first = std::make_shared<Log>();
+    auto crew = std::make_shared<Log>();
+    Gate gate;
+    std::atomic<int> level{0};
+    crew->onInspect = [&](const cv::Mat& image) {
+        int none = 0;
+        level.compare_exchange_strong(none, levelOf(image));
+        if (level == levelOf(image))
+            gate.pass();
+    };
+    first->onInspect = [&](const cv::Mat&) { QTest::qSleep(20); };
+    InspectionService service;
+    QSignalSpy inspected(&service, &InspectionService::inspected);
+    QSignalSpy finished(&service, &InspectionService::finished);
+    service.setImages(images(kLong));
+    service.setInspector(fake(first), fake(crew), kCrew);
+    service.start();
+    QTRY_VERIFY(level > 0);
+    const auto index = std::size_t(level - 100);
+    service.focus(index);
+    QTRY_VERIFY(indicesOf(inspected).count(index) == 1);
+    gate.open();
+    QTRY_COMPARE(finished.size(), 1);
+    QTest::qWait(50);
+    QCOMPARE(indicesOf(inspected), upTo(kLong)); // the crew's result came second, and without a map
+    for (const auto& arguments : inspected)
+        QCOMPARE(imageOf(arguments).result.map.empty(), imageOf(arguments).index != index);
+}
+
+void TestInspectionService::theCrewPausesAndGoesOn()
+{
+    auto first = std::make_shared<Log>();
+    auto crew = std::make_shared<Log>();
+    Gate gate;
+    std::atomic<int> started{0};
+    crew->onInspect = [&](const cv::Mat&) {
+        ++started;
+        gate.pass();
+    };
+    first->onInspect = [&](const cv::Mat&) { QTest::qSleep(20); };
+    InspectionService service;
+    QSignalSpy inspected(&service, &InspectionService::inspected);
+    QSignalSpy finished(&service, &InspectionService::finished);
+    service.setImages(images(kLong));
+    service.setInspector(fake(first), fake(crew), kCrew);
+    service.start();
+    QTRY_COMPARE(started.load(), kCrew);
+    service.pause();
+    gate.open();
+    QTRY_COMPARE(crew->alive.load(), 0);
+    QCOMPARE(started.load(), kCrew);
+    QTRY_COMPARE(inspected.size(), first->inspected + kCrew); // what was in work is kept
+    QVERIFY(!service.isRunning());
+    QCOMPARE(finished.size(), 0);
+    service.start();
+    QTRY_COMPARE(finished.size(), 1);
+    QCOMPARE(indicesOf(inspected), upTo(kLong));
+    QCOMPARE(first->inspected + crew->inspected, kLong);
+}
+
+void TestInspectionService::newListDropsWhatTheCrewDoes()
+{
+    auto first = std::make_shared<Log>();
+    auto crew = std::make_shared<Log>();
+    Gate gate;
+    std::atomic<int> started{0};
+    crew->onInspect = [&](const cv::Mat&) {
+        ++started;
+        gate.pass();
+    };
+    first->onInspect = [&](const cv::Mat&) { QTest::qSleep(20); };
+    InspectionService service;
+    QSignalSpy inspected(&service, &InspectionService::inspected);
+    QSignalSpy finished(&service, &InspectionService::finished);
+    service.setImages(images(kLong));
+    service.setInspector(fake(first), fake(crew), kCrew);
+    service.start();
+    QTRY_COMPARE(started.load(), kCrew);
+    service.setImages(images(kLong, 200));
+    inspected.clear();
+    service.start(); // before any of the crew has seen it
+    gate.open();
+    QTRY_COMPARE(finished.size(), 1);
+    QCOMPARE(indicesOf(inspected), upTo(kLong));
+    for (const auto& arguments : inspected)
+        QVERIFY(imageOf(arguments).result.score > 0.75);
+}
+
+void TestInspectionService::newModelDropsTheOldCrew()
+{
+    auto first = std::make_shared<Log>();
+    auto crew = std::make_shared<Log>();
+    Gate gate;
+    std::atomic<int> started{0};
+    crew->onInspect = [&](const cv::Mat&) {
+        ++started;
+        gate.pass();
+    };
+    first->onInspect = [&](const cv::Mat&) { QTest::qSleep(20); };
+    auto second = std::make_shared<Log>();
+    const Thresholds limits{0.1, 0.1, 0.1, 1};
+    InspectionService service;
+    QSignalSpy ready(&service, &InspectionService::modelReady);
+    QSignalSpy inspected(&service, &InspectionService::inspected);
+    QSignalSpy finished(&service, &InspectionService::finished);
+    service.setImages(images(kLong));
+    service.setInspector(fake(first), fake(crew), kCrew);
+    service.start();
+    QTRY_COMPARE(started.load(), kCrew);
+    service.setInspector(fake(second, limits), fake(second, limits), kCrew);
+    inspected.clear();
+    QTRY_COMPARE(ready.size(), 2);
+    service.start(); // the old crew still has the images that it had
+    QTRY_VERIFY(second->inspected > 0);
+    gate.open();
+    QTRY_COMPARE(finished.size(), 1);
+    QCOMPARE(indicesOf(inspected), upTo(kLong));
+    for (const auto& arguments : inspected)
+        QCOMPARE(imageOf(arguments).result.thresholds.score, 0.1);
+    QCOMPARE(second->inspected.load(), kLong);
+    QTRY_COMPARE(crew->alive.load(), 0);
+}
+
+void TestInspectionService::withoutACrewTheFirstGoesOn_data()
+{
+    QTest::addColumn<int>("made"); ///< of the crew, before it fails
+    QTest::addColumn<bool>("throws");
+    QTest::newRow("none throws") << 0 << true;
+    QTest::newRow("second throws") << 1 << true;
+    QTest::newRow("second is none") << 1 << false;
+}
+
+void TestInspectionService::withoutACrewTheFirstGoesOn()
+{
+    QFETCH(int, made);
+    QFETCH(bool, throws);
+    auto first = std::make_shared<Log>();
+    auto crew = std::make_shared<Log>();
+    first->onInspect = [&](const cv::Mat&) { QTest::qSleep(5); };
+    crew->onInspect = [&](const cv::Mat&) { QTest::qSleep(5); };
+    std::atomic<int> calls{0};
+    InspectionService service;
+    QSignalSpy failed(&service, &InspectionService::modelFailed);
+    QSignalSpy inspected(&service, &InspectionService::inspected);
+    QSignalSpy finished(&service, &InspectionService::finished);
+    service.setImages(images(kLong));
+    if (throws)
+        QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"one inspector.*no memory"_s));
+    service.setInspector(
+        fake(first),
+        [&]() -> std::unique_ptr<AnomalyInspector> {
+            if (calls++ < made)
+                return std::make_unique<FakeInspector>(crew);
+            if (throws)
+                throw std::runtime_error("no memory");
+            return nullptr;
+        },
+        kCrew);
+    service.start();
+    QTRY_COMPARE(finished.size(), 1);
+    QCOMPARE(calls.load(), made + 1);
+    QCOMPARE(indicesOf(inspected), upTo(kLong)); // nothing is lost
+    QVERIFY(first->inspected > kLong / 2);
+    QTRY_COMPARE(crew->alive.load(), 0);
+    QVERIFY(failed.isEmpty());
+}
+
+void TestInspectionService::thresholdsReachTheCrew()
+{
+    auto first = std::make_shared<Log>();
+    auto crew = std::make_shared<Log>();
+    Gate gate;
+    std::atomic<int> started{0};
+    crew->onInspect = [&](const cv::Mat&) {
+        ++started;
+        gate.pass();
+    };
+    first->onInspect = [&](const cv::Mat&) { QTest::qSleep(20); };
+    InspectionService service;
+    QSignalSpy inspected(&service, &InspectionService::inspected);
+    QSignalSpy finished(&service, &InspectionService::finished);
+    service.setImages(images(kLong));
+    service.setInspector(fake(first), fake(crew), kCrew);
+    service.start();
+    QTRY_COMPARE(started.load(), kCrew);
+    QTest::qWait(50);
+    inspected.clear();
+    service.setThresholds({0.3, 0.3, 0.3, 1});
+    gate.open();
+    QTRY_COMPARE(finished.size(), 1);
+    int moved = 0;
+    for (const auto& arguments : inspected) {
+        const AnomalyResult result = imageOf(arguments).result;
+        moved += result.thresholds.score == 0.3 && result.verdict == Verdict::Ng ? 1 : 0;
+    }
+    QVERIFY(inspected.size() > kLong / 2);
+    QVERIFY(moved >= int(inspected.size()) - kCrew - 1); // all but what was in work
+}
+
+void TestInspectionService::destructorWaitsForTheCrew()
+{
+    auto first = std::make_shared<Log>();
+    auto crew = std::make_shared<Log>();
+    {
+        InspectionService service;
+        service.setInspector(fake(first), fake(crew), kCrew);
+        service.setImages(std::vector<QString>(100'000, images(1).front()));
+        service.start();
+        QTRY_VERIFY(crew->inspected > 3);
+    }
+    QVERIFY(crew->inspected < 100'000);
+    QCOMPARE(first->alive.load() + crew->alive.load(), 0);
 }
 
 QTEST_GUILESS_MAIN(TestInspectionService)

@@ -14,12 +14,15 @@
 #include "tests/support/test_images.h"
 
 #include <QtCore/QDir>
+#include <QtCore/QDirIterator>
 #include <QtCore/QFile>
 #include <QtCore/QJsonDocument>
 #include <QtCore/QTemporaryDir>
 #include <QtTest/QTest>
 
 #include <torch/torch.h>
+
+#include <map>
 
 using namespace Qt::StringLiterals;
 using namespace lynceus;
@@ -86,6 +89,8 @@ private Q_SLOTS:
     void setsOfOtherMachinesAreComparedFirst();
     void newThresholdsAreComparedFirst();
     void whatCannotBeUsedIsLibTorchWithANote();
+    void damagedCachesAreMadeAnew_data();
+    void damagedCachesAreMadeAnew();
     void compilingMakesEngines();
     void cancelKeepsTheOldFile();
     void tooFewImagesAreRefused();
@@ -315,6 +320,52 @@ void TestParityGate::whatCannotBeUsedIsLibTorchWithANote()
     saveEngineSet(engineFile(m_model), set);
     QVERIFY(noteOf(Engine::Auto).contains(u"another model"_s));
     QVERIFY(readGateReports(m_model).empty());
+}
+
+void TestParityGate::damagedCachesAreMadeAnew_data()
+{
+    QTest::addColumn<int>("at"); ///< percent of the file
+    QTest::addColumn<bool>("cut");
+    QTest::addColumn<QByteArray>("content"); ///< written there
+    const QByteArray garbage(4096, '?');
+    QTest::newRow("empty") << 0 << true << QByteArray();
+    QTest::newRow("another file") << 0 << true << garbage;
+    QTest::newRow("truncated") << 50 << true << QByteArray();
+    QTest::newRow("garbage at the end") << 50 << true << garbage;
+    QTest::newRow("changed in the middle") << 50 << false << garbage; // OpenVINO reads that without a word
+}
+
+void TestParityGate::damagedCachesAreMadeAnew()
+{
+    QFETCH(int, at);
+    QFETCH(bool, cut);
+    QFETCH(QByteArray, content);
+    NEEDS(Engine::OpenVinoFp32);
+    saveEngineSet(engineFile(m_model), setOf(loadMemSegModel(m_model)));
+    const cv::Mat part = renderDemoPart({}, 5).image;
+    const double score = MemSegSession::load(m_model, with(Engine::OpenVinoFp32))->inspect(part).score;
+    std::map<QString, QByteArray> damaged;
+    QDirIterator files(m_folder->filePath(u"cache"_s), {u"*.blob"_s}, QDir::Files, QDirIterator::Subdirectories);
+    while (files.hasNext()) {
+        QFile file(files.next());
+        QVERIFY(file.open(QIODevice::ReadWrite));
+        const qint64 place = file.size() * at / 100;
+        QVERIFY(!cut || file.resize(place));
+        QVERIFY(file.seek(place));
+        QCOMPARE(file.write(content), content.size());
+        QVERIFY(file.seek(0));
+        damaged[file.fileName()] = file.readAll();
+    }
+    QVERIFY(!damaged.empty());
+    const auto session = MemSegSession::load(m_model, with(Engine::OpenVinoFp32));
+    QCOMPARE(session->engine(), Engine::OpenVinoFp32);
+    QCOMPARE(session->engineNote(), QString());
+    QCOMPARE(session->inspect(part).score, score);
+    for (const auto& [name, bytes] : damaged) {
+        QFile file(name);
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        QVERIFY(file.readAll() != bytes);
+    }
 }
 
 void TestParityGate::compilingMakesEngines()

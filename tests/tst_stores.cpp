@@ -136,6 +136,7 @@ void TestStores::inspectionComesBackAsItWas()
     record.folder = u"/bilder/Öl"_s;
     record.modelPath = u"/modelle/m.safetensors"_s;
     record.modelHash = u"cafe"_s;
+    record.engine = u"openvino-int8"_s;
     record.thresholds = {0.1 + 0.2, 0.2, 1.0 / 3.0, 17.0};
     record.started = QDateTime::fromMSecsSinceEpoch(1790000000123, Qt::UTC);
     record.programVersion = u"0.1.0"_s;
@@ -151,6 +152,8 @@ void TestStores::inspectionComesBackAsItWas()
     QCOMPARE(found->folder, record.folder);
     QCOMPARE(found->modelPath, record.modelPath);
     QCOMPARE(found->modelHash, record.modelHash);
+    QCOMPARE(found->engine, u"openvino-int8"_s);
+    QCOMPARE(store.list().front().engine, u"openvino-int8"_s);
     QVERIFY(found->thresholds.score == record.thresholds.score);
     QVERIFY(found->thresholds.pixel == record.thresholds.pixel);
     QVERIFY(found->thresholds.minRegionArea == 17.0);
@@ -198,6 +201,7 @@ void TestStores::failedAndNotANumber()
     QCOMPARE(results[1].result.verdict, Verdict::Ng);
     QCOMPARE(store.find(id)->productId, qint64(0));
     QCOMPARE(store.find(id)->modelPath, QString());
+    QCOMPARE(store.find(id)->engine, QString());
 }
 
 void TestStores::resultsAreAllOrNone()

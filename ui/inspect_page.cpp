@@ -9,6 +9,7 @@
 #include "core/image/image_io.h"
 #include "core/jobs/inspection_service.h"
 #include "core/memseg/session.h"
+#include "core/nn/device.h"
 #include "ui/background_task.h"
 #include "ui/color_legend.h"
 #include "ui/display_loader.h"
@@ -78,7 +79,7 @@ struct InspectPage::Private
     {
         ModelInfo info;
         QString hash;
-        QString engine;
+        Engine engine = Engine::LibTorch;
         QString note;
     };
 
@@ -140,6 +141,7 @@ struct InspectPage::Private
     QString wantedModel; ///< loaded or being loaded
     QString modelFile;
     QString modelHash;
+    Engine engine = Engine::LibTorch;
     ModelInfo info;
     Model model = Model::None;
     quint64 modelNumber = 0;
@@ -354,22 +356,38 @@ void InspectPage::Private::loadModel(const QString& file, bool again)
     runStarted = {};
     setModel(Model::Loading);
     awaitingMap = row >= 0;
-    service->setInspector([this, number, file, again, load = load, options = sessionOptions(services)] {
+    const SessionOptions options = sessionOptions(services);
+    const auto first = std::make_shared<LoadedFacts>(); // written before anybody of the crew is loaded
+    const auto makeFirst = [this, number, file, again, load = load, options, first] {
         LoadedModel loaded = load(file, options);
-        const LoadedFacts facts{loaded.info, loaded.hash, engineName(loaded.engine), loaded.engineNote};
-        const auto deliver = [this, number, file, facts, again] {
+        *first = {loaded.info, loaded.hash, loaded.engine, loaded.engineNote};
+        const auto deliver = [this, number, file, facts = *first, again] {
             if (number == modelNumber)
                 modelLoaded(file, facts, again);
         };
         QMetaObject::invokeMethod(q, deliver, Qt::QueuedConnection);
         return std::move(loaded.inspector);
-    });
+    };
+    const auto makeOneOfCrew = [file, load = load, options, first] {
+        SessionOptions alone = options;
+        alone.threads = 1;
+        alone.engine = first->engine;
+        LoadedModel loaded = load(file, alone);
+        if (loaded.engine != first->engine)
+            throw Error(ErrorKind::Model, loaded.engineNote);
+        // The hash may differ: a threshold saved from here is in the file as well.
+        if (loaded.info.created != first->info.created)
+            throw Error(ErrorKind::Model, tr("%1 holds another model by now.").arg(file), tr("Open it again."));
+        return std::move(loaded.inspector);
+    };
+    service->setInspector(makeFirst, makeOneOfCrew, threads());
 }
 
 void InspectPage::Private::modelLoaded(const QString& file, const LoadedFacts& facts, bool again)
 {
     modelFile = file;
     modelHash = facts.hash;
+    engine = facts.engine;
     info = facts.info;
     if (again) {
         service->setThresholds(thresholds); // they may have been moved by hand
@@ -383,7 +401,7 @@ void InspectPage::Private::modelLoaded(const QString& file, const LoadedFacts& f
     legend->setThresholds(thresholds);
     setModel(Model::Ready);
     services.settings.setLastModel(file);
-    Q_EMIT q->engineChanged(facts.engine, facts.note);
+    Q_EMIT q->engineChanged(engineName(engine), facts.note);
     Q_EMIT q->modelChanged(file);
     if (std::exchange(runAgain, false))
         q->inspectAll();
@@ -467,6 +485,7 @@ void InspectPage::Private::runFinished()
     record.folder = folder;
     record.modelPath = modelFile;
     record.modelHash = modelHash;
+    record.engine = engineName(engine);
     record.thresholds = thresholds;
     record.started = runStarted;
     record.programVersion = programVersion();

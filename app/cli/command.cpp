@@ -3,6 +3,7 @@
 
 #include "app/cli/command.h"
 
+#include "core/jobs/inspection_pipeline.h"
 #include "core/weights/model_store.h"
 
 #include <QtCore/QCoreApplication>
@@ -14,8 +15,6 @@ namespace lynceus {
 using namespace Qt::StringLiterals;
 
 namespace {
-
-constexpr std::size_t kImagesAThread = 8; ///< below, loading the model again takes longer than it saves
 
 QString tr(const char* text)
 {
@@ -203,7 +202,7 @@ std::vector<std::unique_ptr<MemSegSession>> CommandContext::sessions(const QStri
     SessionOptions options = sessionOptions();
     const int count = threads();
     const bool several =
-        count > 1 && images >= kImagesAThread * std::size_t(count) && options.device == DeviceKind::Cpu;
+        count > 1 && images >= kImagesAnInspector * std::size_t(count) && options.device == DeviceKind::Cpu;
     options.threads = several ? 1 : 0;
     std::vector<std::unique_ptr<MemSegSession>> loaded;
     loaded.push_back(session(modelFile, options));

@@ -106,6 +106,7 @@ public:
         record.folder = folder;
         record.modelPath = session.modelFile();
         record.modelHash = session.modelHash();
+        record.engine = engineName(session.engine());
         record.thresholds = session.thresholds();
         record.started = QDateTime::currentDateTimeUtc();
         record.programVersion = programVersion();

@@ -25,6 +25,9 @@ struct InspectedImage
     cv::Mat image; ///< as read, for whoever draws on it; InspectionService leaves it empty
 };
 
+/// Images for each of several inspectors, at least: with fewer, loading the model again takes longer than it saves.
+inline constexpr std::size_t kImagesAnInspector = 8;
+
 /// Decoded images that wait for the network hold no more memory than this, whatever their number.
 inline constexpr std::size_t kPrefetchBytes = std::size_t(512) << 20;
 

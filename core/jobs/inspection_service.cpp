@@ -4,6 +4,7 @@
 #include "core/jobs/inspection_service.h"
 
 #include "core/base/error.h"
+#include "core/base/log.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QMetaObject>
@@ -25,11 +26,13 @@ constexpr std::size_t kBackgroundAhead = 2;
 
 } // namespace
 
-// Two threads share one state under one mutex. The loader decodes what is wanted next into `loaded`; the inspector
-// takes from there. Neither holds the mutex while it works; a generation number, raised by every new list or model,
-// tells afterwards whether the work is still wanted.
+// All threads share one state under one mutex. The loader decodes what the first inspector is to have next into
+// `loaded`; that inspector takes from there. Each of the crew reads its images itself. None holds the mutex while it
+// works; a generation number, raised by every new list or model, tells afterwards whether the work is still wanted.
 struct InspectionService::Private
 {
+    enum class State : char { Open, InWork, Done };
+
     explicit Private(InspectionService* service)
         : q(service)
     {
@@ -37,17 +40,21 @@ struct InspectionService::Private
 
     void load();
     void inspect();
+    void inspectInCrew(std::size_t number);
 
     std::optional<std::size_t> nextToLoad() const;
     std::vector<std::size_t> wanted() const;
     std::optional<std::size_t> nextToInspect() const;
+    std::optional<std::size_t> nextForCrew() const;
     std::vector<std::size_t> nextInBackground(std::size_t count) const;
+    bool inCrew(std::size_t number) const { return running && ready && number < crew; }
+    bool crewIsComplete() const { return crew > 0 && crewMade == crew; }
     void supersede();
-    void keep(std::size_t index);
     void dropUnwanted();
 
     void makeInspector(std::unique_lock<std::mutex>& lock, std::unique_ptr<AnomalyInspector>& inspector);
-    void inspectOne(std::unique_lock<std::mutex>& lock, AnomalyInspector& inspector, std::size_t index);
+    void makeOneOfCrew(std::unique_lock<std::mutex>& lock, std::unique_ptr<AnomalyInspector>& inspector);
+    void inspectOne(std::unique_lock<std::mutex>& lock, AnomalyInspector& inspector, std::size_t index, bool withMap);
     void post(const quint64& counter, std::function<void()> deliver);
 
     InspectionService* q;
@@ -59,23 +66,32 @@ struct InspectionService::Private
     quint64 model = 0;           ///< raised by every new model
     InspectorFactory newFactory; ///< asked for, not yet built
     bool haveInspector = false;  ///< built, or about to be
+    bool ready = false;          ///< built
     std::optional<Thresholds> thresholds;
 
+    InspectorFactory crewFactory;
+    std::size_t crewSize = 0; ///< of a run that is long enough
+    std::size_t crew = 0;     ///< of this run; 0: the first inspector does it
+    std::size_t crewMade = 0; ///< of them, by `model`
+    bool makingCrew = false;  ///< one of them is being made
+
     std::vector<QString> paths;
-    std::vector<char> done; ///< has a result
+    std::vector<State> states;
     std::size_t doneCount = 0;
-    std::size_t cursor = 0;      ///< everything before it is done
+    std::size_t cursor = 0;      ///< nothing before it is open
     std::size_t doneAtStart = 0; ///< of the background run, for the time left
     TimeLeft timeLeft;
     bool running = false;
     std::optional<std::size_t> focus;
     bool focusPending = false;
+    bool focusInWork = false;
 
     std::map<std::size_t, LoadedImage> loaded;
     std::size_t loadedBytes = 0;
 
     std::thread loader;
     std::thread worker;
+    std::vector<std::thread> crewThreads; ///< started when a run first needs them; main thread
 };
 
 void InspectionService::Private::load()
@@ -109,10 +125,41 @@ void InspectionService::Private::inspect()
         changed.wait(lock, [&] { return stopping || newFactory || (inspector && (next = nextToInspect())); });
         if (stopping)
             return;
-        if (newFactory)
+        if (newFactory) {
             makeInspector(lock, inspector);
-        else
-            inspectOne(lock, *inspector, *next);
+        } else {
+            focusInWork = std::exchange(focusPending, false);
+            inspectOne(lock, *inspector, *next, focusInWork);
+            focusInWork = false;
+        }
+        changed.notify_all();
+    }
+}
+
+void InspectionService::Private::inspectInCrew(std::size_t number)
+{
+    std::unique_ptr<AnomalyInspector> inspector;
+    quint64 madeBy = 0;
+    std::unique_lock lock(mutex);
+    for (;;) {
+        std::optional<std::size_t> next;
+        const auto leaves = [&] { return !inCrew(number) || madeBy != model; };
+        changed.wait(lock, [&] {
+            return stopping || (inspector ? leaves() || (next = nextForCrew()) : inCrew(number) && !makingCrew);
+        });
+        if (stopping)
+            return;
+        if (!inspector) {
+            madeBy = model;
+            makeOneOfCrew(lock, inspector);
+        } else if (leaves()) {
+            crewMade -= madeBy == model ? 1 : 0;
+            lock.unlock();
+            inspector.reset();
+            lock.lock();
+        } else {
+            inspectOne(lock, *inspector, *next, false);
+        }
         changed.notify_all();
     }
 }
@@ -137,7 +184,8 @@ void InspectionService::Private::makeInspector(std::unique_lock<std::mutex>& loc
     lock.lock();
     if (newFactory)
         return; // another model was asked for meanwhile; nobody waits for this one
-    if (inspector) {
+    ready = inspector != nullptr;
+    if (ready) {
         post(model, [this] { Q_EMIT q->modelReady(); });
     } else {
         haveInspector = false;
@@ -148,20 +196,51 @@ void InspectionService::Private::makeInspector(std::unique_lock<std::mutex>& loc
     }
 }
 
+void InspectionService::Private::makeOneOfCrew(std::unique_lock<std::mutex>& lock,
+                                               std::unique_ptr<AnomalyInspector>& inspector)
+{
+    const InspectorFactory factory = crewFactory;
+    const quint64 started = model;
+    makingCrew = true; // one after the other: all of them would read and compile the same files
+    lock.unlock();
+    QString failure;
+    try {
+        inspector = factory();
+    } catch (const Cancelled&) {
+        failure = QCoreApplication::translate("core", "Loading the model was cancelled.");
+    } catch (...) {
+        failure = currentError(QCoreApplication::translate("core", "loading the model")).text();
+    }
+    lock.lock();
+    makingCrew = false;
+    if (started != model)
+        return; // the thread sees that, too, and lets it go
+    if (inspector) {
+        ++crewMade;
+    } else {
+        crew = 0;
+        qCWarning(logJobs).noquote() << "The background run goes on with one inspector." << failure;
+    }
+}
+
 void InspectionService::Private::inspectOne(std::unique_lock<std::mutex>& lock, AnomalyInspector& inspector,
-                                            std::size_t index)
+                                            std::size_t index, bool withMap)
 {
     const quint64 started = generation;
     const QString path = paths[index];
-    const bool withMap = focusPending && focus == index;
-    if (withMap)
-        focusPending = false;
-    // A header copy: the pixels are shared and only read, and a neighbour may be wanted again.
-    LoadedImage image = loaded.at(index);
+    if (states[index] == State::Open)
+        states[index] = State::InWork;
+    while (cursor < states.size() && states[cursor] != State::Open)
+        ++cursor;
+    std::optional<LoadedImage> image;
+    if (const auto found = loaded.find(index); found != loaded.end())
+        image = found->second; // a header copy: the pixels are shared and only read; a neighbour may be wanted again
     const std::optional<Thresholds> limits = thresholds;
     lock.unlock();
 
-    InspectedImage inspected = inspectLoaded(index, path, std::move(image), inspector);
+    if (!image)
+        image = loadImage(path, true);
+    InspectedImage inspected = inspectLoaded(index, path, std::move(*image), inspector);
     inspected.image.release();
     if (limits && inspected.error.isEmpty())
         rejudge(inspected.result, *limits);
@@ -171,23 +250,24 @@ void InspectionService::Private::inspectOne(std::unique_lock<std::mutex>& lock, 
     lock.lock();
     if (started != generation)
         return;
-    if (!done[index]) {
-        done[index] = 1;
+    const bool known = states[index] == State::Done;
+    if (known && !withMap)
+        return; // it came into focus meanwhile, and that result is the one with a map
+    if (!known) {
+        states[index] = State::Done;
         ++doneCount;
     }
-    while (cursor < done.size() && done[cursor])
-        ++cursor;
     dropUnwanted();
 
-    const bool complete = doneCount == done.size();
+    const bool complete = doneCount == states.size();
     const bool wasRunning = running;
     running = running && !complete;
     post(generation, [this, inspected = std::move(inspected)] { Q_EMIT q->inspected(inspected); });
     if (!wasRunning)
         return;
-    const int total = int(done.size());
+    const int total = int(states.size());
     const int count = int(doneCount);
-    const double fraction = double(doneCount - doneAtStart) / double(done.size() - doneAtStart);
+    const double fraction = double(doneCount - doneAtStart) / double(states.size() - doneAtStart);
     const double secondsLeft = timeLeft.update(fraction).value_or(-1.0);
     post(generation, [this, count, total, secondsLeft] { Q_EMIT q->progressed(count, total, secondsLeft); });
     if (complete)
@@ -213,14 +293,14 @@ void InspectionService::Private::post(const quint64& counter, std::function<void
 std::vector<std::size_t> InspectionService::Private::nextInBackground(std::size_t count) const
 {
     std::vector<std::size_t> next;
-    for (std::size_t i = cursor; running && i < done.size() && next.size() < count; ++i) {
-        if (!done[i])
+    for (std::size_t i = cursor; running && i < states.size() && next.size() < count; ++i) {
+        if (states[i] == State::Open)
             next.push_back(i);
     }
     return next;
 }
 
-/// What should lie decoded in memory, most urgent first.
+/// What should lie decoded in memory for the first inspector, most urgent first.
 std::vector<std::size_t> InspectionService::Private::wanted() const
 {
     std::vector<std::size_t> indices;
@@ -231,6 +311,8 @@ std::vector<std::size_t> InspectionService::Private::wanted() const
         if (*focus > 0)
             indices.push_back(*focus - 1);
     }
+    if (crewIsComplete())
+        return indices;
     for (const std::size_t index : nextInBackground(kBackgroundAhead))
         indices.push_back(index);
     return indices;
@@ -254,11 +336,21 @@ std::optional<std::size_t> InspectionService::Private::nextToInspect() const
 {
     if (focusPending) // nothing else may delay it, even while it is still being read
         return loaded.count(*focus) != 0 ? focus : std::nullopt;
+    if (crewIsComplete())
+        return {};
     for (const std::size_t index : nextInBackground(kBackgroundAhead)) {
         if (loaded.count(index) != 0)
             return index;
     }
     return {};
+}
+
+std::optional<std::size_t> InspectionService::Private::nextForCrew() const
+{
+    if (focusPending || focusInWork) // that one gets the processor
+        return {};
+    const std::vector<std::size_t> next = nextInBackground(1);
+    return next.empty() ? std::nullopt : std::optional(next.front());
 }
 
 void InspectionService::Private::dropUnwanted()
@@ -279,7 +371,7 @@ void InspectionService::Private::supersede()
 {
     ++generation;
     running = false;
-    done.assign(paths.size(), 0);
+    states.assign(paths.size(), State::Open);
     doneCount = 0;
     cursor = 0;
 }
@@ -302,15 +394,21 @@ InspectionService::~InspectionService()
     d->changed.notify_all();
     d->loader.join();
     d->worker.join();
+    for (std::thread& thread : d->crewThreads)
+        thread.join();
 }
 
-void InspectionService::setInspector(InspectorFactory factory)
+void InspectionService::setInspector(InspectorFactory factory, InspectorFactory crewFactory, int crew)
 {
     const std::lock_guard lock(d->mutex);
     ++d->model;
     d->supersede();
     d->haveInspector = true;
+    d->ready = false;
     d->newFactory = std::move(factory);
+    d->crewFactory = std::move(crewFactory);
+    d->crewSize = d->crewFactory && crew > 1 ? std::size_t(crew) : 0;
+    d->crewMade = 0;
     d->thresholds.reset();
     d->focusPending = d->focus.has_value();
     d->changed.notify_all();
@@ -349,13 +447,17 @@ void InspectionService::start()
     const std::lock_guard lock(d->mutex);
     if (d->running || !d->haveInspector)
         return;
-    if (d->doneCount == d->done.size()) {
+    if (d->doneCount == d->states.size()) {
         d->post(d->generation, [this] { Q_EMIT finished(); });
         return;
     }
     d->running = true;
     d->doneAtStart = d->doneCount;
     d->timeLeft = TimeLeft();
+    const bool isLong = d->states.size() - d->doneCount >= kImagesAnInspector * d->crewSize;
+    d->crew = isLong ? d->crewSize : 0;
+    while (d->crewThreads.size() < d->crew)
+        d->crewThreads.emplace_back([this, number = d->crewThreads.size()] { d->inspectInCrew(number); });
     d->changed.notify_all();
 }
 
@@ -363,6 +465,7 @@ void InspectionService::pause()
 {
     const std::lock_guard lock(d->mutex);
     d->running = false;
+    d->changed.notify_all(); // the crew goes
 }
 
 bool InspectionService::isRunning() const

@@ -13,9 +13,14 @@
 
 namespace lynceus {
 
-/// Inspects a folder for the window, on long-lived threads of its own: the image the user looks at goes first, then its
-/// neighbours, then (while running) the rest in order. New lists and models drop what the old ones still had queued;
-/// results carry the generation they belong to. Lives on the main thread; signals come there.
+/// Inspects a folder for the window, on long-lived threads of its own: the image the user looks at goes first, then
+/// (while running) the rest in order. New lists and models drop what the old ones still had queued; results carry the
+/// generation they belong to. Lives on the main thread; signals come there.
+///
+/// A long background run takes a crew: inspectors that run on one thread each, which is more images a second than one
+/// that spreads its layers over all threads. They are made when the run starts and go when it ends or is paused. The
+/// first inspector then waits for the image in focus: it starts on it at once, with all its threads, while each of the
+/// crew ends the image it has and takes no other. Each of the crew holds a model of its own, and the picture it is at.
 class InspectionService : public QObject
 {
     Q_OBJECT
@@ -29,7 +34,10 @@ public:
     /// Loads a model on the worker thread; an Error of the factory comes as modelFailed. Results so far become stale;
     /// the image in focus is inspected with the new model, a background run has to be started again. `factory` is not
     /// empty; when it gives nullptr there is no model any more.
-    void setInspector(InspectorFactory factory);
+    /// `crewFactory` makes one of the crew, which judges as the first does; called after `factory` has made that one,
+    /// on the thread the inspector works on, by one thread at a time. When it throws or gives nullptr the run goes on
+    /// with the first alone, and the log says why. `crew`: how many, best one for each thread; below 2 there is none.
+    void setInspector(InspectorFactory factory, InspectorFactory crewFactory = {}, int crew = 0);
     /// A new list: nothing has a result, nothing is in focus, no background run.
     void setImages(std::vector<QString> paths);
     /// Thresholds for results from now on, instead of the model's own; until the next model.
@@ -37,9 +45,10 @@ public:
 
     /// The image on screen: inspected (again, if its map is wanted) before anything else.
     void focus(std::size_t index);
-    /// Inspect everything not yet inspected, in the background. Does nothing without a model.
+    /// Inspect everything not yet inspected, in the background; in order, but results of a crew may overtake each
+    /// other. Does nothing without a model.
     void start();
-    void pause();
+    void pause(); ///< what is in work is finished and told
     bool isRunning() const;
 
 Q_SIGNALS:

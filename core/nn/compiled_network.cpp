@@ -8,6 +8,10 @@
 #include "core/nn/device.h"
 
 #include <QtCore/QCoreApplication>
+#include <QtCore/QCryptographicHash>
+#include <QtCore/QDir>
+#include <QtCore/QFile>
+#include <QtCore/QFileInfo>
 #include <QtCore/QStringList>
 
 #include <openvino/op/constant.hpp>
@@ -126,6 +130,68 @@ bool multipliesBytes()
 #endif
 }
 
+/// What OpenVINO keeps of one network. It notices a file that was cut off, but not bytes that changed in the middle,
+/// and would judge wrongly. So a checksum lies beside each file, and what does not fit it goes before OpenVINO looks.
+class CheckedCache
+{
+public:
+    explicit CheckedCache(const QString& folder)
+        : m_folder(folder)
+    {
+        for (const QString& blob : blobs()) {
+            QFile known(checksumFile(blob));
+            if (known.open(QIODevice::ReadOnly) && known.readAll() == checksum(blob))
+                continue;
+            QFile::remove(blob);
+            QFile::remove(known.fileName());
+        }
+    }
+
+    /// Without a checksum, what was made anew is made anew next time.
+    void keep() const
+    {
+        for (const QString& blob : blobs()) {
+            QFile known(checksumFile(blob));
+            if (!known.exists() && known.open(QIODevice::WriteOnly))
+                known.write(checksum(blob));
+        }
+    }
+
+private:
+    QStringList blobs() const
+    {
+        QStringList files;
+        if (!m_folder.isEmpty()) {
+            for (const QFileInfo& file : QDir(m_folder).entryInfoList({u"*.blob"_s}, QDir::Files))
+                files.append(file.filePath());
+        }
+        return files;
+    }
+
+    static QString checksumFile(const QString& blob) { return blob + u".sha256"_s; }
+
+    static QByteArray checksum(const QString& path)
+    {
+        QFile file(path);
+        QCryptographicHash hash(QCryptographicHash::Sha256);
+        return file.open(QIODevice::ReadOnly) && hash.addData(&file) ? hash.result().toHex() : QByteArray();
+    }
+
+    QString m_folder;
+};
+
+/// A folder of its own within the cache, so that only the network's own files have to be checked.
+CompileOptions inOwnFolder(CompileOptions options, const NetworkIr& ir)
+{
+    if (!options.cacheFolder.isEmpty()) {
+        QCryptographicHash hash(QCryptographicHash::Sha256);
+        hash.addData(ir.xml);
+        hash.addData(ir.bin);
+        options.cacheFolder += u'/' + QString::fromLatin1(hash.result().toHex().left(16));
+    }
+    return options;
+}
+
 std::shared_ptr<ov::Model> prepared(const TensorFunction& network, const NamedTensors& examples,
                                     const CompileOptions& options, Int8Report& report)
 {
@@ -169,8 +235,10 @@ void CompiledNetwork::Private::compile(const CompileOptions& options)
     };
     if (!options.cacheFolder.isEmpty())
         properties.insert(ov::cache_dir(options.cacheFolder.toStdString()));
+    const CheckedCache cache(options.cacheFolder);
     compiled =
         openVino().compile_model(options.channelsLast ? withChannelsLastPorts(*model) : model, "CPU", properties);
+    cache.keep();
     request = compiled.create_infer_request();
 }
 
@@ -206,7 +274,7 @@ CompiledNetwork::CompiledNetwork(std::shared_ptr<ov::Model> model, const Compile
 }
 
 CompiledNetwork::CompiledNetwork(const NetworkIr& ir, const CompileOptions& options)
-    : CompiledNetwork(readIr(ir), options)
+    : CompiledNetwork(readIr(ir), inOwnFolder(options, ir))
 {
 }
 

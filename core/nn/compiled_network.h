@@ -20,8 +20,10 @@ struct CompileOptions
     Engine engine = Engine::OpenVinoFp32; ///< one of OpenVINO's
     /// Inputs and outputs of four dimensions lie channels-last in memory (their shapes stay N x C x H x W).
     bool channelsLast = false;
-    QString cacheFolder; ///< OpenVINO keeps what it compiled there and loads it next time; empty: nothing is kept
-    Int8Options int8;    ///< for OpenVinoInt8, which needs calibration inputs
+    /// OpenVINO keeps what it compiled there and loads it next time; files that changed since are made anew. Empty:
+    /// nothing is kept.
+    QString cacheFolder;
+    Int8Options int8; ///< for OpenVinoInt8, which needs calibration inputs
 };
 
 /// OpenVINO's version, empty in a build without it.

@@ -15,9 +15,10 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-const QString kSelect = u"SELECT inspections.id, product_id, folder, models.path, models.sha256, threshold, "
-                        "review_threshold, pixel_threshold, min_region_area, started, finished, program_version "
-                        "FROM inspections LEFT JOIN models ON models.id = inspections.model_id "_s;
+const QString kSelect =
+    u"SELECT inspections.id, product_id, folder, models.path, models.sha256, threshold, "
+    "review_threshold, pixel_threshold, min_region_area, started, finished, program_version, engine "
+    "FROM inspections LEFT JOIN models ON models.id = inspections.model_id "_s;
 
 /// The four columns from `first` on.
 Thresholds thresholdsFromSql(const QSqlQuery& query, int first)
@@ -44,6 +45,7 @@ std::vector<InspectionRecord> read(QSqlQuery query)
         record.started = timeFromSql(query.value(9));
         record.finished = timeFromSql(query.value(10));
         record.programVersion = query.value(11).toString();
+        record.engine = query.value(12).toString();
         records.push_back(std::move(record));
     }
     return records;
@@ -101,11 +103,11 @@ qint64 InspectionStore::begin(const InspectionRecord& record)
     Transaction transaction(m_database);
     const qint64 id = m_database.insert(
         u"INSERT INTO inspections (product_id, folder, model_id, threshold, review_threshold, pixel_threshold, "
-        "min_region_area, started, program_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"_s,
+        "min_region_area, started, program_version, engine) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"_s,
         {record.productId == 0 ? QVariant() : QVariant(record.productId), textToSql(record.folder),
          modelRow(m_database, record.modelPath, record.modelHash), record.thresholds.score, record.thresholds.review,
-         record.thresholds.pixel, record.thresholds.minRegionArea, timeToSql(started),
-         textToSql(record.programVersion)});
+         record.thresholds.pixel, record.thresholds.minRegionArea, timeToSql(started), textToSql(record.programVersion),
+         textToSql(record.engine)});
     transaction.commit();
     return id;
 }

@@ -23,6 +23,7 @@ struct InspectionRecord
     QString folder;
     QString modelPath;
     QString modelHash; ///< sha256 of the model file
+    QString engine;    ///< what ran it, engineName() of nn/engine; empty in inspections of before schema 4
     Thresholds thresholds;
     QDateTime started;  ///< UTC
     QDateTime finished; ///< invalid while it runs or after a crash
