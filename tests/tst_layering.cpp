@@ -39,6 +39,7 @@ const QHash<QString, QStringList>& allowedRooms()
         {u"nn"_s, low + QStringList{u"weights"_s}},
         {u"memseg"_s, method},
         {u"encoder"_s, method},
+        {u"raft"_s, method},
         {u"jobs"_s, method + QStringList{u"memseg"_s}},
     };
     return table;
@@ -106,9 +107,9 @@ QString wrongLibrary(const QString& path, const QString& target)
         return u"SQL is spoken in core/storage only"_s;
     if (target.section(u'/', -1) == u"qcustomplot.h" && path != u"ui/curve_plot.cpp")
         return u"qcustomplot.h belongs to ui/curve_plot.cpp"_s;
-    const QStringList torchRooms{u"nn"_s, u"memseg"_s, u"encoder"_s};
+    const QStringList torchRooms{u"nn"_s, u"memseg"_s, u"encoder"_s, u"raft"_s};
     if (isTorch(target) && area == u"core" && !torchRooms.contains(part(path, 1)))
-        return u"torch belongs to the rooms nn, encoder and memseg"_s;
+        return u"torch belongs to the rooms nn, encoder, memseg and raft"_s;
     const QStringList compilers{u"core/nn/compiled_network.cpp"_s, u"core/nn/graph_translator.cpp"_s,
                                 u"core/nn/quantisation.cpp"_s};
     if (part(target, 0) == u"openvino" && !compilers.contains(path))
