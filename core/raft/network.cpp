@@ -225,24 +225,19 @@ RaftGruImpl::Gates RaftGruImpl::gates(const torch::Tensor& context)
 {
     const std::int64_t hidden = convz->weight.size(0);
     const std::int64_t contextEnd = hidden + context.size(1);
-    const auto ofContext = [&](const torch::Tensor& weight, const torch::Tensor& bias) {
-        return convolved(context, weight.slice(1, hidden, contextEnd), bias);
-    };
-    const auto ofRest = [&](const torch::Tensor& weight) {
-        return torch::cat({weight.slice(1, 0, hidden), weight.slice(1, contextEnd)}, 1);
-    };
-    const auto weight = torch::cat({convz->weight, convr->weight});
-    const auto bias = torch::cat({convz->bias, convr->bias});
-    return {ofRest(weight), ofRest(convq->weight), ofContext(weight, bias), ofContext(convq->weight, convq->bias)};
+    const auto weight = torch::cat({convz->weight, convr->weight, convq->weight});
+    const auto bias = torch::cat({convz->bias, convr->bias, convq->bias});
+    const auto ofHidden = weight.slice(1, 0, hidden);
+    return {ofHidden.slice(0, 0, 2 * hidden).contiguous(), ofHidden.slice(0, 2 * hidden).contiguous(),
+            weight.slice(1, contextEnd).contiguous(), convolved(context, weight.slice(1, hidden, contextEnd), bias)};
 }
 
 torch::Tensor RaftGruImpl::forward(const torch::Tensor& hidden, const torch::Tensor& motion, const Gates& gates)
 {
-    const auto gate = [&](const torch::Tensor& h, const torch::Tensor& weight, const torch::Tensor& context) {
-        return convolved(torch::cat({h, motion}, 1), weight) + context;
-    };
-    const auto zr = gate(hidden, gates.zrWeight, gates.zrContext).sigmoid_().chunk(2, 1);
-    const auto q = gate(zr[1] * hidden, gates.qWeight, gates.qContext).tanh_();
+    const std::int64_t channels = hidden.size(1);
+    const auto input = (convolved(motion, gates.motion) + gates.context).split_with_sizes({2 * channels, channels}, 1);
+    const auto zr = (convolved(hidden, gates.hiddenZr) + input[0]).sigmoid_().chunk(2, 1);
+    const auto q = (convolved(zr[1] * hidden, gates.hiddenQ) + input[1]).tanh_();
     return torch::lerp(hidden, q, zr[0]);
 }
 

@@ -84,13 +84,14 @@ TORCH_MODULE(RaftMotionEncoder);
 class RaftGruImpl : public torch::nn::Module
 {
 public:
-    /// The gates z and r as one convolution of 2 x hidden channels and q as another, both of hidden and motion.
+    /// The weights of z, r and q, by what they are multiplied with: joining hidden state and motion would make their
+    /// convolutions share one range in int8, and the hidden state is much smaller.
     struct Gates
     {
-        torch::Tensor zrWeight;
-        torch::Tensor qWeight;
-        torch::Tensor zrContext; ///< bias included
-        torch::Tensor qContext;
+        torch::Tensor hiddenZr; ///< z before r
+        torch::Tensor hiddenQ;
+        torch::Tensor motion;  ///< z, r, q
+        torch::Tensor context; ///< not weights but what they give: z, r, q, biases included
     };
 
     RaftGruImpl(int hidden, int context, int motion, int kernelHeight, int kernelWidth);
