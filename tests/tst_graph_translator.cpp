@@ -301,6 +301,32 @@ const std::vector<Case>& cases()
                  all.insert(all.end(), parts.begin(), parts.end());
              return all;
          }},
+        {"grid sample",
+         {2, 3, 4, 5},
+         [](const Tensor& x) {
+             const Tensor grid = 1.3 * x.narrow(1, 0, 2).permute({0, 2, 3, 1}); // some outside
+             std::vector<Tensor> all;
+             for (const bool align : {true, false}) {
+                 for (std::int64_t padding = 0; padding < 3; ++padding)
+                     all.push_back(torch::grid_sampler(x, grid, 0, padding, align));
+                 for (const std::int64_t mode : {1, 2})
+                     all.push_back(torch::grid_sampler(x, grid, mode, 0, align));
+             }
+             return all;
+         }},
+        {"unfold",
+         {2, 3, 7, 6},
+         [](const Tensor& x) {
+             return std::vector{torch::im2col(x, {3, 3}, {1, 1}, {1, 1}, {1, 1}),
+                                torch::im2col(x, {3, 2}, {1, 2}, {0, 1}, {2, 1}),
+                                torch::im2col(x, {2, 3}, {2, 1}, {1, 0}, {3, 2})};
+         }},
+        {"pixel shuffle", {2, 12, 3, 4}, [](const Tensor& x) { return std::vector{torch::pixel_shuffle(x, 2)}; }},
+        {"lerp",
+         {2, 3, 4, 5},
+         [](const Tensor& x) {
+             return std::vector{torch::lerp(x, x.exp(), x.sigmoid()), torch::lerp(x, x.exp(), 0.3)};
+         }},
         {"padding",
          {2, 3, 4, 5},
          [](const Tensor& x) {

@@ -40,6 +40,7 @@ const QHash<QString, QStringList>& allowedRooms()
         {u"memseg"_s, method},
         {u"encoder"_s, method},
         {u"u2net"_s, method},
+        {u"raft"_s, method},
         {u"jobs"_s, method + QStringList{u"memseg"_s}},
     };
     return table;
@@ -107,9 +108,9 @@ QString wrongLibrary(const QString& path, const QString& target)
         return u"SQL is spoken in core/storage only"_s;
     if (target.section(u'/', -1) == u"qcustomplot.h" && path != u"ui/curve_plot.cpp")
         return u"qcustomplot.h belongs to ui/curve_plot.cpp"_s;
-    const QStringList torchRooms{u"nn"_s, u"memseg"_s, u"encoder"_s, u"u2net"_s};
+    const QStringList torchRooms{u"nn"_s, u"memseg"_s, u"encoder"_s, u"u2net"_s, u"raft"_s};
     if (isTorch(target) && area == u"core" && !torchRooms.contains(part(path, 1)))
-        return u"torch belongs to the rooms nn, encoder, memseg and u2net"_s;
+        return u"torch belongs to the rooms nn, encoder, memseg, u2net and raft"_s;
     const QStringList compilers{u"core/nn/compiled_network.cpp"_s, u"core/nn/graph_translator.cpp"_s,
                                 u"core/nn/quantisation.cpp"_s};
     if (part(target, 0) == u"openvino" && !compilers.contains(path))

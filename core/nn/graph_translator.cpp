@@ -426,6 +426,13 @@ ov::OutputVector logOnePlus(const Call& call)
     return {make<op::v0::Log>(make<op::v1::Add>(call.firstTensor(), number(1.0)))};
 }
 
+ov::OutputVector lerp(const Call& call)
+{
+    const Output start = call.tensor("self");
+    const Output way = make<op::v1::Subtract>(call.tensor("end"), start);
+    return {make<op::v1::Add>(start, make<op::v1::Multiply>(way, call.tensor("weight")))};
+}
+
 Output clamped(const Output& x, double low, double high)
 {
     if (std::isinf(low))
@@ -759,6 +766,50 @@ ov::OutputVector interpolateNearest(const Call& call)
         interpolated(call, Interpolate::InterpolateMode::NEAREST, Interpolate::CoordinateTransformMode::ASYMMETRIC)};
 }
 
+ov::OutputVector sampleGrid(const Call& call)
+{
+    using Sample = op::v9::GridSample;
+    // By LibTorch's numbers.
+    constexpr Sample::InterpolationMode kModes[] = {
+        Sample::InterpolationMode::BILINEAR, Sample::InterpolationMode::NEAREST, Sample::InterpolationMode::BICUBIC};
+    constexpr Sample::PaddingMode kPaddings[] = {Sample::PaddingMode::ZEROS, Sample::PaddingMode::BORDER,
+                                                 Sample::PaddingMode::REFLECTION};
+    const Sample::Attributes attributes(call.flag("align_corners"), kModes[call.whole("interpolation_mode")],
+                                        kPaddings[call.whole("padding_mode")]);
+    return {make<Sample>(call.tensor("input"), call.tensor("grid"), attributes)};
+}
+
+/// What is under each place of the kernel, as channels.
+ov::OutputVector unfold(const Call& call)
+{
+    const Integers kernel = call.sides("kernel_size", 2);
+    const Integers dilation = call.sides("dilation", 2);
+    const Integers padding = call.sides("padding", 2);
+    const Integers stride = call.sides("stride", 2);
+    const Integers border{0, 0, padding[0], padding[1]};
+    const Output x =
+        make<op::v1::Pad>(call.firstTensor(), integers(border), integers(border), number(0.0), op::PadMode::CONSTANT);
+    const auto under = [&](const Output& y, std::size_t axis, std::int64_t place) {
+        const auto side = std::int64_t(y.get_shape()[axis + 2]);
+        const std::int64_t start = place * dilation[axis];
+        const std::int64_t stop = side - (kernel[axis] - 1 - place) * dilation[axis];
+        return sliced(y, std::int64_t(axis) + 2, start, stop, stride[axis]);
+    };
+    ov::OutputVector places;
+    for (std::int64_t row = 0; row < kernel[0]; ++row) {
+        const Output rows = under(x, 0, row);
+        for (std::int64_t column = 0; column < kernel[1]; ++column)
+            places.push_back(make<op::v0::Unsqueeze>(under(rows, 1, column), integer(2)));
+    }
+    return {reshaped(make<op::v0::Concat>(places, 2), call.outputShape())};
+}
+
+ov::OutputVector pixelShuffle(const Call& call)
+{
+    return {make<op::v0::DepthToSpace>(call.firstTensor(), op::v0::DepthToSpace::DepthToSpaceMode::DEPTH_FIRST,
+                                       std::size_t(call.whole("upscale_factor")))};
+}
+
 ov::OutputVector dropout(const Call& call)
 {
     if (call.flag("train"))
@@ -804,6 +855,7 @@ const std::unordered_map<std::string, Translation>& translations()
         {"mul", binary<op::v1::Multiply>},
         {"div", divide},
         {"addcmul", addcmul},
+        {"lerp", lerp},
         {"maximum", binary<op::v1::Maximum>},
         {"minimum", binary<op::v1::Minimum>},
         {"pow", power},
@@ -842,6 +894,9 @@ const std::unordered_map<std::string, Translation>& translations()
         {"upsample_bilinear2d", interpolate<Interpolate::InterpolateMode::LINEAR_ONNX>},
         {"upsample_bicubic2d", interpolate<Interpolate::InterpolateMode::CUBIC>},
         {"upsample_nearest2d", interpolateNearest},
+        {"grid_sampler", sampleGrid},
+        {"im2col", unfold},
+        {"pixel_shuffle", pixelShuffle},
         {"constant_pad_nd", padConstant},
         {"reflection_pad2d", padReflecting},
         {"replication_pad2d", padRepeating},
