@@ -156,6 +156,9 @@ void TestDevice::describesTheMachine()
     const QStringList parts = machineDescription().split(u", "_s);
     QCOMPARE(parts.size(), 4);
     QVERIFY(!parts[0].isEmpty());
+#ifdef __x86_64__
+    QCOMPARE(parts[0].contains(u"AVX2"_s), bool(__builtin_cpu_supports("avx2")));
+#endif
     QVERIFY(parts[1].startsWith(QString::number(physicalCores()) + u" core"_s));
     QCOMPARE(parts[2], u"LibTorch "_s + torchVersion());
     QVERIFY(parts[3].startsWith(u"OpenCV "_s));

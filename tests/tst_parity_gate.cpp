@@ -311,6 +311,14 @@ void TestParityGate::whatCannotBeUsedIsLibTorchWithANote()
     QVERIFY(noteOf(Engine::Auto).contains(QFileInfo(file).fileName()));
 
     EngineSet set = setOf(loadMemSegModel(m_model));
+    saveEngineSet(engineFile(m_model), set);
+    QCOMPARE(noteOf(Engine::OpenVinoFp32), u"not libtorch"_s);
+    QVERIFY(file.open(QIODevice::ReadWrite));
+    QVERIFY(file.seek(file.size() / 2));
+    file.write("a few bytes in the middle");
+    file.close();
+    QVERIFY(noteOf(Engine::Auto).contains(QFileInfo(file).fileName()));
+
     set.plain.encoder.xml = "<net/>";
     saveEngineSet(engineFile(m_model), set);
     QVERIFY(noteOf(Engine::Auto).contains(u"OpenVINO"_s));

@@ -110,13 +110,14 @@ std::vector<Command> makeCommands()
           {u"engine"_s, u"NAME"_s, tr("openvino-fp32 (default) or openvino-int8")}},
          &runExport},
         {u"bench"_s,
-         u"[memseg | memseg-train | resnet18 | mobilenetv2 | u2netp | u2net | all]... [--model MODEL | --size WxH] "
+         u"[memseg | memseg-train | resnet18 | mobilenetv2 | u2netp | u2net | raft-small | raft-large | all]... "
+         u"[--model MODEL | --size WxH] "
          u"[--runs N] [--engine "
          u"NAME] "
          "[--set KEY=VALUE ...]"_s,
          tr("latency, or time of a training step, of exactly the code that products use"),
          {{u"model"_s, u"MODEL"_s, tr("measure a trained model instead of random weights")},
-          {u"size"_s, u"WxH"_s, tr("network input (default 256x256 for most)")},
+          {u"size"_s, u"WxH"_s, tr("network input (default 256x256, u2net 320x320, raft 320x256)")},
           {u"runs"_s, u"N"_s, tr("measured runs (default 30)")},
           {u"engine"_s, u"all|NAME"_s,
            tr("engine to measure beside libtorch: openvino-fp32, openvino-bf16 or openvino-int8 (default all)")},

@@ -5,6 +5,7 @@
 #include "core/memseg/bench.h"
 #include "core/nn/device.h"
 #include "core/nn/encoder_bench.h"
+#include "core/raft/bench.h"
 #include "core/u2net/bench.h"
 #include "core/weights/model_store.h"
 
@@ -101,6 +102,8 @@ std::vector<Subject> subjects(CommandContext& context, const MemSegOptions& opti
     }
     for (const QString& name : {u"u2netp"_s, u"u2net"_s})
         all.push_back({name, {320, 320}, [name](auto&&... rest) { return benchU2Net(name, rest...); }});
+    for (const QString& name : {u"raft-small"_s, u"raft-large"_s})
+        all.push_back({name, {320, 256}, [name](auto&&... rest) { return benchRaft(name, rest...); }});
     return all;
 }
 

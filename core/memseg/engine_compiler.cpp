@@ -17,6 +17,7 @@
 #include <QtCore/QCoreApplication>
 #include <QtCore/QDateTime>
 #include <QtCore/QDir>
+#include <QtCore/QDirIterator>
 #include <QtCore/QFileInfo>
 #include <QtCore/QJsonDocument>
 #include <QtCore/QSaveFile>
@@ -64,10 +65,14 @@ void dropOldNetworks(const QString& cacheFolder)
 {
     if (cacheFolder.isEmpty())
         return;
-    const QFileInfoList blobs = QDir(cacheFolder).entryInfoList({u"*.blob"_s}, QDir::Files);
-    for (const QFileInfo& blob : blobs) {
-        if (std::max(blob.lastRead(), blob.lastModified()).daysTo(QDateTime::currentDateTime()) > kDaysKept)
-            QFile::remove(blob.filePath());
+    QDirIterator blobs(cacheFolder, {u"*.blob"_s}, QDir::Files, QDirIterator::Subdirectories);
+    while (blobs.hasNext()) {
+        const QFileInfo blob(blobs.next());
+        if (std::max(blob.lastRead(), blob.lastModified()).daysTo(QDateTime::currentDateTime()) <= kDaysKept)
+            continue;
+        QFile::remove(blob.filePath());
+        QFile::remove(blob.filePath() + u".sha256"_s);
+        QDir().rmdir(blob.path()); // does nothing where there is more
     }
 }
 

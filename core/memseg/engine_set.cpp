@@ -27,7 +27,7 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr int kFormatVersion = 1;
+constexpr int kFormatVersion = 2;
 const QString kEntry = u"lynceus_engines"_s;
 const std::string kPictures = "images";
 
@@ -126,6 +126,30 @@ std::vector<GateImage> readImages(const SafetensorsFile& file, const QJsonArray&
     return images;
 }
 
+void addTensor(QCryptographicHash& hash, const std::string& name, const TensorView& view)
+{
+    hash.addData(QByteArray::fromStdString(name) + dtypeName(view.dtype));
+    hash.addData(QByteArrayView(reinterpret_cast<const char*>(view.data), qsizetype(view.bytes)));
+}
+
+/// Of what the file holds beside its description. OpenVINO would run changed weights without a word.
+QString checksum(std::vector<NamedTensor> tensors)
+{
+    std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    QCryptographicHash hash(QCryptographicHash::Sha256);
+    for (const NamedTensor& tensor : tensors)
+        addTensor(hash, tensor.name, tensor.view);
+    return QString::fromLatin1(hash.result().toHex());
+}
+
+QString checksum(const SafetensorsFile& file)
+{
+    std::vector<NamedTensor> tensors;
+    for (const std::string& name : file.names())
+        tensors.push_back({name, file.view(name)});
+    return checksum(std::move(tensors));
+}
+
 } // namespace
 
 QString modelIdentity(const SafetensorsFile& file, const ModelInfo& info)
@@ -133,11 +157,8 @@ QString modelIdentity(const SafetensorsFile& file, const ModelInfo& info)
     QCryptographicHash hash(QCryptographicHash::Sha256);
     hash.addData(QJsonDocument(info.options).toJson(QJsonDocument::Compact));
     hash.addData(QJsonDocument(info.preprocessing.toJson()).toJson(QJsonDocument::Compact));
-    for (const std::string& name : file.names()) {
-        const TensorView& view = file.view(name);
-        hash.addData(QByteArray::fromStdString(name) + dtypeName(view.dtype));
-        hash.addData(QByteArrayView(reinterpret_cast<const char*>(view.data), qsizetype(view.bytes)));
-    }
+    for (const std::string& name : file.names())
+        addTensor(hash, name, file.view(name));
     return QString::fromLatin1(hash.result().toHex());
 }
 
@@ -168,7 +189,8 @@ void saveEngineSet(const QString& path, const EngineSet& set)
     }
     const QJsonObject entry{{u"format_version"_s, kFormatVersion}, {u"model"_s, set.model},
                             {u"machine"_s, set.machine},           {u"thresholds"_s, set.thresholds.toJson()},
-                            {u"reports"_s, jsonOf(set.reports)},   {u"images"_s, names}};
+                            {u"reports"_s, jsonOf(set.reports)},   {u"images"_s, names},
+                            {u"checksum"_s, checksum(tensors)}};
     writeSafetensors(path, tensors, {{kEntry, QString::fromUtf8(QJsonDocument(entry).toJson(QJsonDocument::Compact))}});
 }
 
@@ -176,6 +198,8 @@ EngineSet loadEngineSet(const QString& path)
 {
     const SafetensorsFile file(path);
     const QJsonObject entry = readEntry(file);
+    if (entry[u"checksum"_s].toString() != checksum(file))
+        throw damaged(path, QCoreApplication::translate("core", "its content has changed since it was written"));
     try {
         EngineSet set;
         set.model = entry[u"model"_s].toString();

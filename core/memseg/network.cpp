@@ -5,6 +5,7 @@
 
 #include "core/memseg/memory_bank.h"
 #include "core/nn/batch_norm.h"
+#include "core/nn/layers.h"
 
 #include <torch/torch.h>
 

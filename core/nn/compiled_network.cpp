@@ -142,10 +142,13 @@ public:
             QFile known(checksumFile(blob));
             if (known.open(QIODevice::ReadOnly) && known.readAll() == checksum(blob))
                 continue;
-            QFile::remove(blob);
+            m_usable = QFile::remove(blob) && m_usable;
             QFile::remove(known.fileName());
         }
     }
+
+    /// Nothing is in there that does not fit its checksum.
+    bool usable() const { return m_usable; }
 
     /// Without a checksum, what was made anew is made anew next time.
     void keep() const
@@ -178,6 +181,7 @@ private:
     }
 
     QString m_folder;
+    bool m_usable = true;
 };
 
 /// A folder of its own within the cache, so that only the network's own files have to be checked.
@@ -233,9 +237,9 @@ void CompiledNetwork::Private::compile(const CompileOptions& options)
         ov::inference_num_threads(threads()),
         ov::hint::enable_cpu_pinning(false), // the cores belong to LibTorch's threads and the window too
     };
-    if (!options.cacheFolder.isEmpty())
-        properties.insert(ov::cache_dir(options.cacheFolder.toStdString()));
     const CheckedCache cache(options.cacheFolder);
+    if (!options.cacheFolder.isEmpty() && cache.usable())
+        properties.insert(ov::cache_dir(options.cacheFolder.toStdString()));
     compiled =
         openVino().compile_model(options.channelsLast ? withChannelsLastPorts(*model) : model, "CPU", properties);
     cache.keep();

@@ -87,6 +87,23 @@ QString procValue(const QString& path, const QString& key)
     return {};
 }
 
+/// Those that networks are computed with, each including the ones before it.
+QStringList vectorInstructions()
+{
+    QStringList names;
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx2"))
+        names.append(u"AVX2"_s);
+    if (__builtin_cpu_supports("avx512f"))
+        names.append(u"AVX512"_s);
+    if (__builtin_cpu_supports("avx512vnni") || __builtin_cpu_supports("avxvnni"))
+        names.append(u"VNNI"_s);
+    if (__builtin_cpu_supports("avx512bf16"))
+        names.append(u"BF16"_s);
+#endif
+    return names;
+}
+
 } // namespace
 
 void prepareProcess(char** argv)
@@ -168,6 +185,7 @@ std::mutex keepersMutex;
 int keepers = 0;                  ///< trainings may overlap; guarded by keepersMutex
 constexpr int kUsualMaps = 65536; ///< glibc's defaults
 constexpr int kUsualTrim = 128 * 1024;
+
 } // namespace
 
 KeepFreedMemory::KeepFreedMemory()
@@ -220,6 +238,9 @@ QString machineDescription()
     QString processor = procValue(u"/proc/cpuinfo"_s, u"model name"_s);
     if (processor.isEmpty())
         processor = QSysInfo::currentCpuArchitecture();
+    // Virtual machines call different processors by one name.
+    if (const QStringList instructions = vectorInstructions(); !instructions.isEmpty())
+        processor += u" (%1)"_s.arg(instructions.join(u' '));
     const int cores = physicalCores();
     return u"%1, %2 %3, LibTorch %4, OpenCV %5"_s.arg(processor, QString::number(cores),
                                                       cores == 1 ? u"core"_s : u"cores"_s, torchVersion(),

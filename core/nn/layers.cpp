@@ -22,4 +22,14 @@ void prepareForInference(torch::nn::Module& module)
         parameter.set_requires_grad(false);
 }
 
+void foldBatchNorm(torch::nn::Conv2dImpl& conv, const torch::nn::BatchNorm2dImpl& bn)
+{
+    const torch::NoGradGuard noGrad;
+    const torch::Tensor scale = bn.weight / torch::sqrt(bn.running_var + bn.options.eps());
+    const torch::Tensor offset = conv.bias.defined() ? conv.bias - bn.running_mean : -bn.running_mean;
+    conv.weight.mul_(scale.view({-1, 1, 1, 1}));
+    // A convolution made without a bias cannot register one later; forward() uses the member.
+    conv.bias = offset * scale + bn.bias;
+}
+
 } // namespace lynceus

@@ -4,6 +4,7 @@
 #include "core/nn/resnet.h"
 
 #include "core/base/error.h"
+#include "core/nn/layers.h"
 
 #include <QtCore/QCoreApplication>
 
@@ -126,16 +127,6 @@ void ResNet18Impl::foldBatchNorms()
         for (const auto& block : layer->children())
             block->as<BasicBlockImpl>()->foldBatchNorms();
     }
-}
-
-void foldBatchNorm(torch::nn::Conv2dImpl& conv, const torch::nn::BatchNorm2dImpl& bn)
-{
-    const torch::NoGradGuard noGrad;
-    const torch::Tensor scale = bn.weight / torch::sqrt(bn.running_var + bn.options.eps());
-    const torch::Tensor offset = conv.bias.defined() ? conv.bias - bn.running_mean : -bn.running_mean;
-    conv.weight.mul_(scale.view({-1, 1, 1, 1}));
-    // A convolution made without a bias cannot register one later; forward() uses the member.
-    conv.bias = offset * scale + bn.bias;
 }
 
 void initialise(ResNet18Impl& net, std::uint64_t seed)

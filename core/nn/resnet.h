@@ -55,9 +55,6 @@ public:
 };
 TORCH_MODULE(ResNet18);
 
-/// Changes weight and bias of `conv` so that it does what `bn` in eval mode did after it; `bn` is to be left out then.
-void foldBatchNorm(torch::nn::Conv2dImpl& conv, const torch::nn::BatchNorm2dImpl& bn);
-
 /// Kaiming fan-out initialisation as torchvision does it, from `seed` alone.
 void initialise(ResNet18Impl& net, std::uint64_t seed);
 

@@ -4,7 +4,7 @@
 #include "core/raft/network.h"
 
 #include "core/base/error.h"
-#include "core/nn/resnet.h"
+#include "core/nn/layers.h"
 
 #include <QtCore/QCoreApplication>
 

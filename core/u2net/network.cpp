@@ -5,7 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/nn/batch_norm.h"
-#include "core/nn/resnet.h"
+#include "core/nn/layers.h"
 
 #include <QtCore/QCoreApplication>
 
