@@ -786,6 +786,20 @@ void TestCli::benchMeasures()
     QCOMPARE(engine.value(u"engine"_s).toString(), u"libtorch"_s);
     for (const QString& key : {u"p50"_s, u"p95"_s, u"p99"_s, u"min"_s})
         QVERIFY(engine.value(u"latency_ms"_s).toObject().value(key).toDouble() > 0.0);
+
+    const Ran several = runJson({u"bench"_s, u"mobilenetv2"_s, u"raft-small"_s, u"--size"_s, u"128x128"_s, u"--runs"_s,
+                                 u"1"_s, u"--engine"_s, u"libtorch"_s});
+    QVERIFY2(several.exitCode == 0, several.err.constData());
+    const QJsonArray networks = several.json().value(u"networks"_s).toArray();
+    QCOMPARE(networks.size(), 2);
+    QCOMPARE(networks[0][u"name"_s].toString(), u"mobilenetv2"_s);
+    QCOMPARE(networks[1][u"name"_s].toString(), u"raft-small"_s);
+    const Ran small = runJson({u"bench"_s, u"raft-small"_s, u"--size"_s, u"100x128"_s});
+    QCOMPARE(small.exitCode, 1);
+    QVERIFY2(small.err.contains("100"), small.err.constData());
+    const Ran unknown = runJson({u"bench"_s, u"u3net"_s});
+    QCOMPARE(unknown.exitCode, 2);
+    QVERIFY2(unknown.err.contains("u2netp"), unknown.err.constData());
 }
 
 void TestCli::modelsListInfoVerify()
