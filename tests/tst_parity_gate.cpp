@@ -85,6 +85,7 @@ private Q_SLOTS:
     void theFastestThatPassedIsTaken();
     void sameNetworksPass();
     void brokenNetworksAreBlocked();
+    void modelsMayNameTheirEngine();
     void blockedEnginesAreNotUsed();
     void setsOfOtherMachinesAreComparedFirst();
     void newThresholdsAreComparedFirst();
@@ -224,6 +225,30 @@ void TestParityGate::brokenNetworksAreBlocked()
     QVERIFY(!report.worst.isEmpty());
     QVERIFY2(report.worst.front().startsWith(u"part "_s), qPrintable(report.worst.front()));
     QCOMPARE(fastestPassed({report}), Engine::LibTorch);
+}
+
+void TestParityGate::modelsMayNameTheirEngine()
+{
+    const std::vector<GateReport> reports{passedReport(Engine::OpenVinoFp32, 1.5),
+                                          passedReport(Engine::OpenVinoInt8, 3.0)};
+    QCOMPARE(engineThatRuns(Engine::Auto, reports), Engine::OpenVinoInt8);
+    QCOMPARE(engineThatRuns(Engine::OpenVinoFp32, reports), Engine::OpenVinoFp32);
+    QCOMPARE(engineThatRuns(Engine::OpenVinoBf16, reports), Engine::LibTorch);
+    QCOMPARE(engineThatRuns(Engine::LibTorch, reports), Engine::LibTorch);
+
+    NEEDS(Engine::OpenVinoFp32);
+    EngineSet set = setOf(loadMemSegModel(m_model));
+    const auto engineOf = [&](Engine own, Engine asked) {
+        set.engine = own;
+        saveEngineSet(engineFile(m_model), set);
+        return MemSegSession::load(m_model, with(asked))->engine();
+    };
+    QCOMPARE(engineOf(Engine::LibTorch, Engine::Auto), Engine::LibTorch);
+    QCOMPARE(engineOf(Engine::LibTorch, Engine::OpenVinoFp32), Engine::OpenVinoFp32);
+    QCOMPARE(engineOf(Engine::OpenVinoFp32, Engine::Auto), Engine::OpenVinoFp32);
+    set.reports.front().verdictsChanged = 1;
+    QCOMPARE(engineOf(Engine::OpenVinoFp32, Engine::Auto), Engine::LibTorch);
+    QVERIFY(!MemSegSession::load(m_model, with(Engine::Auto))->engineNote().isEmpty());
 }
 
 void TestParityGate::blockedEnginesAreNotUsed()
@@ -400,6 +425,13 @@ void TestParityGate::compilingMakesEngines()
     QCOMPARE(readGateReports(m_model).size(), expected);
     QCOMPARE(MemSegSession::load(m_model, with(Engine::Auto))->engine(), fastestPassed(reports));
     QCOMPARE(MemSegSession::load(m_model, with(Engine::OpenVinoFp32))->engine(), Engine::OpenVinoFp32);
+
+    request.engine = Engine::LibTorch;
+    compileEngines(m_model, folder, request);
+    request.engine.reset(); // compiled again, it stays what it is
+    compileEngines(m_model, folder, request);
+    QCOMPARE(readModelEngine(m_model), Engine::LibTorch);
+    QCOMPARE(MemSegSession::load(m_model, with(Engine::Auto))->engine(), Engine::LibTorch);
 }
 
 void TestParityGate::cancelKeepsTheOldFile()

@@ -58,16 +58,24 @@ int runCompile(CommandContext& context)
     request.images = int(arguments.number(u"images"_s, request.images, 4, 10'000));
     request.searchSeconds = arguments.number(u"search"_s, request.searchSeconds, 0, 3600);
     request.cacheFolder = context.app().cacheFolder();
+    try {
+        if (arguments.isSet(u"engine"_s))
+            request.engine = engineFromName(arguments.value(u"engine"_s));
+    } catch (const Error& error) {
+        throw UsageError(error.message(), error.remedy());
+    }
     const AnomalyFolder folder = AnomalyFolder::open(data, AnomalyFolder::Purpose::Training);
     const auto reports = compileEngines(modelFile, folder, request, context.task(tr("Compiling")));
     const Console& console = context.console;
     console.endProgress();
     printReports(console, reports);
     const QString fastest = engineName(fastestPassed(reports));
-    console.print(tr("Inspections on this machine will use %1. Written: %2").arg(fastest, engineFile(modelFile)));
+    const QString used = engineName(engineThatRuns(readModelEngine(modelFile), reports));
+    console.print(tr("Inspections on this machine will use %1. Written: %2").arg(used, engineFile(modelFile)));
     console.writeJson({{u"model"_s, modelFile},
                        {u"file"_s, engineFile(modelFile)},
                        {u"fastest"_s, fastest},
+                       {u"used"_s, used},
                        {u"reports"_s, reportsJson(reports)}});
     return kDone;
 }

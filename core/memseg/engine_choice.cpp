@@ -50,10 +50,9 @@ std::unique_ptr<MemSegInference> compiled(const MemSegModel& model, const QStrin
 {
     const bool automatic = options.engine == Engine::Auto;
     const QString setFile = engineFile(modelFile);
-    if (!automatic)
-        requireEngine(options.engine);
     if (!QFileInfo::exists(setFile)) {
         if (!automatic) {
+            requireEngine(options.engine);
             note =
                 tr("The model was not compiled yet. Compile it (Tools, or lynceus-cli compile) to use the engine %1.")
                     .arg(engineName(options.engine));
@@ -70,7 +69,10 @@ std::unique_ptr<MemSegInference> compiled(const MemSegModel& model, const QStrin
         return nullptr;
     }
     const std::vector<GateReport> reports = currentReports(model, set, setFile, options.cacheFolder);
-    const Engine engine = automatic ? fastestPassed(reports) : options.engine;
+    const Engine wanted = automatic ? set.engine : options.engine;
+    if (wanted != Engine::Auto)
+        requireEngine(wanted);
+    const Engine engine = wanted == Engine::Auto ? fastestPassed(reports) : wanted;
     if (engine == Engine::LibTorch)
         return nullptr;
     const auto report =

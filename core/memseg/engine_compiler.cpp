@@ -92,6 +92,17 @@ TaskContext timed(const TaskContext& context)
             }};
 }
 
+/// What Auto stood for when the model was compiled before.
+Engine engineBefore(const QString& modelFile)
+{
+    try {
+        return readModelEngine(modelFile);
+    } catch (const Error& error) {
+        qCWarning(logModel).noquote() << error.text();
+        return Engine::Auto;
+    }
+}
+
 class EngineCompiler
 {
 public:
@@ -108,6 +119,7 @@ public:
         const SafetensorsFile file(m_modelFile);
         m_set.model = modelIdentity(file, m_model.info);
         m_set.machine = engineMachine();
+        m_set.engine = m_request.engine.value_or(engineBefore(m_modelFile));
         m_set.thresholds = m_model.info.thresholds;
         m_context.report(0.0, QCoreApplication::translate("core", "reading images"));
         gather(folder);
@@ -286,6 +298,11 @@ std::vector<GateReport> readGateReports(const QString& modelFile, const QString&
     if (set.model != modelIdentity(model, info))
         return {};
     return knownReports(set, engineFile(modelFile), info.thresholds, cacheFolder).value_or(set.reports);
+}
+
+Engine readModelEngine(const QString& modelFile)
+{
+    return QFileInfo::exists(engineFile(modelFile)) ? loadEngineSet(engineFile(modelFile)).engine : Engine::Auto;
 }
 
 GateReport exportOpenVino(const QString& modelFile, Engine engine, const QString& folder, QStringList& files)

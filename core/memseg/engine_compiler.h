@@ -9,6 +9,7 @@
 
 #include <QtCore/QString>
 
+#include <optional>
 #include <vector>
 
 namespace lynceus {
@@ -19,7 +20,8 @@ struct CompileRequest
 {
     double searchSeconds = 40.0; ///< for int8, when it does not pass at once: which layers have to stay as they are
     int images = 48;             ///< good images that are compared, each once as it is and once with a simulated defect
-    QString cacheFolder;         ///< see CompileOptions
+    std::optional<Engine> engine; ///< what Auto is to be for this model; none: what it was, at first the fastest
+    QString cacheFolder;          ///< see CompileOptions
 };
 
 /// Compiles a MemSeg model for OpenVINO's engines on this machine and lets each judge the folder's good images and
@@ -36,6 +38,10 @@ QString engineFile(const QString& modelFile);
 /// What the gate found on this machine, or where the model was compiled as long as nobody has compared here; empty when
 /// it was not compiled, or when the file belongs to another model. Throws Error(File | Format) naming the file.
 std::vector<GateReport> readGateReports(const QString& modelFile, const QString& cacheFolder = {});
+
+/// What Auto is for a model: Auto, the fastest that passed, unless it was compiled with another wish. Throws as
+/// readGateReports().
+Engine readModelEngine(const QString& modelFile);
 
 /// Writes the model's compiled networks as OpenVINO's tools read them: encoder.xml, decoder.xml where there is one,
 /// their weights as .bin, and parity.json with the gate's report. `engine`: OpenVinoFp32 or OpenVinoInt8. Returns the

@@ -187,9 +187,13 @@ void saveEngineSet(const QString& path, const EngineSet& set)
         view.shape = {std::int64_t(set.images.size()), first.rows, first.cols, 3};
         tensors.push_back({kPictures, view});
     }
-    const QJsonObject entry{{u"format_version"_s, kFormatVersion}, {u"model"_s, set.model},
-                            {u"machine"_s, set.machine},           {u"thresholds"_s, set.thresholds.toJson()},
-                            {u"reports"_s, jsonOf(set.reports)},   {u"images"_s, names},
+    const QJsonObject entry{{u"format_version"_s, kFormatVersion},
+                            {u"model"_s, set.model},
+                            {u"machine"_s, set.machine},
+                            {u"engine"_s, engineName(set.engine)},
+                            {u"thresholds"_s, set.thresholds.toJson()},
+                            {u"reports"_s, jsonOf(set.reports)},
+                            {u"images"_s, names},
                             {u"checksum"_s, checksum(tensors)}};
     writeSafetensors(path, tensors, {{kEntry, QString::fromUtf8(QJsonDocument(entry).toJson(QJsonDocument::Compact))}});
 }
@@ -204,6 +208,7 @@ EngineSet loadEngineSet(const QString& path)
         EngineSet set;
         set.model = entry[u"model"_s].toString();
         set.machine = entry[u"machine"_s].toString();
+        set.engine = engineFromName(entry[u"engine"_s].toString());
         set.thresholds = Thresholds::fromJson(entry[u"thresholds"_s].toObject());
         set.reports = reportsOf(entry[u"reports"_s].toArray());
         set.plain = {readIr(file, "plain.encoder"), readIr(file, "plain.decoder")};

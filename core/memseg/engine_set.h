@@ -17,8 +17,9 @@ namespace lynceus {
 /// What was compiled from a model, with what the parity gate found. Lies beside it as `<model file>.engines`.
 struct EngineSet
 {
-    QString model;   ///< modelIdentity()
-    QString machine; ///< engineMachine() that `reports` were made on
+    QString model;                ///< modelIdentity()
+    QString machine;              ///< engineMachine() that `reports` were made on
+    Engine engine = Engine::Auto; ///< what Auto is for this model; Auto: the fastest that passed
     Thresholds thresholds;
     std::vector<GateReport> reports;
     MemSegIr plain; ///< for openvino-fp32 and openvino-bf16

@@ -8,6 +8,8 @@
 #include <QtCore/QCoreApplication>
 #include <QtCore/QJsonArray>
 
+#include <algorithm>
+
 namespace lynceus {
 
 using namespace Qt::StringLiterals;
@@ -96,6 +98,16 @@ Engine fastestPassed(const std::vector<GateReport>& reports)
         }
     }
     return fastest;
+}
+
+Engine engineThatRuns(Engine wanted, const std::vector<GateReport>& reports)
+{
+    if (wanted == Engine::Auto)
+        return fastestPassed(reports);
+    const bool passed = std::any_of(reports.begin(), reports.end(), [&](const GateReport& report) {
+        return report.engine == wanted && report.passed();
+    });
+    return passed ? wanted : Engine::LibTorch;
 }
 
 } // namespace lynceus

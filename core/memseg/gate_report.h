@@ -43,5 +43,7 @@ struct GateReport
 
 /// The engine that `auto` stands for: the fastest that passed, LibTorch when none is clearly faster.
 Engine fastestPassed(const std::vector<GateReport>& reports);
+/// What runs where `wanted` is asked for: itself when it passed, the fastest that passed for Auto, else LibTorch.
+Engine engineThatRuns(Engine wanted, const std::vector<GateReport>& reports);
 
 } // namespace lynceus

@@ -26,7 +26,8 @@ namespace {
 
 namespace F = torch::nn::functional;
 
-constexpr std::int64_t kTile = 16; ///< keys that are compared at once: a register of AVX-512
+/// Keys that are compared at once: a register of AVX2, of which the sums of nine cells take nine.
+constexpr std::int64_t kTile = 8;
 constexpr std::array<double, NearestGood::kScales> kWeights{0.5, 1.0, 1.0, 0.6};
 constexpr double kSpacingShare = 0.5; ///< of a key's own spacing that is taken off
 constexpr double kOddShare = 0.01;    ///< of an image's cells that make it odd
@@ -75,98 +76,49 @@ struct Place
     std::int64_t channels;
 };
 
-/// Eight values at a time.
-struct Narrow
-{
-    static constexpr int kLanes = 8;
-    using Lanes = float __attribute__((vector_size(kLanes * sizeof(float))));
-    using Indices = std::int32_t __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
-};
-
-/// Sixteen: a register of AVX-512.
-struct Wide
-{
-    static constexpr int kLanes = 16;
-    using Lanes = float __attribute__((vector_size(kLanes * sizeof(float))));
-    using Indices = std::int32_t __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
-};
+using Lanes = float __attribute__((vector_size(kTile * sizeof(float)))); ///< as many values as a tile has keys
+using Indices = std::int32_t __attribute__((vector_size(kTile * sizeof(std::int32_t))));
 
 /// Compares the keys of a place with all cells that look at them, so that each key is read once. `room`: for a tile in
-/// single precision. The sums of all cells stay in registers.
-template <typename Register>
-[[gnu::always_inline]] inline void search(const std::array<const float*, kAround>& queries, const Place& place,
-                                          float* room, std::array<Nearest, kAround>& found)
+/// single precision.
+LYNCEUS_FOR_EACH_PROCESSOR
+void searchPlace(const std::array<const float*, kAround>& queries, const Place& place, float* room,
+                 std::array<Nearest, kAround>& found)
 {
-    using Lanes = typename Register::Lanes;
-    using Indices = typename Register::Indices;
-    constexpr int kLanes = Register::kLanes;
-    constexpr int kParts = int(kTile) / kLanes;
-    Lanes least[kParts][kAround];
-    Indices where[kParts][kAround];
-    for (int part = 0; part < kParts; ++part) {
-        for (std::size_t i = 0; i < kAround; ++i) {
-            least[part][i] = Lanes{} + std::numeric_limits<float>::infinity();
-            where[part][i] = Indices{};
-        }
+    Lanes least[kAround];
+    Indices where[kAround];
+    for (std::size_t i = 0; i < kAround; ++i) {
+        least[i] = Lanes{} + std::numeric_limits<float>::infinity();
+        where[i] = Indices{};
     }
     for (std::int64_t tile = 0; tile < place.tiles; ++tile) {
         toSingle(place.keys + tile * place.channels * kTile, room, place.channels * kTile);
-        const Indices current = Indices{} + std::int32_t(tile);
-        for (int part = 0; part < kParts; ++part) {
-            Lanes norm;
-            std::memcpy(&norm, place.norms + tile * kTile + part * kLanes, sizeof norm);
-            Lanes value[kAround];
+        Lanes norm;
+        std::memcpy(&norm, place.norms + tile * kTile, sizeof norm);
+        Lanes value[kAround];
+        for (std::size_t i = 0; i < kAround; ++i)
+            value[i] = norm;
+        const float* column = room;
+        for (std::int64_t channel = 0; channel < place.channels; ++channel, column += kTile) {
+            Lanes key;
+            std::memcpy(&key, column, sizeof key);
             for (std::size_t i = 0; i < kAround; ++i)
-                value[i] = norm;
-            const float* column = room + part * kLanes;
-            for (std::int64_t channel = 0; channel < place.channels; ++channel, column += kTile) {
-                Lanes key;
-                std::memcpy(&key, column, sizeof key);
-                for (std::size_t i = 0; i < kAround; ++i)
-                    value[i] -= queries[i][channel] * key;
-            }
-            for (std::size_t i = 0; i < kAround; ++i) {
-                const Indices better = value[i] < least[part][i];
-                least[part][i] = better ? value[i] : least[part][i];
-                where[part][i] = better ? current : where[part][i];
-            }
+                value[i] -= queries[i][channel] * key;
+        }
+        const Indices current = Indices{} + std::int32_t(tile);
+        for (std::size_t i = 0; i < kAround; ++i) {
+            const Indices better = value[i] < least[i];
+            least[i] = better ? value[i] : least[i];
+            where[i] = better ? current : where[i];
         }
     }
     for (std::size_t i = 0; i < kAround; ++i) {
         found[i] = {};
-        for (std::int64_t lane = 0; lane < kTile; ++lane) {
-            const float value = least[lane / kLanes][i][lane % kLanes];
-            if (value < found[i].least)
-                found[i] = {value, where[lane / kLanes][i][lane % kLanes] * kTile + lane};
+        for (int lane = 0; lane < kTile; ++lane) {
+            if (least[i][lane] < found[i].least)
+                found[i] = {least[i][lane], where[i][lane] * kTile + lane};
         }
     }
-}
-
-#ifdef __x86_64__
-[[gnu::target("arch=x86-64-v4"), gnu::optimize("O3")]] void searchWide(const std::array<const float*, kAround>& queries,
-                                                                       const Place& place, float* room,
-                                                                       std::array<Nearest, kAround>& found)
-{
-    search<Wide>(queries, place, room, found);
-}
-const bool kWide = __builtin_cpu_supports("x86-64-v4");
-#endif
-
-LYNCEUS_FOR_EACH_PROCESSOR
-void searchNarrow(const std::array<const float*, kAround>& queries, const Place& place, float* room,
-                  std::array<Nearest, kAround>& found)
-{
-    search<Narrow>(queries, place, room, found);
-}
-
-void searchPlace(const std::array<const float*, kAround>& queries, const Place& place, float* room,
-                 std::array<Nearest, kAround>& found)
-{
-#ifdef __x86_64__
-    if (kWide)
-        return searchWide(queries, place, room, found);
-#endif
-    searchNarrow(queries, place, room, found);
 }
 
 } // namespace
