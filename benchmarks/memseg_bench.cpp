@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/progress.h"
+#include "core/memseg/bench.h"
 #include "core/memseg/inference.h"
 #include "core/memseg/model.h"
 #include "core/nn/device.h"
