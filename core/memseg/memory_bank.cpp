@@ -139,8 +139,13 @@ MemoryBank::Match MemoryBank::match(const std::array<torch::Tensor, 3>& features
             one[level] = channelsLast(features[level].narrow(0, item, 1));
         scores.push_back(scoresOf(one));
         winners.push_back(scores.back().argmin().item<std::int64_t>());
-        for (std::size_t level = 0; level < 3; ++level)
-            differences[level].push_back(measure(m_levels[level].narrow(0, winners.back(), 1) - one[level]));
+        double exact = 0.0;
+        for (std::size_t level = 0; level < 3; ++level) {
+            const auto& difference =
+                differences[level].emplace_back(measure(m_levels[level].narrow(0, winners.back(), 1) - one[level]));
+            exact += weight(level) * difference.sum(torch::kFloat64).item<double>();
+        }
+        scores.back()[winners.back()] = exact;
     }
     match.scores = torch::stack(scores).to(torch::kFloat32);
     match.index = torch::tensor(winners, torch::kInt64).to(features[0].device());

@@ -20,7 +20,7 @@ public:
     /// Winner and difference for a batch.
     struct Match
     {
-        torch::Tensor scores; ///< B x N selection scores; where more than one might win, those are exact
+        torch::Tensor scores; ///< B x N selection scores; exact where a sample wins or might have won
         torch::Tensor index;  ///< B, int64: the lowest score, the first among equals
         std::array<torch::Tensor, 3> difference; ///< DI* of each level, B x C_l x H_l x W_l
     };

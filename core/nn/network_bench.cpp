@@ -3,13 +3,12 @@
 
 #include "core/nn/network_bench.h"
 
-#include "core/data/demo_product.h"
-#include "core/image/preprocessing.h"
 #include "core/nn/compiled_network.h"
 #include "core/nn/device.h"
 #include "core/nn/engine_bench.h"
 #include "core/nn/tensor_image.h"
 
+#include <opencv2/imgproc.hpp>
 #include <torch/torch.h>
 
 #include <algorithm>
@@ -22,6 +21,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr std::uint64_t kCalibrationInputs = 8;
+constexpr double kBlobs = 6.0; ///< of a picture: standard deviation, pixels
 
 /// A network in LibTorch as it is.
 class TorchRunner final : public NetworkRunner
@@ -90,10 +90,11 @@ NamedTensors channelsLast(NamedTensors tensors)
 
 cv::Mat benchPicture(cv::Size size, std::uint64_t index)
 {
-    Preprocessing how;
-    how.width = size.width;
-    how.height = size.height;
-    return prepare(renderDemoPart({}, index).image, how);
+    cv::Mat picture(size, CV_32FC3);
+    cv::RNG(index + 1).fill(picture, cv::RNG::UNIFORM, 0.0, 255.0);
+    cv::GaussianBlur(picture, picture, {}, kBlobs);
+    cv::normalize(picture, picture, 0.0, 255.0, cv::NORM_MINMAX);
+    return picture;
 }
 
 void usePictures(NetworkBench& bench)

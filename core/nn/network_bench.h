@@ -18,7 +18,7 @@
 
 namespace lynceus {
 
-/// A part of the demo product, for networks with random weights to look at: CV_32FC3, RGB, 0..255.
+/// Blobs of colour, for networks with random weights to look at: CV_32FC3, RGB, 0..255.
 cv::Mat benchPicture(cv::Size size, std::uint64_t index);
 
 /// A network by itself.
@@ -31,7 +31,7 @@ struct NetworkBench
     Int8Options int8;       ///< calibration inputs: as many names as `inputs`
 };
 
-/// Gives it pictures of the demo product as "image", `imagenet` normalised, to run and to calibrate with.
+/// Gives it such pictures as "image", `imagenet` normalised, to run and to calibrate with.
 void usePictures(NetworkBench& bench);
 
 /// Keys as `lynceus-cli bench` prints them: name, width, height, threads, runs, peak_memory_mb, cpu, engines (see

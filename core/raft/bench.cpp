@@ -18,7 +18,7 @@ namespace {
 constexpr int kUpdates = 12;
 constexpr std::uint64_t kCalibrationInputs = 8;
 
-/// A part and the same part moved by some pixels.
+/// A picture and the same moved by some pixels.
 NamedTensors frames(cv::Size size, std::uint64_t index)
 {
     const cv::Mat first = benchPicture(size, index);
