@@ -146,7 +146,6 @@ void TestSettingsPage::openDemo(int goodParts)
 {
     QVERIFY(QFile::copy(QStringLiteral(LYNCEUS_SOURCE_DIR "/models/demo_memseg.safetensors"), m_model));
     DemoOptions options;
-    options.size = 256;
     options.trainGood = goodParts;
     options.testGood = 1;
     options.testDefective = 0;
