@@ -20,6 +20,7 @@ find_package(Qt6 6.4 REQUIRED COMPONENTS Core Sql)
 find_package(OpenCV 4.5 REQUIRED COMPONENTS core imgproc imgcodecs)
 if(LYNCEUS_TORCH)
   find_package(Torch REQUIRED)
+  find_package(OpenMP REQUIRED COMPONENTS CXX)
 endif()
 if(LYNCEUS_OPENVINO AND LYNCEUS_TORCH)
   # Where scripts/install-dependencies puts it, or OpenVINO_DIR.

@@ -19,16 +19,17 @@ if(LYNCEUS_SANITIZE)
 endif()
 
 if(LYNCEUS_TORCH)
-  # Torch's headers and libraries, found as a system library so that its warnings stay its own.
+  # Torch's headers and libraries, found as a system library so that its warnings stay its own. Without OpenMP its loops
+  # that stand in headers (at::parallel_for) run on one thread.
   add_library(lynceus_torch INTERFACE)
   target_include_directories(lynceus_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
-  target_link_libraries(lynceus_torch INTERFACE ${TORCH_LIBRARIES} ${CMAKE_DL_LIBS})
+  target_link_libraries(lynceus_torch INTERFACE ${TORCH_LIBRARIES} OpenMP::OpenMP_CXX ${CMAKE_DL_LIBS})
 
   if(LYNCEUS_PCH)
     add_library(lynceus_torch_pch STATIC ${PROJECT_SOURCE_DIR}/cmake/torch_pch.cpp)
     target_link_libraries(lynceus_torch_pch PRIVATE lynceus_flags lynceus_torch Qt6::Core opencv_core)
     target_compile_definitions(lynceus_torch_pch PRIVATE QT_NO_KEYWORDS)
-    target_precompile_headers(lynceus_torch_pch PRIVATE <torch/torch.h>)
+    target_precompile_headers(lynceus_torch_pch PRIVATE ${PROJECT_SOURCE_DIR}/core/nn/torch.h)
   endif()
 endif()
 
@@ -50,6 +51,9 @@ function(lynceus_use_torch target)
   target_link_libraries(${target} PUBLIC lynceus_torch)
   if(LYNCEUS_PCH)
     target_precompile_headers(${target} REUSE_FROM lynceus_torch_pch)
+    # Automoc's own file has no use for it, and loading it takes seconds.
+    set_source_files_properties(${CMAKE_CURRENT_BINARY_DIR}/${target}_autogen/mocs_compilation.cpp
+                                PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
   endif()
 endfunction()
 

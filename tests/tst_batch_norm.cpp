@@ -2,10 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "core/nn/batch_norm.h"
+#include "core/nn/torch.h"
 
 #include <QtTest/QTest>
-
-#include <torch/torch.h>
 
 using namespace lynceus;
 

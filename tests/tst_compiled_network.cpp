@@ -3,6 +3,7 @@
 
 #include "core/nn/compiled_network.h"
 #include "core/nn/state_dict.h"
+#include "core/nn/torch.h"
 #include "tests/support/oracle.h"
 #include "tests/support/test_images.h"
 
@@ -10,8 +11,6 @@
 #include <QtCore/QFileInfo>
 #include <QtCore/QTemporaryDir>
 #include <QtTest/QTest>
-
-#include <torch/torch.h>
 
 #include <thread>
 

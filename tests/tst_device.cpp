@@ -3,6 +3,7 @@
 
 #include "core/base/error.h"
 #include "core/nn/device.h"
+#include "core/nn/torch.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QProcess>
@@ -10,6 +11,8 @@
 
 #include <dlfcn.h>
 
+#include <array>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -128,6 +131,13 @@ void TestDevice::setsThreads()
         inWorker = threads();
     }).join();
     QCOMPARE(inWorker, 2);
+    setThreads(2);
+    std::array<std::thread::id, 2> loop; // would be one thread if OpenMP were missing where this is compiled
+    at::parallel_for(0, 2, 1, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i)
+            loop[std::size_t(i)] = std::this_thread::get_id();
+    });
+    QVERIFY(loop[0] != loop[1]);
     setThreads(0);
     QCOMPARE(threads(), physicalCores());
     using Count = int();

@@ -9,12 +9,12 @@
 #include "core/nn/mobilenet.h"
 #include "core/nn/resnet.h"
 #include "core/nn/state_dict.h"
+#include "core/nn/torch.h"
 #include "core/weights/model_store.h"
 
 #include <QtTest/QtTest>
 
 #include <opencv2/core.hpp>
-#include <torch/torch.h>
 
 using namespace Qt::StringLiterals;
 using namespace lynceus;

@@ -5,12 +5,13 @@
 #include "core/nn/mobilenet.h"
 #include "core/nn/resnet.h"
 #include "core/nn/state_dict.h"
+#include "core/nn/torch.h"
 #include "tests/support/oracle.h"
 #include "tests/support/test_images.h"
 
 #include <QtTest/QTest>
 
-#include <torch/torch.h>
+#include <torch/nn/functional.h>
 
 #include <functional>
 #include <utility>

@@ -2,10 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "core/nn/half.h"
+#include "core/nn/torch.h"
 
 #include <QtTest/QTest>
-
-#include <torch/torch.h>
 
 #include <cmath>
 #include <vector>

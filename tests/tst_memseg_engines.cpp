@@ -11,13 +11,13 @@
 #include "core/nn/compiled_network.h"
 #include "core/nn/state_dict.h"
 #include "core/nn/tensor_image.h"
+#include "core/nn/torch.h"
 #include "tests/support/oracle.h"
 
 #include <QtCore/QJsonArray>
 #include <QtTest/QTest>
 
 #include <opencv2/core.hpp>
-#include <torch/torch.h>
 
 using namespace Qt::StringLiterals;
 using namespace lynceus;

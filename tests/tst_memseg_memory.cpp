@@ -3,11 +3,10 @@
 
 #include "core/base/error.h"
 #include "core/memseg/memory_bank.h"
+#include "core/nn/torch.h"
 #include "tests/support/oracle.h"
 
 #include <QtTest/QTest>
-
-#include <torch/torch.h>
 
 using namespace Qt::StringLiterals;
 using namespace lynceus;

@@ -4,6 +4,7 @@
 #include "core/memseg/memory_bank.h"
 #include "core/memseg/network.h"
 #include "core/nn/state_dict.h"
+#include "core/nn/torch.h"
 #include "tests/support/fixture.h"
 #include "tests/support/oracle.h"
 
@@ -12,8 +13,6 @@
 #include <QtCore/QJsonDocument>
 #include <QtCore/QJsonObject>
 #include <QtTest/QTest>
-
-#include <torch/torch.h>
 
 using namespace Qt::StringLiterals;
 using namespace lynceus;

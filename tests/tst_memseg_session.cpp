@@ -8,6 +8,7 @@
 #include "core/memseg/session.h"
 #include "core/nn/state_dict.h"
 #include "core/nn/tensor_image.h"
+#include "core/nn/torch.h"
 
 #include <QtCore/QFile>
 #include <QtCore/QJsonArray>
@@ -16,7 +17,6 @@
 
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
-#include <torch/torch.h>
 
 using namespace Qt::StringLiterals;
 using namespace lynceus;

@@ -15,6 +15,7 @@
 #include "core/memseg/validation_set.h"
 #include "core/nn/resnet.h"
 #include "core/nn/state_dict.h"
+#include "core/nn/torch.h"
 #include "core/weights/safetensors.h"
 #include "tests/support/test_images.h"
 
@@ -26,7 +27,6 @@
 #include <QtTest/QTest>
 
 #include <opencv2/imgproc.hpp>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <cmath>

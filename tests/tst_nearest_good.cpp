@@ -5,11 +5,11 @@
 
 #include "core/base/error.h"
 #include "core/memseg/fusion.h"
+#include "core/nn/torch.h"
 
 #include <QtTest/QtTest>
 
 #include <opencv2/core.hpp>
-#include <torch/torch.h>
 
 using namespace Qt::StringLiterals;
 using namespace lynceus;

@@ -10,6 +10,7 @@
 #include "core/memseg/engine_set.h"
 #include "core/memseg/model.h"
 #include "core/memseg/session.h"
+#include "core/nn/torch.h"
 #include "core/weights/model_file.h"
 #include "tests/support/test_images.h"
 
@@ -19,8 +20,6 @@
 #include <QtCore/QJsonDocument>
 #include <QtCore/QTemporaryDir>
 #include <QtTest/QTest>
-
-#include <torch/torch.h>
 
 #include <map>
 

@@ -4,6 +4,7 @@
 #include "core/base/error.h"
 #include "core/nn/compiled_network.h"
 #include "core/nn/state_dict.h"
+#include "core/nn/torch.h"
 #include "core/raft/correlation.h"
 #include "core/raft/network.h"
 #include "core/raft/official_weights.h"
@@ -16,8 +17,6 @@
 #include <QtCore/QJsonDocument>
 #include <QtCore/QJsonObject>
 #include <QtTest/QTest>
-
-#include <torch/torch.h>
 
 #include <limits>
 

@@ -4,6 +4,7 @@
 #include "core/base/error.h"
 #include "core/nn/resnet.h"
 #include "core/nn/state_dict.h"
+#include "core/nn/torch.h"
 #include "core/weights/model_store.h"
 #include "tests/support/fixture.h"
 #include "tests/support/oracle.h"
@@ -13,8 +14,6 @@
 #include <QtCore/QJsonDocument>
 #include <QtCore/QJsonObject>
 #include <QtTest/QTest>
-
-#include <torch/torch.h>
 
 using namespace Qt::StringLiterals;
 using namespace lynceus;

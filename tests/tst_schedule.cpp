@@ -2,11 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "core/nn/schedule.h"
+#include "core/nn/torch.h"
 #include "tests/support/oracle.h"
 
 #include <QtTest/QTest>
-
-#include <torch/torch.h>
 
 using namespace Qt::StringLiterals;
 using namespace lynceus;

@@ -4,12 +4,11 @@
 #include "core/base/error.h"
 #include "core/nn/network_runner.h"
 #include "core/nn/state_dict.h"
+#include "core/nn/torch.h"
 #include "tests/support/oracle.h"
 
 #include <QtCore/QTemporaryDir>
 #include <QtTest/QTest>
-
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <memory>

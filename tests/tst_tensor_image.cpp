@@ -3,12 +3,11 @@
 
 #include "core/base/error.h"
 #include "core/nn/tensor_image.h"
+#include "core/nn/torch.h"
 
 #include <QtTest/QTest>
 
 #include <opencv2/core/mat.hpp>
-
-#include <torch/torch.h>
 
 using namespace lynceus;
 

@@ -3,10 +3,9 @@
 
 #include "core/memseg/model.h"
 #include "core/memseg/training_windows.h"
+#include "core/nn/torch.h"
 
 #include <QtTest/QTest>
-
-#include <torch/torch.h>
 
 #include <cmath>
 #include <set>

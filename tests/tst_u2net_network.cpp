@@ -3,6 +3,7 @@
 
 #include "core/nn/compiled_network.h"
 #include "core/nn/state_dict.h"
+#include "core/nn/torch.h"
 #include "core/u2net/network.h"
 #include "tests/support/fixture.h"
 #include "tests/support/oracle.h"
@@ -13,8 +14,6 @@
 #include <QtCore/QJsonDocument>
 #include <QtCore/QJsonObject>
 #include <QtTest/QTest>
-
-#include <torch/torch.h>
 
 #include <array>
 #include <map>

@@ -11,7 +11,7 @@ if(LYNCEUS_TORCH)
   lynceus_test(compiled_network TORCH LINKS lynceus_nn)
   lynceus_test(engine_bench LINKS lynceus_nn)
   lynceus_test(half TORCH LINKS lynceus_nn)
-  lynceus_test(device LINKS lynceus_nn)
+  lynceus_test(device TORCH LINKS lynceus_nn)
   # Its stand-in for OpenBLAS must be found by name at run time.
   set_target_properties(tst_device PROPERTIES ENABLE_EXPORTS ON)
 endif()

@@ -13,11 +13,13 @@
 #include "core/nn/schedule.h"
 #include "core/nn/state_dict.h"
 #include "core/nn/tensor_image.h"
+#include "core/nn/torch.h"
 
 #include <QtCore/QCoreApplication>
 
 #include <opencv2/core.hpp>
-#include <torch/torch.h>
+#include <torch/nn/utils/clip_grad.h>
+#include <torch/optim/adam.h>
 
 #include <array>
 #include <cmath>

@@ -20,6 +20,7 @@
 #include "core/nn/layers.h"
 #include "core/nn/losses.h"
 #include "core/nn/tensor_image.h"
+#include "core/nn/torch.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QFileInfo>
@@ -28,7 +29,6 @@
 
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <cmath>

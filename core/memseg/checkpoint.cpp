@@ -5,12 +5,11 @@
 
 #include "core/base/error.h"
 #include "core/image/json_fields.h"
+#include "core/nn/torch.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QJsonDocument>
 #include <QtCore/QJsonObject>
-
-#include <torch/torch.h>
 
 #include <limits>
 #include <sstream>

@@ -4,10 +4,9 @@
 #pragma once
 
 #include "core/nn/state_dict.h"
+#include "core/nn/torch.h"
 
 #include <QtCore/QString>
-
-#include <torch/optim.h>
 
 namespace lynceus {
 

@@ -7,10 +7,9 @@
 #include "core/image/anomaly_result.h"
 #include "core/memseg/model.h"
 #include "core/nn/compiled_network.h"
+#include "core/nn/torch.h"
 
 #include <QtCore/QCoreApplication>
-
-#include <torch/torch.h>
 
 #include <cmath>
 #include <map>

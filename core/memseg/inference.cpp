@@ -7,10 +7,9 @@
 #include "core/memseg/model.h"
 #include "core/nn/layers.h"
 #include "core/nn/tensor_image.h"
+#include "core/nn/torch.h"
 
 #include <opencv2/imgproc.hpp>
-
-#include <torch/torch.h>
 
 #include <string>
 #include <utility>

@@ -5,12 +5,10 @@
 
 #include "core/base/error.h"
 #include "core/nn/half.h"
+#include "core/nn/torch.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QStringList>
-
-#include <ATen/Parallel.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <vector>

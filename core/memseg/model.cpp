@@ -7,10 +7,9 @@
 #include "core/nn/state_dict.h"
 #include "core/nn/layers.h"
 #include "core/nn/tensor_image.h"
+#include "core/nn/torch.h"
 
 #include <QtCore/QCoreApplication>
-
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <string>

@@ -13,12 +13,12 @@
 #include "core/metrics/pro.h"
 #include "core/metrics/roc.h"
 #include "core/nn/tensor_image.h"
+#include "core/nn/torch.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QTemporaryFile>
 
 #include <opencv2/imgproc.hpp>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <optional>

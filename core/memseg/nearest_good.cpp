@@ -7,11 +7,9 @@
 #include "core/base/random.h"
 #include "core/nn/half.h"
 #include "core/nn/processor_clones.h"
+#include "core/nn/torch.h"
 
 #include <QtCore/QCoreApplication>
-
-#include <ATen/Parallel.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <cmath>

@@ -6,8 +6,7 @@
 #include "core/memseg/memory_bank.h"
 #include "core/nn/batch_norm.h"
 #include "core/nn/layers.h"
-
-#include <torch/torch.h>
+#include "core/nn/torch.h"
 
 #include <algorithm>
 

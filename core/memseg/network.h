@@ -6,8 +6,7 @@
 #include "core/memseg/options.h"
 #include "core/nn/mobilenet.h"
 #include "core/nn/resnet.h"
-
-#include <torch/nn.h>
+#include "core/nn/torch.h"
 
 #include <array>
 #include <memory>

@@ -11,10 +11,9 @@
 #include "core/memseg/training_setup.h"
 #include "core/nn/device.h"
 #include "core/nn/tensor_image.h"
+#include "core/nn/torch.h"
 
 #include <QtCore/QCoreApplication>
-
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <cmath>

@@ -23,6 +23,7 @@
 #include "core/nn/device.h"
 #include "core/nn/state_dict.h"
 #include "core/nn/tensor_image.h"
+#include "core/nn/torch.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QCryptographicHash>
@@ -33,7 +34,6 @@
 
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <cmath>

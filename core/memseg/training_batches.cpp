@@ -6,9 +6,9 @@
 #include "core/image/image_io.h"
 #include "core/image/preprocessing.h"
 #include "core/nn/tensor_image.h"
+#include "core/nn/torch.h"
 
 #include <opencv2/imgproc.hpp>
-#include <torch/torch.h>
 
 #include <numeric>
 

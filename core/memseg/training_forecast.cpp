@@ -12,10 +12,9 @@
 #include "core/memseg/validation_set.h"
 #include "core/nn/device.h"
 #include "core/nn/tensor_image.h"
+#include "core/nn/torch.h"
 
 #include <QtCore/QCoreApplication>
-
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <array>

@@ -8,6 +8,7 @@
 #include "core/memseg/model.h"
 #include "core/nn/layers.h"
 #include "core/nn/tensor_image.h"
+#include "core/nn/torch.h"
 
 #include <QtCore/QCryptographicHash>
 #include <QtCore/QFileInfo>
@@ -15,7 +16,6 @@
 #include <opencv2/imgproc.hpp>
 
 #include <ATen/CPUGeneratorImpl.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <cmath>

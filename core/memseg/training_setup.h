@@ -9,10 +9,9 @@
 #include "core/memseg/network.h"
 #include "core/memseg/training_batches.h"
 #include "core/nn/state_dict.h"
+#include "core/nn/torch.h"
 
 #include <QtCore/QString>
-
-#include <torch/optim.h>
 
 #include <cstdint>
 #include <memory>

@@ -4,8 +4,7 @@
 #include "core/memseg/training_windows.h"
 
 #include "core/nn/losses.h"
-
-#include <torch/torch.h>
+#include "core/nn/torch.h"
 
 #include <algorithm>
 

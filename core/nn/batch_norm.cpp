@@ -4,9 +4,9 @@
 #include "core/nn/batch_norm.h"
 
 #include "core/nn/processor_clones.h"
+#include "core/nn/torch.h"
 
-#include <ATen/Parallel.h>
-#include <torch/torch.h>
+#include <torch/autograd.h>
 
 #include <algorithm>
 #include <cstdint>

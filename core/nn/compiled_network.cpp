@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/base/progress.h"
 #include "core/nn/device.h"
+#include "core/nn/torch.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QCryptographicHash>
@@ -18,8 +19,6 @@
 #include <openvino/op/transpose.hpp>
 #include <openvino/openvino.hpp>
 #include <openvino/pass/serialize.hpp>
-
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <sstream>

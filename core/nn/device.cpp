@@ -5,13 +5,13 @@
 
 #include "core/base/error.h"
 #include "core/base/log.h"
+#include "core/nn/torch.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QFile>
 
 #include <opencv2/core/utility.hpp>
 
-#include <ATen/Parallel.h>
 #include <torch/cuda.h>
 #include <torch/version.h>
 

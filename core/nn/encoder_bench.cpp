@@ -8,10 +8,9 @@
 #include "core/nn/mobilenet.h"
 #include "core/nn/network_bench.h"
 #include "core/nn/resnet.h"
+#include "core/nn/torch.h"
 
 #include <QtCore/QCoreApplication>
-
-#include <torch/torch.h>
 
 namespace lynceus {
 

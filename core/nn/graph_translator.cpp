@@ -4,6 +4,7 @@
 #include "core/nn/graph_translator.h"
 
 #include "core/base/error.h"
+#include "core/nn/torch.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QStringList>
@@ -16,7 +17,6 @@
 #include <torch/csrc/jit/passes/constant_propagation.h>
 #include <torch/csrc/jit/passes/dead_code_elimination.h>
 #include <torch/csrc/jit/passes/frozen_conv_folding.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <cmath>

@@ -3,7 +3,7 @@
 
 #include "core/nn/losses.h"
 
-#include <torch/torch.h>
+#include "core/nn/torch.h"
 
 namespace lynceus {
 

@@ -4,9 +4,11 @@
 #include "core/nn/mobilenet.h"
 
 #include "core/nn/tensor_image.h"
+#include "core/nn/torch.h"
 
 #include <ATen/CPUGeneratorImpl.h>
-#include <torch/torch.h>
+#include <torch/nn/functional/padding.h>
+#include <torch/nn/modules/activation.h>
 
 #include <cmath>
 

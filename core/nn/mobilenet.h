@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <torch/nn.h>
+#include "core/nn/torch.h"
 
 #include <array>
 #include <cstdint>

@@ -7,9 +7,9 @@
 #include "core/nn/device.h"
 #include "core/nn/engine_bench.h"
 #include "core/nn/tensor_image.h"
+#include "core/nn/torch.h"
 
 #include <opencv2/imgproc.hpp>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <memory>

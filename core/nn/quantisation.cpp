@@ -6,13 +6,12 @@
 #include "core/base/error.h"
 #include "core/base/progress.h"
 #include "core/nn/compiled_network.h"
+#include "core/nn/torch.h"
 
 #include <QtCore/QCoreApplication>
 
 #include <openvino/core/model.hpp>
 #include <openvino/op/ops.hpp>
-
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <cmath>

@@ -3,9 +3,8 @@
 
 #pragma once
 
+#include "core/nn/torch.h"
 #include "core/weights/safetensors.h"
-
-#include <torch/nn/module.h>
 
 #include <map>
 #include <string>

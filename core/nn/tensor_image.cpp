@@ -4,10 +4,9 @@
 #include "core/nn/tensor_image.h"
 
 #include "core/base/error.h"
+#include "core/nn/torch.h"
 
 #include <QtCore/QCoreApplication>
-
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <array>

@@ -6,10 +6,10 @@
 #include "core/nn/layers.h"
 #include "core/nn/network_bench.h"
 #include "core/nn/tensor_image.h"
+#include "core/nn/torch.h"
 #include "core/raft/network.h"
 
 #include <opencv2/imgproc.hpp>
-#include <torch/torch.h>
 
 namespace lynceus {
 

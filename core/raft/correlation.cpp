@@ -3,7 +3,9 @@
 
 #include "core/raft/correlation.h"
 
-#include <torch/torch.h>
+#include "core/nn/torch.h"
+
+#include <torch/nn/functional/vision.h>
 
 #include <algorithm>
 #include <cmath>

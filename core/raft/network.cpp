@@ -5,10 +5,13 @@
 
 #include "core/base/error.h"
 #include "core/nn/layers.h"
+#include "core/nn/torch.h"
 
 #include <QtCore/QCoreApplication>
 
-#include <torch/torch.h>
+#include <torch/nn/functional/fold.h>
+#include <torch/nn/functional/instancenorm.h>
+#include <torch/nn/modules/activation.h>
 
 #include <array>
 

@@ -3,9 +3,8 @@
 
 #pragma once
 
+#include "core/nn/torch.h"
 #include "core/raft/correlation.h"
-
-#include <torch/nn.h>
 
 #include <QtCore/QString>
 

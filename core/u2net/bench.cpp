@@ -5,9 +5,8 @@
 
 #include "core/nn/layers.h"
 #include "core/nn/network_bench.h"
+#include "core/nn/torch.h"
 #include "core/u2net/network.h"
-
-#include <torch/torch.h>
 
 namespace lynceus {
 

@@ -6,11 +6,11 @@
 #include "core/base/error.h"
 #include "core/nn/batch_norm.h"
 #include "core/nn/layers.h"
+#include "core/nn/torch.h"
 
 #include <QtCore/QCoreApplication>
 
 #include <ATen/CPUGeneratorImpl.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <cmath>

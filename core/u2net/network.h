@@ -3,9 +3,9 @@
 
 #pragma once
 
-#include <QtCore/QStringList>
+#include "core/nn/torch.h"
 
-#include <torch/nn.h>
+#include <QtCore/QStringList>
 
 #include <array>
 #include <cstdint>

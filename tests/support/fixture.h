@@ -3,9 +3,9 @@
 
 #pragma once
 
-#include <QtCore/QByteArray>
+#include "core/nn/torch.h"
 
-#include <torch/torch.h>
+#include <QtCore/QByteArray>
 
 #include <vector>
 
