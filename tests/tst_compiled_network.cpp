@@ -4,6 +4,7 @@
 #include "core/nn/compiled_network.h"
 #include "core/nn/state_dict.h"
 #include "core/nn/torch.h"
+#include "tests/support/needs_engine.h"
 #include "tests/support/oracle.h"
 #include "tests/support/test_images.h"
 
@@ -99,10 +100,6 @@ private Q_SLOTS:
 private:
     SmallNetwork m_network;
 };
-
-#define NEEDS(engine)                                                                                                  \
-    if (const QString why = whyNoEngine(engine); !why.isEmpty())                                                       \
-    QSKIP(qPrintable(why))
 
 void TestCompiledNetwork::namesAreRead()
 {

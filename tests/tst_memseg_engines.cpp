@@ -12,6 +12,7 @@
 #include "core/nn/state_dict.h"
 #include "core/nn/tensor_image.h"
 #include "core/nn/torch.h"
+#include "tests/support/needs_engine.h"
 #include "tests/support/oracle.h"
 
 #include <QtCore/QJsonArray>
@@ -86,10 +87,6 @@ private Q_SLOTS:
     void searchCanBeCancelled();
     void unavailableEnginesAreRefused();
 };
-
-#define NEEDS(engine)                                                                                                  \
-    if (const QString why = whyNoEngine(engine); !why.isEmpty())                                                       \
-    QSKIP(qPrintable(why))
 
 void TestMemSegEngines::fp32IsLibTorchs_data()
 {

@@ -46,12 +46,6 @@ MemoryBank bankOf(MemSegNetwork& net, const std::vector<torch::Tensor>& images)
 
 } // namespace
 
-#define COMPARE_FIXTURE(tensor, ...)                                                                                   \
-    do {                                                                                                               \
-        const QByteArray misfit = compareFixture(tensor, __VA_ARGS__);                                                 \
-        QVERIFY2(misfit.isEmpty(), misfit.constData());                                                                \
-    } while (false)
-
 #define COMPARE_ORACLE(file, name, tensor)                                                                             \
     do {                                                                                                               \
         const QByteArray misfit = oracle::difference(file, name, tensor);                                              \

@@ -12,6 +12,7 @@
 #include "core/memseg/session.h"
 #include "core/nn/torch.h"
 #include "core/weights/model_file.h"
+#include "tests/support/needs_engine.h"
 #include "tests/support/test_images.h"
 
 #include <QtCore/QDir>
@@ -69,10 +70,6 @@ GateReport passedReport(Engine engine, double ratio)
 }
 
 } // namespace
-
-#define NEEDS(engine)                                                                                                  \
-    if (const QString why = whyNoEngine(engine); !why.isEmpty())                                                       \
-    QSKIP(qPrintable(why))
 
 class TestParityGate : public QObject
 {

@@ -9,6 +9,7 @@
 #include "core/raft/network.h"
 #include "core/raft/official_weights.h"
 #include "tests/support/fixture.h"
+#include "tests/support/needs_engine.h"
 #include "tests/support/oracle.h"
 #include "tests/support/test_images.h"
 
@@ -132,10 +133,6 @@ double relativeError(const Tensor& got, const Tensor& wanted)
         const QByteArray misfit = text;                                                                                \
         QVERIFY2(misfit.isEmpty(), misfit.constData());                                                                \
     } while (false)
-
-#define NEEDS(engine)                                                                                                  \
-    if (const QString why = whyNoEngine(engine); !why.isEmpty())                                                       \
-    QSKIP(qPrintable(why))
 
 class TestRaftNetwork : public QObject
 {

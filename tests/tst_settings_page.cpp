@@ -7,6 +7,7 @@
 #include "core/memseg/engine_compiler.h"
 #include "core/storage/database.h"
 #include "core/weights/model_store.h"
+#include "tests/support/needs_engine.h"
 #include "ui/engines_card.h"
 #include "ui/gate_report_model.h"
 #include "ui/inspect_page.h"
@@ -300,13 +301,9 @@ void TestSettingsPage::damagedReportsAreTold()
     QVERIFY(!table()->isVisible());
 }
 
-#define NEEDS_OPENVINO()                                                                                               \
-    if (const QString why = whyNoEngine(Engine::OpenVinoFp32); !why.isEmpty())                                         \
-    QSKIP(qPrintable(why))
-
 void TestSettingsPage::tooFewGoodImagesAskForOthers()
 {
-    NEEDS_OPENVINO();
+    NEEDS(Engine::OpenVinoFp32);
     openDemo(2);
     QString asked;
     QTimer look;
@@ -326,7 +323,7 @@ void TestSettingsPage::tooFewGoodImagesAskForOthers()
 
 void TestSettingsPage::modelsAreCompiled()
 {
-    NEEDS_OPENVINO();
+    NEEDS(Engine::OpenVinoFp32);
     openDemo(12);
     auto* inspect = m_window->findChild<InspectPage*>();
     auto* button = find<QPushButton>("compileButton");
@@ -353,7 +350,7 @@ void TestSettingsPage::modelsAreCompiled()
 
 void TestSettingsPage::compilingIsCancelled()
 {
-    NEEDS_OPENVINO();
+    NEEDS(Engine::OpenVinoFp32);
     openDemo(12);
     QTest::mouseClick(find<QPushButton>("compileButton"), Qt::LeftButton);
     QTRY_VERIFY_WITH_TIMEOUT(!m_jobs->active().empty() && m_jobs->active().front().title.contains(u"teil"_s), kWaitMs);

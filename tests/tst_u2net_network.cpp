@@ -6,6 +6,7 @@
 #include "core/nn/torch.h"
 #include "core/u2net/network.h"
 #include "tests/support/fixture.h"
+#include "tests/support/needs_engine.h"
 #include "tests/support/oracle.h"
 #include "tests/support/test_images.h"
 
@@ -104,16 +105,6 @@ NamedTensors image(int number, int height, int width)
 }
 
 } // namespace
-
-#define COMPARE_FIXTURE(tensor, ...)                                                                                   \
-    do {                                                                                                               \
-        const QByteArray misfit = compareFixture(tensor, __VA_ARGS__);                                                 \
-        QVERIFY2(misfit.isEmpty(), misfit.constData());                                                                \
-    } while (false)
-
-#define NEEDS(engine)                                                                                                  \
-    if (const QString why = whyNoEngine(engine); !why.isEmpty())                                                       \
-    QSKIP(qPrintable(why))
 
 class TestU2NetNetwork : public QObject
 {

@@ -184,7 +184,8 @@ private:
                             .arg(looked)
                             .arg(folder),
                         QCoreApplication::translate("core", "Choose a folder with good images of the part that the "
-                                                            "model was trained on, or set the threshold right first."));
+                                                            "model was trained on, taken from the same distance, or "
+                                                            "set the threshold right first."));
         }
     }
 

@@ -6,6 +6,7 @@
 #include "core/nn/torch.h"
 
 #include <QtCore/QByteArray>
+#include <QtTest/QTest>
 
 #include <vector>
 
@@ -44,3 +45,10 @@ inline std::int64_t countParameters(const torch::nn::Module& module)
 }
 
 } // namespace lynceus
+
+/// QVERIFY that a tensor agrees with a row of the annex.
+#define COMPARE_FIXTURE(tensor, ...)                                                                                   \
+    do {                                                                                                               \
+        const QByteArray misfit = lynceus::compareFixture(tensor, __VA_ARGS__);                                        \
+        QVERIFY2(misfit.isEmpty(), misfit.constData());                                                                \
+    } while (false)
