@@ -19,7 +19,7 @@ namespace lynceus {
 
 namespace {
 
-constexpr double kWantedDecoderError = 0.02; ///< of the logit's size; the decoder has a quarter of the say
+constexpr double kWantedDecoderError = 0.02; ///< of the logits' size; the decoder has a quarter of the say
 constexpr double kEncoderShare = 0.7;        ///< of the time to search
 
 TensorFunction functionOf(NetworkRunner& network)

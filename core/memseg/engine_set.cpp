@@ -27,7 +27,7 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr int kFormatVersion = 3;
+constexpr int kFormatVersion = 2;
 const QString kEntry = u"lynceus_engines"_s;
 const std::string kPictures = "images";
 

@@ -68,7 +68,7 @@ public:
         std::array<torch::Tensor, 3> difference;
         for (std::size_t level = 0; level < difference.size(); ++level)
             difference[level] = tensorOf(inputs, numbered("d", level + 1));
-        return {{"logit", m_network->decodeDefect(features, difference)}};
+        return {{"logits", m_network->decode(features, difference)}};
     }
 
     std::string engine() const override { return "libtorch"; }
@@ -175,19 +175,17 @@ MemSegInference::Output MemSegInference::judge(const NamedTensors& features)
     if (m_bank.size() > 0)
         inputs = match(features, output); // without a decoder too: people look at the nearest good image
     output.matchMs = watch.restart();
-    torch::Tensor logit;
-    if (m_networks.decoder) {
-        const auto own = tensorOf(m_networks.decoder->run(inputs), "logit");
-        logit = torch::upsample_bilinear2d(own, {m_size.height, m_size.width}, true)[0][0];
-    }
+    torch::Tensor logits;
+    if (m_networks.decoder)
+        logits = tensorOf(m_networks.decoder->run(inputs), "logits");
     if (m_nearest.isEmpty()) {
-        output.map = tensorToMap(torch::sigmoid(logit));
+        output.map = tensorToMap(torch::softmax(logits, 1)[0][1]);
         leaveBackgroundOut(output.map);
         output.decodeMs = watch.restart();
         return output;
     }
     if (m_networks.decoder)
-        output.branches.logit = tensorToMap(logit);
+        output.branches.logit = tensorToMap(logits[0][1] - logits[0][0]);
     output.decodeMs = watch.restart();
 
     const cv::Mat cells = tensorToMap(

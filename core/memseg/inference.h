@@ -17,8 +17,8 @@ namespace lynceus {
 
 struct MemSegModel;
 
-/// What an inspection runs: "image" to "f0".."f4", and "f0".."f4", "d1".."d3" to "logit" (decodeDefect()). Levels that
-/// the decoder does not read are left out. There is no decoder where the model has none or where it has no say.
+/// What an inspection runs: "image" to "f0".."f4", and "f0".."f4", "d1".."d3" to "logits". Levels that the decoder does
+/// not read are left out. There is no decoder where the model has none or where it has no say.
 struct MemSegNetworks
 {
     std::unique_ptr<NetworkRunner> encoder;

@@ -214,7 +214,7 @@ torch::Tensor LightDecoderImpl::forward(const torch::Tensor& f0, const std::arra
     x = block2(torch::cat({upsample2(x), g[1]}, 1));
     x = block1(torch::cat({upsample2(x), g[0]}, 1));
     x = block0(torch::cat({upsample2(x), reduce(f0)}, 1));
-    return final_conv(final_block(x));
+    return upsample2(final_conv(final_block(x)));
 }
 
 MemSegNetworkImpl::MemSegNetworkImpl(bool fullDecoder, int width)
@@ -259,20 +259,6 @@ std::array<torch::Tensor, 5> MemSegNetworkImpl::encode(const torch::Tensor& x)
 
 torch::Tensor MemSegNetworkImpl::decode(const std::array<torch::Tensor, 5>& features,
                                         const std::array<torch::Tensor, 3>& difference)
-{
-    const auto logits = decoded(features, difference);
-    return light_decoder.is_empty() ? logits : upsample2(logits);
-}
-
-torch::Tensor MemSegNetworkImpl::decodeDefect(const std::array<torch::Tensor, 5>& features,
-                                              const std::array<torch::Tensor, 3>& difference)
-{
-    const auto logits = decoded(features, difference);
-    return logits.narrow(1, 1, 1) - logits.narrow(1, 0, 1);
-}
-
-torch::Tensor MemSegNetworkImpl::decoded(const std::array<torch::Tensor, 5>& features,
-                                         const std::array<torch::Tensor, 3>& difference)
 {
     std::array<torch::Tensor, 3> ci;
     for (std::size_t level = 0; level < 3; ++level) {

@@ -113,12 +113,12 @@ private:
 };
 TORCH_MODULE(MemSegDecoder);
 
-/// A decoder for lines without a GPU (ours): no f4, few channels, and logits at stride 2.
+/// A decoder for lines without a GPU (ours): no f4, few channels, and logits at stride 2 that are enlarged.
 class LightDecoderImpl : public torch::nn::Module
 {
 public:
     LightDecoderImpl(int f0Channels, const std::array<int, 3>& channels);
-    /// Logits N x 2 x H/2 x W/2.
+    /// Logits N x 2 x H x W at input size.
     torch::Tensor forward(const torch::Tensor& f0, const std::array<torch::Tensor, 3>& g);
 
     ConvBlock block3{nullptr};
@@ -146,10 +146,6 @@ public:
     bool hasDecoder() const { return !msff.is_empty(); }
     /// What stands after it: logits N x 2 x H x W from features and DI*.
     torch::Tensor decode(const std::array<torch::Tensor, 5>& features, const std::array<torch::Tensor, 3>& difference);
-    /// What inspections need of it: the defect's logit less the good place's, N x 1, before the light decoder's is
-    /// enlarged: half of H and W.
-    torch::Tensor decodeDefect(const std::array<torch::Tensor, 5>& features,
-                               const std::array<torch::Tensor, 3>& difference);
 
     /// Only for the light decoder: the mean difference of each level on good images. Differences come to the network
     /// divided by it, and the attention maps as log(1 + M), so that neither depends on how an encoder is scaled.
@@ -170,7 +166,6 @@ public:
     std::shared_ptr<torch::nn::Module> encoder() const;
 
 private:
-    torch::Tensor decoded(const std::array<torch::Tensor, 5>& features, const std::array<torch::Tensor, 3>& difference);
     std::vector<std::shared_ptr<torch::nn::Module>> frozenParts() const;
 
     bool m_frozen = false;
