@@ -48,9 +48,9 @@ private Q_SLOTS:
     void quantiles();
     void neverTheLowestScore_data();
     void neverTheLowestScore();
-    void smallSetsExtrapolate();
-    void oneOddImageDoesNotSetTheMargin();
-    void oneMislabelledImageDoesNotSetTheLimit();
+    void fewImagesHaveTheHighestAsLimit();
+    void oddImagesDoNotSetTheLimit();
+    void scoresThatAreNoNumberAreRejects();
     void largeSetsUseTheQuantile();
     void promiseHoldsOnNewParts();
     void badGoodScores();
@@ -136,62 +136,87 @@ void TestCalibration::neverTheLowestScore_data()
 void TestCalibration::neverTheLowestScore()
 {
     QFETCH(std::vector<double>, scores);
-    scores.erase(std::remove_if(scores.begin(), scores.end(), [](double s) { return std::isnan(s); }), scores.end());
-    for (const double overkill : {0.0001, 0.005, 0.01, 0.1, 0.5, 0.999}) {
+    const std::vector<double> finite = [&] {
+        std::vector<double> kept;
+        std::copy_if(scores.begin(), scores.end(), std::back_inserter(kept), [](double s) { return !std::isnan(s); });
+        return kept;
+    }();
+    const double highest = *std::max_element(finite.begin(), finite.end());
+    for (const double overkill : {0.0001, 0.005, 0.02, 0.1, 0.5, 0.999}) {
         const GoodCalibration result = thresholdFromGood(scores, overkill);
         QVERIFY(std::isfinite(result.threshold));
-        QVERIFY(result.threshold > *std::min_element(scores.begin(), scores.end()));
-        QVERIFY(passShare(scores, result.threshold) >= 1.0 - overkill);
-        QCOMPARE(result.images, int(scores.size()));
-        if (!result.extrapolated)
-            QVERIFY(result.upperBound <= overkill);
+        QVERIFY(result.threshold > *std::min_element(finite.begin(), finite.end()));
+        QVERIFY(result.threshold <= highest + std::max(0.01 * std::abs(highest), 1e-6)); // nothing beyond the data
+        QVERIFY(result.review <= result.threshold);
     }
 }
 
-void TestCalibration::smallSetsExtrapolate()
+void TestCalibration::fewImagesHaveTheHighestAsLimit()
 {
     Random random(10);
-    const std::vector<double> scores = skewedScores(random, 20);
-    const double largest = *std::max_element(scores.begin(), scores.end());
-    const GoodCalibration few = thresholdFromGood(scores, 0.01);
-    QVERIFY(few.extrapolated);
-    QVERIFY(few.threshold > 1.05 * largest);
-    QVERIFY(few.threshold < 5.0 * largest);
-    QVERIFY(std::abs(few.upperBound - rateUpperBound(0, 20)) < 1e-12);
-
-    // The margin grows with the spread and with what is asked for, and moves with the scores.
-    QVERIFY(thresholdFromGood(scores, 0.001).threshold > few.threshold);
-    std::vector<double> wider = scores;
-    for (double& score : wider)
-        score = 2.0 * score + 1.0;
-    QVERIFY(std::abs(thresholdFromGood(wider, 0.01).threshold - (2.0 * few.threshold + 1.0)) < 1e-9);
+    for (const int images : {4, 6, 8, 10, 20, 48}) {
+        const std::vector<double> scores = skewedScores(random, images);
+        const double largest = *std::max_element(scores.begin(), scores.end());
+        const GoodCalibration few = thresholdFromGood(scores, 0.02);
+        QVERIFY(!few.supported);
+        QVERIFY(few.threshold > largest);
+        QVERIFY(few.threshold < 1.02 * largest);
+        QVERIFY(std::abs(few.expected - 1.0 / (images + 1)) < 1e-12);
+        QVERIFY(std::abs(few.upperBound - rateUpperBound(0, images)) < 1e-12);
+        QVERIFY(overkillPromise(few.toJson()).contains(QStringLiteral("at least 49")));
+    }
+    QVERIFY(thresholdFromGood(skewedScores(random, 49), 0.02).supported);
+    const GoodCalibration many = thresholdFromGood(skewedScores(random, 209), 0.02);
+    QVERIFY(many.supported);
+    QCOMPARE(many.rejected, 4);
+    const QString promise = overkillPromise(many.toJson());
+    QVERIFY2(promise.contains(QStringLiteral("about 2 %")) && promise.contains(QStringLiteral("at most 4.3 %")),
+             qPrintable(promise));
+    QVERIFY(overkillPromise({{QStringLiteral("kind"), QStringLiteral("cost")}}).isEmpty());
 }
 
-void TestCalibration::oneOddImageDoesNotSetTheMargin()
-{
-    std::vector<double> scores;
-    for (int i = 0; i < 30; ++i)
-        scores.push_back(0.10 + 0.001 * i);
-    scores.push_back(0.9);
-    const GoodCalibration result = thresholdFromGood(scores, 0.01);
-    QVERIFY(result.threshold > 0.9);
-    QVERIFY(result.threshold < 0.95);
-}
-
-void TestCalibration::oneMislabelledImageDoesNotSetTheLimit()
+void TestCalibration::oddImagesDoNotSetTheLimit()
 {
     std::vector<double> scores;
     for (int i = 0; i < 150; ++i)
         scores.push_back(0.3 + 0.001 * i);
-    scores.push_back(0.95);
-    const GoodCalibration result = thresholdFromGood(scores, 0.01);
-    QVERIFY(result.extrapolated);
-    QVERIFY(result.threshold > 0.449);
-    QVERIFY(result.threshold < 0.6);
-    QVERIFY(std::abs(result.upperBound - rateUpperBound(1, 151)) < 1e-12);
-    // Of fewer than a hundred not one may be rejected at this rate.
-    scores.erase(scores.begin(), scores.begin() + 60);
-    QVERIFY(thresholdFromGood(scores, 0.01).threshold > 0.95);
+    const GoodCalibration clean = thresholdFromGood(scores, 0.02);
+    QVERIFY(clean.odd.empty());
+    // One may be rejected anyway.
+    scores.insert(scores.begin() + 20, 0.95);
+    const GoodCalibration one = thresholdFromGood(scores, 0.02);
+    QCOMPARE(one.odd, std::vector<std::size_t>{20});
+    QCOMPARE(one.images, 151);
+    QVERIFY(one.threshold < 0.452);
+    // Ten are more than that: the others set the limit.
+    for (int i = 0; i < 9; ++i)
+        scores.push_back(0.90 + 0.001 * i);
+    scores.push_back(std::nan(""));
+    const GoodCalibration eleven = thresholdFromGood(scores, 0.02);
+    QCOMPARE(eleven.odd.size(), std::size_t(11));
+    QCOMPARE(eleven.odd.front(), scores.size() - 1); // no number is furthest of all
+    QCOMPARE(eleven.odd[1], std::size_t(20));
+    QCOMPARE(eleven.images, 161);
+    QCOMPARE(eleven.threshold, clean.threshold);
+    QCOMPARE(eleven.rejected, 11 + clean.rejected); // the promise holds, whatever they are
+    QCOMPARE(eleven.expected, 12.0 / 162.0);
+}
+
+void TestCalibration::scoresThatAreNoNumberAreRejects()
+{
+    std::vector<double> scores;
+    for (int i = 0; i < 150; ++i)
+        scores.push_back(0.3 + 0.001 * i);
+    const double clean = thresholdFromGood(scores, 0.02).threshold;
+    for (const double bad : {std::nan(""), std::numeric_limits<double>::infinity()}) {
+        std::vector<double> with = scores;
+        with.push_back(bad);
+        const GoodCalibration result = thresholdFromGood(with, 0.02);
+        QCOMPARE(result.images, 151);
+        QCOMPARE(result.rejected, 3); // it and two more
+        QVERIFY(result.threshold > clean);
+        QCOMPARE(result.odd, std::vector<std::size_t>{150});
+    }
 }
 
 void TestCalibration::largeSetsUseTheQuantile()
@@ -199,33 +224,32 @@ void TestCalibration::largeSetsUseTheQuantile()
     Random random(11);
     const std::vector<double> scores = skewedScores(random, 3000);
     const GoodCalibration result = thresholdFromGood(scores, 0.01);
-    QVERIFY(!result.extrapolated);
-    QVERIFY(result.upperBound <= 0.01);
-    QVERIFY(result.upperBound > 0.009);
-    QVERIFY(result.threshold >= quantile(scores, 0.99));
-    QVERIFY(result.threshold < quantile(scores, 0.999));
-
-    // 299 images are the first that support 1 % at 95 %.
-    QVERIFY(thresholdFromGood(skewedScores(random, 298), 0.01).extrapolated);
-    QVERIFY(!thresholdFromGood(skewedScores(random, 299), 0.01).extrapolated);
+    QVERIFY(result.upperBound > 0.01);
+    QVERIFY(result.upperBound < 0.014);
+    QVERIFY(std::abs(result.threshold - quantile(scores, 0.99)) < 0.005);
+    QVERIFY(std::abs(result.review - quantile(scores, 1.0 - kReviewShare)) < 0.005);
+    QCOMPARE(result.expected, 0.01);
 }
 
 void TestCalibration::promiseHoldsOnNewParts()
 {
-    // Calibrated again and again, the bound must hold in at least 95 % of the cases (allowing for chance).
+    // Calibrated again and again, the bound must hold in at least 95 % of the cases (allowing for chance), and the
+    // overkill must be on average what is expected.
     Random random(12);
-    for (const int images : {40, 350}) {
+    for (const int images : {10, 40, 100, 350}) {
         int held = 0;
-        int asked = 0;
+        double sum = 0.0;
+        double expected = 0.0;
         const int rounds = 400;
         for (int i = 0; i < rounds; ++i) {
-            const GoodCalibration result = thresholdFromGood(skewedScores(random, images), 0.01);
+            const GoodCalibration result = thresholdFromGood(skewedScores(random, images), 0.02);
             held += trueOverkill(result.threshold) <= result.upperBound ? 1 : 0;
-            asked += trueOverkill(result.threshold) <= 0.01 ? 1 : 0;
+            sum += trueOverkill(result.threshold) / rounds;
+            expected += result.expected / rounds;
         }
         QVERIFY2(held >= int(0.93 * rounds), qPrintable(QString::number(held)));
-        // The extrapolation leans on the shape of the tail, so less is asked of it.
-        QVERIFY2(asked >= int(0.85 * rounds), qPrintable(QString::number(asked)));
+        QVERIFY2(sum > 0.7 * expected && sum < 1.3 * expected,
+                 qPrintable(QStringLiteral("%1 of %2").arg(sum).arg(expected)));
     }
 }
 

@@ -46,6 +46,7 @@ private Q_SLOTS:
     void onlyNeighboursAreLookedAt();
     void keysAreThinnedOut();
     void oddImagesStandOut();
+    void leftOutImagesLookNew();
     void stateComesBack();
     void brokenStateIsRefused_data();
     void brokenStateIsRefused();
@@ -175,6 +176,20 @@ void TestNearestGood::oddImagesStandOut()
     images[7][1].slice(2, 3, 5).slice(3, 6, 8) += 4.0;
     const auto oddness = NearestGood(images, {}).oddness();
     QCOMPARE(std::max_element(oddness.begin(), oddness.end()) - oddness.begin(), 7);
+}
+
+void TestNearestGood::leftOutImagesLookNew()
+{
+    const auto images = randomImages(5);
+    const NearestGood all(images, {});
+    // As its own key it has no distance to anything; left out it is as far as an image nobody knows.
+    const double own = all.distances(images[2]).mean().item<double>();
+    const double leftOut = all.distances(images[2], 2).mean().item<double>();
+    const double unknown = all.distances(randomLevels()).mean().item<double>();
+    QVERIFY2(own < leftOut - 2.0, qPrintable(QString::number(leftOut - own)));
+    QVERIFY2(std::abs(leftOut - unknown) < 0.5, qPrintable(QString::number(leftOut - unknown)));
+    QVERIFY(std::abs(NearestGood::oddnessOf(all.distances(images[2], 2)) - all.oddness()[2]) < 1e-4);
+    QVERIFY_THROWS_EXCEPTION(std::exception, NearestGood::fromState(all.state(), u"test"_s).distances(images[2], 2));
 }
 
 void TestNearestGood::stateComesBack()

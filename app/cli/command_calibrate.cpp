@@ -11,6 +11,7 @@
 #include <QtCore/QCoreApplication>
 
 #include <limits>
+#include <utility>
 
 namespace lynceus {
 
@@ -33,19 +34,24 @@ std::vector<QString> pathsOf(const std::vector<Sample>& samples, Truth truth)
     return paths;
 }
 
-std::vector<double> scoresOf(CommandContext& context, MemSegSession& session, const std::vector<QString>& paths,
+/// Of the images that can be read; the others are named and taken out of `paths`.
+std::vector<double> scoresOf(CommandContext& context, MemSegSession& session, std::vector<QString>& paths,
                              const QString& title)
 {
     std::vector<double> scores;
+    std::vector<QString> read;
     inspectImages(
         paths, session,
         [&](InspectedImage&& image) {
-            if (image.error.isEmpty())
+            if (image.error.isEmpty()) {
                 scores.push_back(image.result.score);
-            else
+                read.push_back(image.path);
+            } else {
                 context.console.warn(image.path + u": "_s + image.error);
+            }
         },
         context.task(title));
+    paths = std::move(read);
     return scores;
 }
 
@@ -60,7 +66,7 @@ int runCalibrate(CommandContext& context)
     const double costEscape = arguments.number(u"cost-escape"_s, 1.0, 0.0, kMaxCost);
     const double costOverkill = arguments.number(u"cost-overkill"_s, 1.0, 0.0, kMaxCost);
     const double share = arguments.number(u"defective-share"_s, 0.01, 0.0, 1.0);
-    const double overkill = arguments.number(u"overkill"_s, 0.01, 1e-6, 0.5);
+    const double overkill = arguments.number(u"overkill"_s, kDefaultOverkill, 1e-6, 0.5);
     const QString modelFile = context.modelFile();
 
     const AnomalyFolder folder = AnomalyFolder::open(data, AnomalyFolder::Purpose::Training);
@@ -70,7 +76,7 @@ int runCalibrate(CommandContext& context)
         context.console.warn(tr("The good images are those of the training part. If the model was trained on them, "
                                 "their scores are too low and the threshold will reject too many parts."));
     }
-    const std::vector<QString> defective = fromCosts ? pathsOf(folder.test, Truth::Defective) : std::vector<QString>();
+    std::vector<QString> defective = fromCosts ? pathsOf(folder.test, Truth::Defective) : std::vector<QString>();
     if (good.empty() || (fromCosts && defective.empty())) {
         throw Error(ErrorKind::Input,
                     tr("%1 holds %2 good and %3 defective images.")
@@ -89,6 +95,7 @@ int runCalibrate(CommandContext& context)
         const auto defectiveScores = scoresOf(context, *session, defective, tr("Defective images"));
         const CostCalibration found = thresholdFromCosts(goodScores, defectiveScores, costOverkill, costEscape, share);
         thresholds.score = found.threshold;
+        thresholds.review = found.threshold;
         calibration.insert(u"kind"_s, u"cost"_s);
         calibration.insert(u"defective_images"_s, int(defectiveScores.size()));
         calibration.insert(u"cost_escape"_s, costEscape);
@@ -103,17 +110,13 @@ int runCalibrate(CommandContext& context)
     } else {
         const GoodCalibration found = thresholdFromGood(goodScores, overkill);
         thresholds.score = found.threshold;
-        calibration.insert(u"kind"_s, u"good"_s);
-        calibration.insert(u"overkill"_s, found.overkill);
-        calibration.insert(u"upper_bound"_s, found.upperBound);
-        calibration.insert(u"confidence"_s, found.confidence);
-        calibration.insert(u"extrapolated"_s, found.extrapolated);
-        line = tr("Threshold %1 from %2 good images: overkill below %3 % at 95 % confidence")
-                   .arg(figure(found.threshold))
-                   .arg(found.images)
-                   .arg(figure(100.0 * found.upperBound, 1));
+        thresholds.review = found.review;
+        calibration = found.toJson();
+        for (const std::size_t i : found.odd)
+            context.console.warn(tr("%1 looks unlike all other good images; look at it.").arg(good[i]));
+        line = tr("Threshold %1: %2").arg(figure(found.threshold), overkillPromise(calibration));
     }
-    thresholds.review = thresholds.score;
+    thresholds.pixel = thresholds.score;
     updateModelThresholds(modelFile, thresholds, calibration);
 
     context.console.endProgress();

@@ -5,6 +5,7 @@
 #include "core/encoder/encoder_trainer.h"
 #include "core/jobs/training_job.h"
 #include "core/memseg/training_forecast.h"
+#include "core/metrics/calibration.h"
 #include "core/weights/model_store.h"
 
 #include <QtCore/QCoreApplication>
@@ -133,10 +134,8 @@ int runTrain(CommandContext& context)
     console.print(
         tr("Held-out good images and simulated defects: image AUROC %1, pixel AUROC %2, AUPRO %3")
             .arg(figure(metrics[u"image_auroc"_s]), figure(metrics[u"pixel_auroc"_s]), figure(metrics[u"aupro"_s])));
-    console.print(tr("Threshold %1 from %2 good images: overkill below %3 % at 95 % confidence")
-                      .arg(figure(outcome->info.thresholds.score))
-                      .arg(outcome->info.calibration[u"images"_s].toInt())
-                      .arg(figure(100.0 * outcome->info.calibration[u"upper_bound"_s].toDouble(), 1)));
+    console.print(
+        tr("Threshold %1: %2").arg(figure(outcome->info.thresholds.score), overkillPromise(outcome->info.calibration)));
     if (!outcome->warning.isEmpty())
         console.print(outcome->warning);
     console.writeJson({{u"model"_s, outcome->modelFile},

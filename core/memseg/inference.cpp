@@ -155,17 +155,17 @@ NamedTensors MemSegInference::decoderInputs(const NamedTensors& features) const
     return match(features, ignored);
 }
 
-MemSegInference::Output MemSegInference::run(const torch::Tensor& image)
+MemSegInference::Output MemSegInference::run(const torch::Tensor& image, std::optional<std::size_t> leftOut)
 {
     const Stopwatch watch;
     const NamedTensors features = encode(image);
     const double encodeMs = watch.ms();
-    Output output = judge(features);
+    Output output = judge(features, leftOut);
     output.encodeMs = encodeMs;
     return output;
 }
 
-MemSegInference::Output MemSegInference::judge(const NamedTensors& features)
+MemSegInference::Output MemSegInference::judge(const NamedTensors& features, std::optional<std::size_t> leftOut)
 {
     useChosenThreads();
     const c10::InferenceMode inferenceMode;
@@ -189,7 +189,7 @@ MemSegInference::Output MemSegInference::judge(const NamedTensors& features)
     output.decodeMs = watch.restart();
 
     const cv::Mat cells = tensorToMap(
-        m_nearest.distances({tensorOf(features, "f1"), tensorOf(features, "f2"), tensorOf(features, "f3")}));
+        m_nearest.distances({tensorOf(features, "f1"), tensorOf(features, "f2"), tensorOf(features, "f3")}, leftOut));
     cv::Mat& distance = output.branches.distance;
     cv::resize(cells, distance, m_size, 0.0, 0.0, cv::INTER_LINEAR);
     cv::GaussianBlur(distance, distance, {}, kDistanceBlur);

@@ -12,6 +12,7 @@
 #include "core/nn/network_runner.h"
 
 #include <memory>
+#include <optional>
 
 namespace lynceus {
 
@@ -51,11 +52,11 @@ public:
     /// With compiled networks, on the CPU (memseg/compilation).
     MemSegInference(const MemSegModel& model, MemSegNetworks networks);
 
-    /// `image`: 1 x 3 x H x W as imageToTensor gives it.
-    Output run(const torch::Tensor& image);
+    /// `image`: 1 x 3 x H x W as imageToTensor gives it. `leftOut`: as NearestGood::distances() takes it.
+    Output run(const torch::Tensor& image, std::optional<std::size_t> leftOut = {});
     /// The same in two steps: encoder, and all that comes after it.
     NamedTensors encode(const torch::Tensor& image);
-    Output judge(const NamedTensors& features);
+    Output judge(const NamedTensors& features, std::optional<std::size_t> leftOut = {});
     /// What the decoder is given: the features, and "d1".."d3". They may be traced.
     NamedTensors decoderInputs(const NamedTensors& features) const;
 

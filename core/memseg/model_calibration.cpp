@@ -7,7 +7,6 @@
 #include "core/base/log.h"
 #include "core/image/image_io.h"
 #include "core/memseg/inference.h"
-#include "core/memseg/session.h"
 #include "core/metrics/calibration.h"
 #include "core/metrics/confusion.h"
 #include "core/metrics/pro.h"
@@ -15,12 +14,11 @@
 #include "core/nn/tensor_image.h"
 #include "core/nn/torch.h"
 
-#include <QtCore/QCoreApplication>
+#include <QtCore/QJsonArray>
 #include <QtCore/QTemporaryFile>
 
-#include <opencv2/imgproc.hpp>
-
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 using namespace Qt::StringLiterals;
@@ -30,13 +28,8 @@ namespace lynceus {
 namespace {
 
 constexpr double kClearlyBetter = 0.01; ///< AUROC that the decoder must add to the branch to have a say
-
-/// A threshold that some score can reach: maps end at 1.
-double reachable(double threshold, const std::vector<double>& goodScores)
-{
-    const double highest = std::min(1.0, *std::max_element(goodScores.begin(), goodScores.end()));
-    return std::min(threshold, 0.5 * (1.0 + highest));
-}
+constexpr double kDecoderWeight = 0.25; ///< of its say, if it has one
+constexpr double kFewEscapes = 0.02;    ///< of simulated defects: no review band is needed
 
 /// The model as a file beside the one it will become.
 class TemporaryModel
@@ -56,35 +49,40 @@ private:
     QTemporaryFile m_file;
 };
 
-/// Both branches' maps.
-std::vector<BranchMaps> branchesOf(const QString& modelFile, const std::vector<cv::Mat>& images,
-                                   const std::function<void()>& throwIfStopped)
+/// The network path of the model as its file will have it, which still knows the images of its branch.
+MemSegInference inferenceOf(const MemSegModel& model, const QString& modelFile)
 {
-    MemSegModel model = loadMemSegModel(modelFile);
-    model.fusion.weight = 0.5; // any: both branches run
-    MemSegInference inference(model);
-    std::vector<BranchMaps> result;
-    for (const cv::Mat& image : images) {
-        throwIfStopped();
-        result.push_back(inference.run(imageToTensor(image)).branches);
-    }
-    return result;
+    const TemporaryModel file(model, modelFile);
+    MemSegModel asLoaded = loadMemSegModel(file.path());
+    asLoaded.nearest = model.nearest;
+    asLoaded.fusion = model.fusion;
+    return MemSegInference(asLoaded);
+}
+
+std::optional<std::size_t> branchIndex(const CalibrationData& data, const QString& path)
+{
+    const auto found = data.inBranch.constFind(path);
+    return found == data.inBranch.constEnd() ? std::nullopt : std::optional(*found);
 }
 
 /// The decoder gets a say only if it clearly finds more simulated defects than the branch alone; these flatter it.
-Fusion joinBranches(const MemSegModel& model, const ValidationSet& set, const QString& modelFile,
+Fusion joinBranches(MemSegModel& model, const CalibrationData& data, const QString& modelFile,
                     const std::function<void()>& throwIfStopped)
 {
-    const TemporaryModel file(model, modelFile);
-    const std::vector<BranchMaps> all = branchesOf(file.path(), set.images, throwIfStopped);
+    const ValidationSet& set = data.joining;
+    model.fusion.weight = model.network->hasDecoder() ? kDecoderWeight : 0.0; // both branches run
+    MemSegInference inference = inferenceOf(model, modelFile);
+    std::vector<BranchMaps> all;
     std::vector<BranchMaps> good;
-    for (std::size_t i = 0; i < all.size(); ++i) {
+    for (std::size_t i = 0; i < set.images.size(); ++i) {
+        throwIfStopped();
+        all.push_back(inference.run(imageToTensor(set.images[i]), branchIndex(data, set.sources[i])).branches);
         if (!set.defective[i])
-            good.push_back(all[i]);
+            good.push_back(all.back());
     }
     double best = -1.0;
     Fusion chosen;
-    for (const double weight : {0.0, 0.25}) {
+    for (const double weight : {0.0, kDecoderWeight}) {
         if (weight > 0.0 && !model.network->hasDecoder())
             break;
         Fusion fusion;
@@ -106,63 +104,108 @@ Fusion joinBranches(const MemSegModel& model, const ValidationSet& set, const QS
     return chosen;
 }
 
-/// Sets the thresholds; gives the paths of images that can't be read any more.
-QStringList calibrateThresholds(ModelInfo& info, double overkill, const std::vector<Sample>& heldOut,
-                                MemSegSession& session, const std::function<void()>& throwIfStopped)
+/// A good image's score as a new part would get it.
+struct GoodScore
 {
-    std::vector<double> scores;
-    std::vector<double> peaks;
-    QStringList gone;
+    Sample sample;
+    double score = 0.0;
+    bool learnt = false; ///< by the decoder
+};
+
+std::vector<GoodScore> goodScores(const MemSegModel& model, const CalibrationData& data, MemSegInference& inference,
+                                  QStringList& unreadable, const std::function<void()>& throwIfStopped)
+{
+    const bool leavesOut = !model.nearest.isEmpty();
+    const bool decoderCounts = !leavesOut || model.fusion.weight > 0.0;
+    std::vector<GoodScore> result;
     std::optional<Error> failure;
-    for (const Sample& sample : heldOut) {
+    for (const Sample& sample : leavesOut ? data.good : data.heldOut) {
         throwIfStopped();
         cv::Mat image;
         try {
             image = readImage(sample.path);
         } catch (const Error& error) {
             // It was there when the training began, hours ago perhaps. That is no reason to lose the model.
-            gone << sample.path;
+            unreadable << sample.path;
             failure = error;
             continue;
         }
-        const AnomalyResult result = session.inspect(image);
-        scores.push_back(result.score);
-        peaks.push_back(*std::max_element(result.map.begin<float>(), result.map.end<float>()));
+        const auto input = imageToTensor(prepare(image, model.info.preprocessing));
+        const bool isHeldOut = std::any_of(data.heldOut.begin(), data.heldOut.end(),
+                                           [&](const Sample& other) { return other.path == sample.path; });
+        const double score = imageScore(inference.run(input, branchIndex(data, sample.path)).map);
+        result.push_back({sample, score, decoderCounts && !isHeldOut});
     }
-    if (scores.empty() && failure)
+    if (result.empty() && failure)
         throw *failure;
-    const GoodCalibration score = thresholdFromGood(scores, overkill);
-    info.thresholds.score = reachable(score.threshold, scores);
-    info.thresholds.review = info.thresholds.score;
-    // A good part should show no region at all, so this one is about each map's highest value.
-    info.thresholds.pixel = reachable(thresholdFromGood(peaks, overkill).threshold, peaks);
-    info.calibration = {{u"kind"_s, u"good"_s},
-                        {u"images"_s, score.images},
-                        {u"overkill"_s, score.overkill},
-                        {u"upper_bound"_s, score.upperBound},
-                        {u"confidence"_s, score.confidence},
-                        {u"extrapolated"_s, score.extrapolated}};
-    return gone;
+    return result;
 }
 
-QJsonObject finalMetrics(const ValidationSet& set, double threshold, MemSegSession& session,
-                         const std::function<void()>& throwIfStopped)
+/// The decoder knows the images that it has learnt from, and thinks better of them than of new ones.
+void raiseLearntOnes(std::vector<GoodScore>& good)
+{
+    std::vector<double> learnt;
+    std::vector<double> others;
+    for (const GoodScore& one : good)
+        (one.learnt ? learnt : others).push_back(one.score);
+    if (learnt.empty() || others.empty())
+        return;
+    const double flattery = std::max(0.0, quantile(others, 0.5) - quantile(learnt, 0.5));
+    for (GoodScore& one : good) {
+        if (one.learnt)
+            one.score += flattery;
+    }
+}
+
+/// Sets the thresholds; gives the names of odd images.
+QStringList calibrateThresholds(ModelInfo& info, double overkill, const std::vector<GoodScore>& good)
+{
+    std::vector<double> scores;
+    for (const GoodScore& one : good)
+        scores.push_back(one.score);
+    const GoodCalibration found = thresholdFromGood(scores, overkill);
+    info.thresholds.score = found.threshold;
+    info.thresholds.review = found.review;
+    info.thresholds.pixel = found.threshold;
+    info.calibration = found.toJson();
+    QStringList odd;
+    for (const std::size_t i : found.odd)
+        odd << good[i].sample.name;
+    info.calibration.insert(u"odd"_s, QJsonArray::fromStringList(odd));
+    std::sort(scores.begin(), scores.end());
+    QJsonArray kept;
+    for (const double score : scores)
+        kept.append(std::round(score * 1e4) / 1e4);
+    info.calibration.insert(u"good_scores"_s, kept);
+    return odd;
+}
+
+/// Scores and maps of a validation set.
+struct Measured
 {
     std::vector<double> scores;
     std::vector<cv::Mat> maps;
-    for (const cv::Mat& image : set.images) {
+};
+
+Measured measure(const ValidationSet& set, const CalibrationData& data, MemSegInference& inference,
+                 const std::function<void()>& throwIfStopped)
+{
+    Measured result;
+    for (std::size_t i = 0; i < set.images.size(); ++i) {
         throwIfStopped();
-        cv::Mat picture;
-        image.convertTo(picture, CV_8U);
-        cv::cvtColor(picture, picture, cv::COLOR_RGB2BGR);
-        maps.push_back(session.mapAtNetworkSize(picture));
-        scores.push_back(imageScore(maps.back()));
+        result.maps.push_back(inference.run(imageToTensor(set.images[i]), branchIndex(data, set.sources[i])).map);
+        result.scores.push_back(imageScore(result.maps.back()));
     }
-    const Confusion confusion = confusionAt(threshold, scores, set.defective);
-    return {{u"images"_s, qint64(scores.size())},
-            {u"image_auroc"_s, auroc(scores, set.defective)},
-            {u"pixel_auroc"_s, pixelAuroc(maps, set.masks)},
-            {u"aupro"_s, aupro(maps, set.masks)},
+    return result;
+}
+
+QJsonObject finalMetrics(const ValidationSet& set, const Measured& measured, double threshold)
+{
+    const Confusion confusion = confusionAt(threshold, measured.scores, set.defective);
+    return {{u"images"_s, qint64(measured.scores.size())},
+            {u"image_auroc"_s, auroc(measured.scores, set.defective)},
+            {u"pixel_auroc"_s, pixelAuroc(measured.maps, set.masks)},
+            {u"aupro"_s, aupro(measured.maps, set.masks)},
             {u"threshold"_s, threshold},
             {u"overkill"_s, confusion.overkill()},
             {u"escape"_s, confusion.escape()},
@@ -171,20 +214,26 @@ QJsonObject finalMetrics(const ValidationSet& set, double threshold, MemSegSessi
 
 } // namespace
 
-QStringList calibrateModel(MemSegModel& model, const CalibrationData& data, const QString& modelFile,
-                           const std::function<void()>& throwIfStopped)
+CalibrationFindings calibrateModel(MemSegModel& model, const CalibrationData& data, const QString& modelFile,
+                                   const std::function<void()>& throwIfStopped)
 {
     if (!model.nearest.isEmpty())
-        model.fusion = joinBranches(model, data.joining, modelFile, throwIfStopped);
-    const TemporaryModel file(model, modelFile);
-    const auto session = MemSegSession::load(file.path());
-    const QStringList gone =
-        calibrateThresholds(model.info, model.options.overkill, data.heldOut, *session, throwIfStopped);
+        model.fusion = joinBranches(model, data, modelFile, throwIfStopped);
+    MemSegInference inference = inferenceOf(model, modelFile);
+    CalibrationFindings findings;
+    std::vector<GoodScore> good = goodScores(model, data, inference, findings.unreadable, throwIfStopped);
+    raiseLearntOnes(good);
+    findings.odd = calibrateThresholds(model.info, model.options.overkill, good);
+
+    Thresholds& thresholds = model.info.thresholds;
     QJsonObject& metrics = model.info.metrics;
-    metrics = finalMetrics(data.validation, model.info.thresholds.score, *session, throwIfStopped);
+    metrics =
+        finalMetrics(data.validation, measure(data.validation, data, inference, throwIfStopped), thresholds.score);
     metrics.insert(u"input_width"_s, model.info.preprocessing.width);
     metrics.insert(u"input_height"_s, model.info.preprocessing.height);
-    return gone;
+    if (metrics[u"escape"_s].toDouble() <= kFewEscapes)
+        thresholds.review = thresholds.score; // nothing to look at: good parts and defects lie apart
+    return findings;
 }
 
 } // namespace lynceus

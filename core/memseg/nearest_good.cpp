@@ -191,6 +191,12 @@ torch::Tensor NearestGood::Scale::distances(const torch::Tensor& queries, const 
     return result;
 }
 
+torch::Tensor NearestGood::Scale::normsWithout(std::size_t image) const
+{
+    TORCH_CHECK(owners.defined(), "a branch from a file does not know its images");
+    return norms.masked_fill(owners == std::int64_t(image), std::numeric_limits<double>::infinity());
+}
+
 torch::Tensor NearestGood::Scale::standardised(const torch::Tensor& map) const
 {
     return ((map - mean) * scale).contiguous();
@@ -229,13 +235,12 @@ NearestGood::Scale NearestGood::makeScale(const std::vector<torch::Tensor>& maps
         byPlace.gather(2, chosen.unsqueeze(3).expand({height, width, kept, channels})).to(torch::kHalf).contiguous();
     scale.layOut();
 
-    const auto ownerOf = torch::constant_pad_nd(chosen, {0, scale.norms.size(2) - kept}, -1);
+    scale.owners = torch::constant_pad_nd(chosen, {0, scale.norms.size(2) - kept}, -1);
     const auto withoutOwnKeys = [&] {
         std::vector<torch::Tensor> distances;
-        for (std::int64_t image = 0; image < images; ++image) {
+        for (std::size_t image = 0; image < maps.size(); ++image) {
             cancel.throwIfCancelled();
-            const auto others = scale.norms.masked_fill(ownerOf == image, std::numeric_limits<double>::infinity());
-            distances.push_back(scale.distances(scale.standardised(maps[std::size_t(image)]), others));
+            distances.push_back(scale.distances(scale.standardised(maps[image]), scale.normsWithout(image)));
         }
         return distances;
     };
@@ -295,7 +300,7 @@ std::int64_t NearestGood::size() const
     return keys.defined() ? keys.size(0) * keys.size(1) * keys.size(2) : 0;
 }
 
-torch::Tensor NearestGood::distances(const FeatureLevels& levels) const
+torch::Tensor NearestGood::distances(const FeatureLevels& levels, std::optional<std::size_t> leftOut) const
 {
     const torch::NoGradGuard noGrad;
     const auto maps = scalesOf(levels);
@@ -303,7 +308,8 @@ torch::Tensor NearestGood::distances(const FeatureLevels& levels) const
     for (std::size_t i = 0; i < kScales; ++i) {
         const Scale& scale = m_scales[i];
         TORCH_CHECK(maps[i].sizes().slice(0, 2) == scale.keys.sizes().slice(0, 2), "image of another size");
-        distances[i] = (scale.distances(scale.standardised(maps[i]), scale.norms) - scale.usual) / scale.deviation;
+        const auto norms = leftOut ? scale.normsWithout(*leftOut) : scale.norms;
+        distances[i] = (scale.distances(scale.standardised(maps[i]), norms) - scale.usual) / scale.deviation;
     }
     return average(distances);
 }

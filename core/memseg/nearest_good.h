@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace lynceus {
@@ -41,8 +42,9 @@ public:
     NearestGood(const std::vector<FeatureLevels>& good, const Options& options, const CancelToken& cancel = {});
 
     bool isEmpty() const { return size() == 0; }
-    /// H x W (cells of stride 8) on the CPU, in standard deviations of good parts: 0 is as usual.
-    torch::Tensor distances(const FeatureLevels& levels) const;
+    /// H x W (cells of stride 8) on the CPU, in standard deviations of good parts: 0 is as usual. `leftOut`: as if the
+    /// good image of that index had not been there, to see it as a new one; only before the branch went to a file.
+    torch::Tensor distances(const FeatureLevels& levels, std::optional<std::size_t> leftOut = {}) const;
 
     /// Keys of stride 8.
     std::int64_t size() const;
@@ -69,9 +71,12 @@ private:
         double deviation = 1.0;
         torch::Tensor tiles; ///< the keys as the search reads them: H x W x tiles x C x keys of a tile, half precision
         torch::Tensor
+            owners; ///< H x W x (tiles x keys of a tile): the image of each key, -1 where there is none; not kept
+        torch::Tensor
             norms; ///< H x W x (tiles x keys of a tile): half of the squared norms, infinite where there is none
 
         void layOut();
+        torch::Tensor normsWithout(std::size_t image) const;
         /// H x W, spacing taken off. `queries`: H x W x C, standardised.
         torch::Tensor distances(const torch::Tensor& queries, const torch::Tensor& norms) const;
         torch::Tensor standardised(const torch::Tensor& map) const;

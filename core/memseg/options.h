@@ -85,8 +85,9 @@ struct MemSegOptions
     bool windows = false;
     double learningRate = 0.0; ///< 0: the profile's own (3e-3 or 0.04)
     QString exclude;           ///< names of good images that are left out, as Sample::name, separated by '|'
-    double heldOut = 0.2;      ///< share of good images kept for calibration and validation, at least 2 images
-    double overkill = 0.01;    ///< false-reject rate the calibration aims at
+    double heldOut =
+        0.2; ///< share of good images that the decoder does not learn from, for validation; at least 2 images
+    double overkill = 0.02; ///< false-reject rate the calibration aims at, kDefaultOverkill
     std::uint64_t seed = 1;
     int threads = 0;
     SimulatorOptions simulator;

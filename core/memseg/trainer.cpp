@@ -29,6 +29,7 @@
 #include <QtCore/QCryptographicHash>
 #include <QtCore/QDir>
 #include <QtCore/QFileInfo>
+#include <QtCore/QHash>
 #include <QtCore/QJsonDocument>
 #include <QtCore/QTemporaryFile>
 
@@ -62,7 +63,7 @@ constexpr double kMemoryShare = 0.06;
 constexpr double kTrainShare = 0.96;
 
 // Streams of options.seed, so that one part's random numbers do not depend on another's.
-enum Stream : std::uint64_t { Encoder = 1, Decoder, Batches, Validation, Joining, Windows };
+enum Stream : std::uint64_t { Encoder = 1, Decoder, Batches, Validation, Joining, Windows, Branch };
 
 cv::Mat sideBySide(const cv::Mat& rgb, const cv::Mat& map)
 {
@@ -80,6 +81,22 @@ Error diverged(double highestRate)
                  QCoreApplication::translate("core", "Training diverged: the network's output is no longer a number."),
                  QCoreApplication::translate("core", "Lower learning_rate, for example to %1, and train again.")
                      .arg(highestRate / 10.0));
+}
+
+/// Which good images deserve a look.
+QString oddImagesText(const QStringList& names, int images)
+{
+    constexpr qsizetype kMostNamed = 5;
+    QString list = names.mid(0, kMostNamed).join(u", "_s);
+    if (names.size() > kMostNamed)
+        list += QCoreApplication::translate("core", " and %1 more").arg(names.size() - kMostNamed);
+    return QCoreApplication::translate(
+               "core",
+               "%n of the %1 good images look(s) unlike all others: %2. Look at them, and leave "
+               "out what is not good.",
+               nullptr, int(names.size()))
+        .arg(images)
+        .arg(list);
 }
 
 /// Found before hours of training, not after them.
@@ -146,6 +163,7 @@ private:
     DefectSimulator m_simulator;
     TrainingPlan m_plan;
     MemSegModel m_model;
+    QHash<QString, std::size_t> m_inBranch; ///< index in the nearest-good branch, by path
     ValidationSet m_validation;
     ValidationSet
         m_joining;    ///< weighs the branches: other defects, as the decoder's best state was chosen by those above
@@ -221,15 +239,18 @@ TrainingOutcome Trainer::run()
     m_context.report(kTrainShare, QCoreApplication::translate("core", "calibrating"));
     info.created = QDateTime::currentDateTimeUtc();
     m_model.info = info;
-    const CalibrationData data{m_split.heldOut, m_joining, m_validation};
-    const QStringList gone = calibrateModel(m_model, data, m_modelFile, [this] { throwIfStopped(); });
-    if (!gone.isEmpty()) {
+    const std::vector<Sample> good = m_split.all();
+    const CalibrationData data{good, m_inBranch, m_split.heldOut, m_joining, m_validation};
+    const CalibrationFindings findings = calibrateModel(m_model, data, m_modelFile, [this] { throwIfStopped(); });
+    if (!findings.unreadable.isEmpty()) {
         warn(QCoreApplication::translate("core",
-                                         "%n held-out image(s) could not be read any more, first %1. The "
-                                         "thresholds rest on the others.",
-                                         nullptr, int(gone.size()))
-                 .arg(gone.front()));
+                                         "%n good image(s) could not be read any more, first %1. The thresholds rest "
+                                         "on the others.",
+                                         nullptr, int(findings.unreadable.size()))
+                 .arg(findings.unreadable.front()));
     }
+    if (!findings.odd.isEmpty())
+        warn(oddImagesText(findings.odd, int(good.size())));
     throwIfStopped();
     saveMemSegModel(m_modelFile, m_model);
     info = readModelInfo(m_modelFile);
@@ -259,12 +280,9 @@ void Trainer::buildNearest()
         return;
     const torch::NoGradGuard noGrad;
     m_model.network->eval();
-    std::vector<Sample> samples = m_split.training;
-    for (const Sample& sample : m_split.memory) {
-        const auto same = [&](const Sample& other) { return other.path == sample.path; };
-        if (std::none_of(samples.begin(), samples.end(), same))
-            samples.push_back(sample);
-    }
+    // All good images: calibration leaves each out in its turn.
+    std::vector<Sample> samples = m_split.all();
+    Random(m_seed.fork(Branch).state()).shuffle(samples);
     samples.resize(std::min(samples.size(), std::size_t(m_options.nearestImages)));
     const PreparedImages images(samples, m_options.preprocessing, m_context.cancel);
     std::vector<FeatureLevels> good;
@@ -272,6 +290,7 @@ void Trainer::buildNearest()
         m_context.cancel.throwIfCancelled();
         const auto features = m_model.network->encode(imageToTensor(images.at(i)));
         good.push_back({features[1], features[2], features[3]});
+        m_inBranch.insert(samples[i].path, i);
     }
     NearestGood::Options how;
     how.seed = m_options.seed;

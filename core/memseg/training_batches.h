@@ -33,6 +33,7 @@ public:
                    std::size_t mostBytes = kMostBytes);
 
     std::size_t size() const { return m_samples.size(); }
+    const Sample& sample(std::size_t index) const { return m_samples[index]; }
     /// CV_32FC3 RGB, whole numbers 0..255.
     cv::Mat at(std::size_t index) const;
 

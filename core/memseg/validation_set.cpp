@@ -112,13 +112,14 @@ ValidationSet makeValidationSet(const PreparedImages& heldOut, const SimulatorOp
                                 int copies)
 {
     ValidationSet set;
-    const auto add = [&](const cv::Mat& image, const cv::Mat& mask, bool defective) {
-        set.images.push_back(image);
-        set.masks.push_back(mask);
-        set.defective.push_back(defective);
-    };
     bool anyDefect = false;
     for (std::size_t i = 0; i < std::min(heldOut.size(), kValidationImages); ++i) {
+        const auto add = [&](const cv::Mat& image, const cv::Mat& mask, bool defective) {
+            set.images.push_back(image);
+            set.masks.push_back(mask);
+            set.defective.push_back(defective);
+            set.sources.push_back(heldOut.sample(i).path);
+        };
         const cv::Mat good = heldOut.at(i);
         add(good, cv::Mat(good.size(), CV_8U, cv::Scalar(0)), false);
         for (int copy = 0; copy < copies; ++copy) {

@@ -19,6 +19,7 @@ struct ValidationSet
     std::vector<cv::Mat> images; ///< as PreparedImages::at gives them
     std::vector<cv::Mat> masks;
     std::vector<bool> defective;
+    std::vector<QString> sources; ///< path of the good image that each is, or was made from
 };
 
 /// A good image with a defect of a kind that DefectSimulator does not make: a piece that is out of place, out of focus,

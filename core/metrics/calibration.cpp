@@ -11,9 +11,15 @@
 #include <cmath>
 #include <limits>
 
+using namespace Qt::StringLiterals;
+
 namespace lynceus {
 
 namespace {
+
+constexpr double kFarOut = 3.0;          ///< interquartile ranges above the upper quartile
+constexpr std::size_t kLeastForOdd = 20; ///< images; of fewer, quartiles say nothing
+constexpr double kLeastFence = 0.05;     ///< on the scale of scores, 0 to 1: alike images have no odd ones by rounding
 
 /// Walks through the terms of a binomial distribution. Logarithms, because (1-p)^n underflows for large n; the
 /// coefficients by recurrence, because std::lgamma is not thread-safe.
@@ -61,33 +67,6 @@ void requireBetween0And1(double value, const QString& name)
                     QCoreApplication::translate("core", "%1 is %2; it must lie between 0 and 1.").arg(name).arg(value));
 }
 
-/// How many of `images` good parts may be rejected so that, at the confidence, the rate on the line is at most
-/// `overkill`; -1 when there are too few images to say so even with none rejected.
-int supportedRejects(int images, double overkill, double confidence)
-{
-    // The lowest score is never the limit, so one image more than the rejected has to stay below it.
-    const int most = std::max(images - 2, 0);
-    int rejects = -1;
-    for (BinomialCdf cdf(images, overkill); rejects < most && cdf.value() <= 1.0 - confidence; cdf.addNext())
-        ++rejects;
-    return rejects;
-}
-
-/// Distance over which the number of good parts falls by the factor e, in the upper quarter of the scores (at least
-/// four of them). Taken from the median of their excess, which one odd image can't move; 0 when it can't be known.
-double tailScale(const std::vector<double>& sorted)
-{
-    const std::size_t count = sorted.size();
-    if (count < 2)
-        return 0.0;
-    const std::size_t upper = std::min(std::max<std::size_t>(count / 4, 4), count - 1);
-    const double base = sorted[count - upper - 1];
-    std::vector<double> excess;
-    for (std::size_t i = count - upper; i < count; ++i)
-        excess.push_back(sorted[i] - base);
-    return quantile(std::move(excess), 0.5) / std::log(2.0);
-}
-
 /// Keeps a tolerated image clear of the threshold by more than the noise of float arithmetic.
 double smallestMargin(double score)
 {
@@ -99,6 +78,33 @@ double between(double low, double high)
 {
     const double middle = low + (high - low) / 2.0;
     return middle > low ? middle : high;
+}
+
+/// Scores above it are odd: far out by the quartiles, as box plots draw it.
+double oddFence(const std::vector<double>& sorted)
+{
+    if (sorted.size() < kLeastForOdd)
+        return std::numeric_limits<double>::infinity();
+    const double upper = sorted[(sorted.size() - 1) * 3 / 4];
+    const double lower = sorted[(sorted.size() - 1) / 4];
+    return upper + std::max(kFarOut * (upper - lower), kLeastFence);
+}
+
+/// The value at or above which the share `rate` of parts like these lies; see thresholdFromGood().
+double upperLimit(const std::vector<double>& sorted, double rate)
+{
+    const auto count = double(sorted.size());
+    const double position = std::clamp((count + 1.0) * (1.0 - rate), 1.0, count);
+    const auto below = std::size_t(position);
+    const double tolerated = sorted[below - 1];
+    const auto next = std::upper_bound(sorted.begin(), sorted.end(), tolerated);
+    double limit = tolerated + smallestMargin(tolerated);
+    if (next == sorted.end())
+        return limit;
+    limit = std::min(limit, between(tolerated, *next));
+    const double share = position - double(below);
+    const bool hasRoom = share > 0.0 && sorted[below] > tolerated;
+    return hasRoom ? std::max(limit, tolerated + share * (sorted[below] - tolerated)) : limit;
 }
 
 std::vector<double> sortedFinite(const std::vector<double>& scores, const QString& which)
@@ -117,43 +123,72 @@ std::vector<double> sortedFinite(const std::vector<double>& scores, const QStrin
 
 } // namespace
 
-GoodCalibration thresholdFromGood(std::vector<double> goodScores, double overkill, double confidence)
+GoodCalibration thresholdFromGood(const std::vector<double>& goodScores, double overkill, double confidence)
 {
     requireBetween0And1(overkill, QCoreApplication::translate("core", "The overkill rate"));
     requireBetween0And1(confidence, QCoreApplication::translate("core", "The confidence"));
-    goodScores.erase(std::remove_if(goodScores.begin(), goodScores.end(), [](double s) { return !std::isfinite(s); }),
-                     goodScores.end());
-    if (goodScores.empty())
+    // A score that is no number is a part that would be rejected.
+    const auto height = [](double score) {
+        return std::isfinite(score) ? score : std::numeric_limits<double>::infinity();
+    };
+    std::vector<double> sorted;
+    for (const double score : goodScores)
+        sorted.push_back(height(score));
+    std::sort(sorted.begin(), sorted.end());
+    const auto finiteEnd = std::lower_bound(sorted.begin(), sorted.end(), std::numeric_limits<double>::infinity());
+    if (finiteEnd == sorted.begin())
         throw Error(ErrorKind::Input,
                     QCoreApplication::translate("core", "A threshold needs the score of at least one good image."),
                     QCoreApplication::translate("core", "Add good images."));
-    std::sort(goodScores.begin(), goodScores.end());
 
     GoodCalibration result;
     result.overkill = overkill;
     result.confidence = confidence;
-    result.images = int(goodScores.size());
-    const int supported = supportedRejects(result.images, overkill, confidence);
-    result.extrapolated = supported < 0;
-    // Where no number of rejects can be promised, what was asked for is taken at its word: of 150 good images one may
-    // be odd, or mislabelled, and must not set the limit for all.
-    const int allowed = std::min(int(overkill * result.images), std::max(result.images - 2, 0));
-    const int rejects = result.extrapolated ? allowed : supported;
-    result.upperBound = rateUpperBound(rejects, result.images, confidence);
-
-    const double tolerated = goodScores[std::size_t(result.images - 1 - rejects)];
-    double margin = smallestMargin(tolerated);
-    if (result.extrapolated) {
-        // Above the largest score only `upperBound` can be promised. With an exponential tail each `scale` further up
-        // lets the rate fall by the factor e. One image alone tells no scale: take its distance from a perfect 0.
-        const double scale = result.images > 1 ? tailScale(goodScores) : std::abs(tolerated);
-        margin = std::max(margin, scale * std::log(result.upperBound / overkill));
+    const double fence = oddFence({sorted.begin(), finiteEnd});
+    for (std::size_t i = 0; i < goodScores.size(); ++i) {
+        if (!std::isfinite(goodScores[i]) || goodScores[i] > fence)
+            result.odd.push_back(i);
     }
-    const auto next = std::upper_bound(goodScores.begin(), goodScores.end(), tolerated);
-    result.threshold = tolerated + margin;
-    if (next != goodScores.end())
-        result.threshold = std::min(result.threshold, between(tolerated, *next));
+    std::stable_sort(result.odd.begin(), result.odd.end(),
+                     [&](std::size_t a, std::size_t b) { return height(goodScores[a]) > height(goodScores[b]); });
+    result.images = int(sorted.size());
+    result.supported = overkill * (result.images + 1) >= 1.0;
+    const std::size_t far = result.odd.size();
+    const bool othersDecide = double(far) > overkill * (result.images + 1) - 1.0;
+    const std::vector<double> deciding(sorted.begin(), sorted.end() - std::ptrdiff_t(othersDecide ? far : 0));
+    result.threshold = upperLimit(deciding, overkill);
+    result.review = std::min(result.threshold, upperLimit(deciding, std::max(overkill, kReviewShare)));
+    result.rejected = int(sorted.end() - std::lower_bound(sorted.begin(), sorted.end(), result.threshold));
+    result.expected = std::max(overkill, (othersDecide ? double(far) + 1.0 : 1.0) / (result.images + 1));
+    result.upperBound = rateUpperBound(result.rejected, result.images, confidence);
     return result;
+}
+
+QJsonObject GoodCalibration::toJson() const
+{
+    return {{u"kind"_s, u"good"_s},      {u"images"_s, images},          {u"overkill"_s, overkill},
+            {u"expected"_s, expected},   {u"upper_bound"_s, upperBound}, {u"confidence"_s, confidence},
+            {u"supported"_s, supported}, {u"rejected"_s, rejected}};
+}
+
+QString overkillPromise(const QJsonObject& calibration)
+{
+    if (calibration[u"kind"_s].toString() != "good"_L1)
+        return {};
+    const auto percent = [&](const QString& key) {
+        return QString::number(100.0 * calibration[key].toDouble(), 'g', 2);
+    };
+    const int images = calibration[u"images"_s].toInt();
+    const QString promise =
+        QCoreApplication::translate("core", "about %1 % of good parts are rejected, at most %2 % (%3 % confidence, %4 "
+                                            "good images)")
+            .arg(percent(u"expected"_s), percent(u"upper_bound"_s), percent(u"confidence"_s))
+            .arg(images);
+    if (calibration[u"supported"_s].toBool(true))
+        return promise;
+    return QCoreApplication::translate("core", "%1; for %2 % at least %3 good images are needed")
+        .arg(promise, percent(u"overkill"_s))
+        .arg(int(std::ceil(1.0 / calibration[u"overkill"_s].toDouble(1.0))) - 1);
 }
 
 CostCalibration thresholdFromCosts(const std::vector<double>& goodScores, const std::vector<double>& defectiveScores,

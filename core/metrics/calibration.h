@@ -3,28 +3,53 @@
 
 #pragma once
 
+#include <QtCore/QJsonObject>
+#include <QtCore/QString>
+
+#include <cstddef>
 #include <vector>
 
 namespace lynceus {
 
-/// A threshold from good images alone.
+/// The share of good parts that a model rejects unless told otherwise: one in fifty. Less would need hundreds of good
+/// images to be known at all, and each part in a hundred more costs defects that pass (docs/memseg.md, Thresholds).
+inline constexpr double kDefaultOverkill = 0.02;
+/// The share of good parts that is looked at, at most, where defects and good parts overlap: the review band's.
+inline constexpr double kReviewShare = 0.05;
+
+/// Limits from the scores of good images alone.
 struct GoodCalibration
 {
-    double threshold = 0.0;  ///< a little above the quantile, never below any tolerated good score
-    double overkill = 0.0;   ///< the rate asked for
+    double threshold = 0.0;  ///< at or above: NG
+    double review = 0.0;     ///< the same for kReviewShare of good parts; never above `threshold`
+    double overkill = 0.0;   ///< the share asked for
+    double expected = 0.0;   ///< the share of good parts to expect at or above `threshold`: "about 2 %"
     double upperBound = 0.0; ///< "at most this overkill on parts like these" at `confidence`, exact binomial
     double confidence = 0.95;
-    int images = 0;
-    /// True when there are too few images to support the asked rate at the confidence. Then as many of them are
-    /// tolerated above the threshold as the rate itself says (one of 150 at 0.01, none of 42), and it lies above the
-    /// others by a margin taken from the spread of the upper scores.
-    bool extrapolated = false;
+    int images = 0;   ///< all of them
+    int rejected = 0; ///< of these: at or above `threshold`
+    /// False when there are too few images for the share asked for: then only the highest score can be the limit, and
+    /// `expected` is one in images + 1.
+    bool supported = false;
+    /// Indices of scores far from all others (and of those that are no number), highest first. Where they are more than
+    /// may be rejected, the others alone set the limits; the promise counts them as good parts that are rejected.
+    std::vector<std::size_t> odd;
+
+    /// As a model's info and reports hold it: kind "good", images, overkill, expected, upper_bound, confidence,
+    /// supported, rejected.
+    QJsonObject toJson() const;
 };
 
-/// Threshold so that at most the share `overkill` of good parts is rejected. Needs at least one finite score; throws
-/// Error(Input) otherwise. Never the lowest score, whatever the input: at least (1 - overkill) of the given images
-/// pass.
-GoodCalibration thresholdFromGood(std::vector<double> goodScores, double overkill = 0.01, double confidence = 0.95);
+/// What such a calibration promises, for a person: "about 2 % of good parts are rejected, at most 4.6 % (95 %
+/// confidence, 209 good images)", and what to do where there were too few images. Empty for other kinds of calibration.
+QString overkillPromise(const QJsonObject& calibration);
+
+/// The threshold above which the share `overkill` of good parts lies: the order statistic of the scores at
+/// (n + 1) (1 - overkill), interpolated, and at most just above the highest, for what no good image showed can't be
+/// known. The scores must be of images that the model was not made from, or left-out ones. Needs at least one finite
+/// score; throws Error(Input) otherwise. Never the lowest score, whatever the input.
+GoodCalibration thresholdFromGood(const std::vector<double>& goodScores, double overkill = kDefaultOverkill,
+                                  double confidence = 0.95);
 
 /// A threshold from costs, when defective images exist too.
 struct CostCalibration
