@@ -118,6 +118,7 @@ private Q_SLOTS:
     void focusCarriesTheMapAndComesFirst();
     void focusAgainGivesTheMapAgain();
     void focusBeforeTheModelWaitsForIt();
+    void imagesThatFillTheMemoryDoNotStopTheRun();
     void pauseKeepsWhatIsDone();
     void newListDropsOldResults();
     void newModelDropsOldResults();
@@ -301,6 +302,20 @@ void TestInspectionService::focusBeforeTheModelWaitsForIt()
     service.setInspector(fake());
     QTRY_COMPARE(inspected.size(), 1);
     QCOMPARE(imageOf(inspected[0]).index, std::size_t(2));
+}
+
+void TestInspectionService::imagesThatFillTheMemoryDoNotStopTheRun()
+{
+    InspectionService service(nullptr, 1);
+    QSignalSpy inspected(&service, &InspectionService::inspected);
+    QSignalSpy finished(&service, &InspectionService::finished);
+    service.setInspector(fake());
+    service.setImages(images(6));
+    service.focus(1); // stays in memory
+    QTRY_COMPARE(inspected.size(), 1);
+    service.start();
+    QTRY_COMPARE(finished.size(), 1);
+    QCOMPARE(indicesOf(inspected), upTo(6));
 }
 
 void TestInspectionService::pauseKeepsWhatIsDone()

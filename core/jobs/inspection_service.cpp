@@ -33,8 +33,9 @@ struct InspectionService::Private
 {
     enum class State : char { Open, InWork, Done };
 
-    explicit Private(InspectionService* service)
+    Private(InspectionService* service, std::size_t bytes)
         : q(service)
+        , prefetchBytes(bytes)
     {
     }
 
@@ -43,6 +44,7 @@ struct InspectionService::Private
     void inspectInCrew(std::size_t number);
 
     std::optional<std::size_t> nextToLoad() const;
+    bool isAwaited(std::size_t index) const;
     std::vector<std::size_t> wanted() const;
     std::optional<std::size_t> nextToInspect() const;
     std::optional<std::size_t> nextForCrew() const;
@@ -58,6 +60,7 @@ struct InspectionService::Private
     void post(const quint64& counter, std::function<void()> deliver);
 
     InspectionService* q;
+    const std::size_t prefetchBytes;
     mutable std::mutex mutex;
     std::condition_variable changed;
 
@@ -323,13 +326,23 @@ std::optional<std::size_t> InspectionService::Private::nextToLoad() const
     if (!haveInspector)
         return {};
     for (const std::size_t index : wanted()) {
-        if (loaded.count(index) != 0)
-            continue;
-        const bool urgent = focusPending && focus == index;
-        if (urgent || loadedBytes < kPrefetchBytes)
+        if (loaded.count(index) == 0 && (loadedBytes < prefetchBytes || isAwaited(index)))
             return index;
     }
     return {};
+}
+
+/// Whether the first inspector has nothing to do before this one is loaded. Memory is no reason to leave it out: the
+/// image in focus and its neighbours may fill that alone, and they stay.
+bool InspectionService::Private::isAwaited(std::size_t index) const
+{
+    if (focusPending)
+        return focus == index;
+    if (crewIsComplete())
+        return false;
+    const std::vector<std::size_t> next = nextInBackground(kBackgroundAhead);
+    return !next.empty() && next.front() == index &&
+           std::none_of(next.begin(), next.end(), [this](std::size_t one) { return loaded.count(one) != 0; });
 }
 
 std::optional<std::size_t> InspectionService::Private::nextToInspect() const
@@ -376,9 +389,9 @@ void InspectionService::Private::supersede()
     cursor = 0;
 }
 
-InspectionService::InspectionService(QObject* parent)
+InspectionService::InspectionService(QObject* parent, std::size_t prefetchBytes)
     : QObject(parent)
-    , d(std::make_unique<Private>(this))
+    , d(std::make_unique<Private>(this, prefetchBytes))
 {
     qRegisterMetaType<InspectedImage>();
     d->loader = std::thread([this] { d->load(); });

@@ -28,7 +28,9 @@ class InspectionService : public QObject
 public:
     using InspectorFactory = std::function<std::unique_ptr<AnomalyInspector>()>;
 
-    explicit InspectionService(QObject* parent = nullptr);
+    /// `prefetchBytes`: decoded images wait for the network while they hold less memory than this; the one that it
+    /// can't go on without is read in any case.
+    explicit InspectionService(QObject* parent = nullptr, std::size_t prefetchBytes = kPrefetchBytes);
     ~InspectionService() override;
 
     /// Loads a model on the worker thread; an Error of the factory comes as modelFailed. Results so far become stale;
