@@ -124,6 +124,7 @@ private Q_SLOTS:
     void newModelDropsOldResults();
     void newListKeepsTheModel();
     void thresholdsAreApplied();
+    void judgingThatFailsIsAnError();
     void unreadableImagesAreResultsWithErrors();
     void startOnFinishedOrEmptyListFinishes();
     void destructorWaitsForNothingQueued();
@@ -430,6 +431,31 @@ void TestInspectionService::thresholdsAreApplied()
     QCOMPARE(result.verdict, Verdict::Ng);
     QCOMPARE(result.thresholds.score, 0.3);
     QCOMPARE(result.regions.size(), std::size_t(1));
+}
+
+void TestInspectionService::judgingThatFailsIsAnError()
+{
+    struct WrongMap final : AnomalyInspector
+    {
+        AnomalyResult inspect(const cv::Mat&) override
+        {
+            AnomalyResult result;
+            result.map = cv::Mat::ones(4, 4, CV_8U); // regions can't be found in it
+            result.score = 1.0;
+            return result;
+        }
+    };
+    InspectionService service;
+    QSignalSpy inspected(&service, &InspectionService::inspected);
+    QSignalSpy finished(&service, &InspectionService::finished);
+    service.setInspector([] { return std::make_unique<WrongMap>(); });
+    service.setImages(images(2));
+    service.setThresholds({});
+    service.start();
+    QTRY_COMPARE(finished.size(), 1);
+    QCOMPARE(indicesOf(inspected), upTo(2));
+    for (const auto& arguments : inspected)
+        QVERIFY(!imageOf(arguments).error.isEmpty());
 }
 
 void TestInspectionService::unreadableImagesAreResultsWithErrors()

@@ -24,6 +24,30 @@ namespace {
 /// Decoded images of the background run that wait for the network.
 constexpr std::size_t kBackgroundAhead = 2;
 
+/// Inspects an image, read before or not, and judges it by `limits`. Throws nothing: what goes wrong is its error.
+InspectedImage judged(std::size_t index, const QString& path, std::optional<LoadedImage> loaded,
+                      AnomalyInspector& inspector, const std::optional<Thresholds>& limits)
+{
+    InspectedImage inspected;
+    try {
+        if (!loaded)
+            loaded = loadImage(path, true);
+        inspected = inspectLoaded(index, path, std::move(*loaded), inspector);
+        inspected.image.release();
+        if (limits && inspected.error.isEmpty())
+            rejudge(inspected.result, *limits);
+        return inspected;
+    } catch (const Cancelled&) {
+        inspected.error = QCoreApplication::translate("core", "Inspecting %1 was cancelled.").arg(path);
+    } catch (...) {
+        inspected.error = currentError(QCoreApplication::translate("core", "inspecting %1").arg(path)).text();
+    }
+    inspected.index = index;
+    inspected.path = path;
+    inspected.result = {};
+    return inspected;
+}
+
 } // namespace
 
 // All threads share one state under one mutex. The loader decodes what the first inspector is to have next into
@@ -241,12 +265,7 @@ void InspectionService::Private::inspectOne(std::unique_lock<std::mutex>& lock, 
     const std::optional<Thresholds> limits = thresholds;
     lock.unlock();
 
-    if (!image)
-        image = loadImage(path, true);
-    InspectedImage inspected = inspectLoaded(index, path, std::move(*image), inspector);
-    inspected.image.release();
-    if (limits && inspected.error.isEmpty())
-        rejudge(inspected.result, *limits);
+    InspectedImage inspected = judged(index, path, std::move(image), inspector, limits);
     if (!withMap)
         inspected.result.map.release();
 
