@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "core/image/anomaly_result.h"
+#include "core/image/preprocessing.h"
 #include "tests/support/test_images.h"
 
 #include <QtTest/QTest>
@@ -111,6 +112,38 @@ private Q_SLOTS:
         QVERIFY(error && error->kind() == ErrorKind::Format);
         json.remove(key);
         QVERIFY(errorOf([&] { Thresholds::fromJson(json); }));
+    }
+
+    void mapsAreEnlargedWhereTheyAreShown()
+    {
+        AnomalyResult result;
+        result.map = cv::Mat::zeros(64, 96, CV_32F);
+        result.map(cv::Rect(32, 16, 16, 8)).setTo(0.8F);
+        result.score = 0.8;
+        Preprocessing how;
+        how.width = 96;
+        how.height = 64;
+        // A photo, and more pixels than are looked at one by one: the same part of the image.
+        for (const cv::Size source : {cv::Size(960, 640), cv::Size(9600, 6400)}) {
+            result.geometry = ImageGeometry(source, how);
+            QCOMPARE(result.sourceSize(), source);
+            QCOMPARE(result.mapAt({192, 128}).size(), cv::Size(192, 128));
+            rejudge(result, {});
+            QCOMPARE(result.regions.size(), std::size_t(1));
+            const double scale = source.width / 96.0;
+            const Region& region = result.regions.front();
+            // At 0.5 of 0.8 the outline lies an eighth of a map pixel inside.
+            QVERIFY(std::abs(region.box.x / scale - 32.125) < 0.15);
+            QVERIFY(std::abs(region.box.y / scale - 16.125) < 0.15);
+            QVERIFY(std::abs(region.box.width / scale - 15.75) < 0.3);
+            QVERIFY(std::abs(region.area / (scale * scale) - 15.75 * 7.75) < 3.0);
+            QVERIFY(cv::Rect({}, source).contains(region.peakAt));
+            QVERIFY(region.box.contains(region.peakAt));
+        }
+        QCOMPARE(result.map.size(), cv::Size(96, 64));
+        result.map.release();
+        QCOMPARE(result.sourceSize(), cv::Size(9600, 6400));
+        QVERIFY(errorOf([&] { result.mapAt({10, 10}); }));
     }
 
     void rejudges()

@@ -8,6 +8,8 @@
 
 #include <QtCore/QCoreApplication>
 
+#include <opencv2/core.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -21,6 +23,17 @@ namespace lynceus {
 namespace {
 
 constexpr std::size_t kScorePixels = 100;
+constexpr double kMostRegionPixels = 8.0 * 1024 * 1024;
+
+/// Not more than kMostRegionPixels, in the same proportions.
+cv::Size sizeForRegions(cv::Size source)
+{
+    const double pixels = double(source.width) * source.height;
+    if (pixels <= kMostRegionPixels)
+        return source;
+    const double scale = std::sqrt(kMostRegionPixels / pixels);
+    return {std::max(1, int(source.width * scale)), std::max(1, int(source.height * scale))};
+}
 
 } // namespace
 
@@ -100,12 +113,32 @@ double imageScore(const cv::Mat& map)
     return std::accumulate(values.begin(), end, 0.0) / double(count);
 }
 
+cv::Size AnomalyResult::sourceSize() const
+{
+    return geometry.source().empty() ? map.size() : geometry.source();
+}
+
+cv::Mat AnomalyResult::mapAt(cv::Size size) const
+{
+    cv::Mat result = geometry.mapAt(map, size);
+    // A resize may overshoot by rounding; the scale of maps is fixed.
+    cv::min(result, 1.0, result);
+    cv::max(result, 0.0, result);
+    return result;
+}
+
 void rejudge(AnomalyResult& result, const Thresholds& thresholds)
 {
     result.thresholds = thresholds;
     result.verdict = judge(result.score, thresholds);
-    if (!result.map.empty())
-        result.regions = findRegions(result.map, thresholds.pixel, thresholds.minRegionArea);
+    if (result.map.empty())
+        return;
+    const cv::Size source = result.sourceSize();
+    const cv::Size size = sizeForRegions(source);
+    const double pixelArea = (double(source.width) / size.width) * (double(source.height) / size.height);
+    result.regions = findRegions(result.mapAt(size), thresholds.pixel, thresholds.minRegionArea / pixelArea);
+    if (size != source)
+        scaleRegions(result.regions, size, source);
 }
 
 } // namespace lynceus

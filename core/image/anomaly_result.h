@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "core/image/image_geometry.h"
 #include "core/image/regions.h"
 
 #include <QtCore/QJsonObject>
@@ -45,23 +46,32 @@ struct StageTimes
     double load = 0.0;    ///< read and decode the file
     double prepare = 0.0; ///< resize, colours, normalise
     double infer = 0.0;   ///< the network
-    double post = 0.0;    ///< map to source pixels, regions, verdict
+    double post = 0.0;    ///< regions in source pixels, verdict
     double total() const { return load + prepare + infer + post; }
 };
 
 /// Everything a reader of an inspected image needs; nobody downstream asks the network again.
 struct AnomalyResult
 {
-    cv::Mat map; ///< source size, CV_32F, 0..1 on the fixed scale; may be released by whoever stores many results
+    cv::Mat map; ///< network size, CV_32F, 0..1 on the fixed scale; may be released by whoever stores many results
+    ImageGeometry geometry; ///< where the map lies on the source
     double score = 0.0;
     Verdict verdict = Verdict::Ok;
     Thresholds thresholds;
     std::vector<Region> regions; ///< in source pixels
     StageTimes times;
     int nearestGood = -1; ///< index of the nearest memory sample, -1 when unknown
+
+    cv::Size sourceSize() const; ///< of the image
+    /// The map over the whole image with `size` pixels. Throws Error(Internal) without a map.
+    cv::Mat mapAt(cv::Size size) const;
+    /// The same at source size: four bytes a pixel of the sensor, for exports and pixel figures.
+    cv::Mat sourceMap() const { return mapAt(sourceSize()); }
 };
 
-/// Re-judges a result with other thresholds: verdict always, regions only when the map is still there.
+/// Re-judges a result with other thresholds: verdict always, regions only when the map is still there. They are found
+/// at source size, or at eight megapixels in larger images, whose boxes and areas are then that much coarser: memory
+/// does not grow with the sensor. Throws Error(Internal) on a map of another type.
 void rejudge(AnomalyResult& result, const Thresholds& thresholds);
 
 /// Something that inspects images: MemSeg in LibTorch today, a compiled one tomorrow, a fake in tests.
