@@ -120,6 +120,7 @@ private Q_SLOTS:
     void focusBeforeTheModelWaitsForIt();
     void imagesThatFillTheMemoryDoNotStopTheRun();
     void pauseKeepsWhatIsDone();
+    void aPauseDuringTheLastImageIsNoEndlessOne();
     void newListDropsOldResults();
     void newModelDropsOldResults();
     void newListKeepsTheModel();
@@ -346,6 +347,33 @@ void TestInspectionService::pauseKeepsWhatIsDone()
     QTRY_COMPARE(finished.size(), 1);
     QCOMPARE(inspected.size(), 10);
     QCOMPARE(log->inspected.load(), 10);
+}
+
+void TestInspectionService::aPauseDuringTheLastImageIsNoEndlessOne()
+{
+    auto log = std::make_shared<Log>();
+    Gate gate;
+    std::atomic<bool> held{false};
+    log->onInspect = [&](const cv::Mat&) {
+        if (log->inspected == 2) {
+            held = true;
+            gate.pass();
+        }
+    };
+    InspectionService service;
+    QSignalSpy inspected(&service, &InspectionService::inspected);
+    QSignalSpy finished(&service, &InspectionService::finished);
+    service.setInspector(fake(log));
+    service.setImages(images(3));
+    service.start();
+    QTRY_VERIFY(held);
+    service.pause();
+    gate.open();
+    QTRY_COMPARE(finished.size(), 1);
+    QCOMPARE(indicesOf(inspected), upTo(3));
+    service.focus(1); // no run: nothing that could end
+    QTRY_COMPARE(inspected.size(), 4);
+    QCOMPARE(finished.size(), 1);
 }
 
 void TestInspectionService::newListDropsOldResults()

@@ -81,6 +81,7 @@ struct InspectionService::Private
     void makeInspector(std::unique_lock<std::mutex>& lock, std::unique_ptr<AnomalyInspector>& inspector);
     void makeOneOfCrew(std::unique_lock<std::mutex>& lock, std::unique_ptr<AnomalyInspector>& inspector);
     void inspectOne(std::unique_lock<std::mutex>& lock, AnomalyInspector& inspector, std::size_t index, bool withMap);
+    void tellProgress();
     void post(const quint64& counter, std::function<void()> deliver);
 
     InspectionService* q;
@@ -109,6 +110,7 @@ struct InspectionService::Private
     std::size_t doneAtStart = 0; ///< of the background run, for the time left
     TimeLeft timeLeft;
     bool running = false;
+    bool unfinished = false; ///< a background run was started and has not told that it is over
     std::optional<std::size_t> focus;
     bool focusPending = false;
     bool focusInWork = false;
@@ -285,15 +287,19 @@ void InspectionService::Private::inspectOne(std::unique_lock<std::mutex>& lock, 
     const bool wasRunning = running;
     running = running && !complete;
     post(generation, [this, inspected = std::move(inspected)] { Q_EMIT q->inspected(inspected); });
-    if (!wasRunning)
-        return;
+    if (wasRunning)
+        tellProgress();
+    if (complete && std::exchange(unfinished, false))
+        post(generation, [this] { Q_EMIT q->finished(); });
+}
+
+void InspectionService::Private::tellProgress()
+{
     const int total = int(states.size());
     const int count = int(doneCount);
     const double fraction = double(doneCount - doneAtStart) / double(states.size() - doneAtStart);
     const double secondsLeft = timeLeft.update(fraction).value_or(-1.0);
     post(generation, [this, count, total, secondsLeft] { Q_EMIT q->progressed(count, total, secondsLeft); });
-    if (complete)
-        post(generation, [this] { Q_EMIT q->finished(); });
 }
 
 /// Runs `deliver` on the main thread, unless `counter` (generation or model) was raised before it got there.
@@ -403,6 +409,7 @@ void InspectionService::Private::supersede()
 {
     ++generation;
     running = false;
+    unfinished = false;
     states.assign(paths.size(), State::Open);
     doneCount = 0;
     cursor = 0;
@@ -484,6 +491,7 @@ void InspectionService::start()
         return;
     }
     d->running = true;
+    d->unfinished = true;
     d->doneAtStart = d->doneCount;
     d->timeLeft = TimeLeft();
     const bool isLong = d->states.size() - d->doneCount >= kImagesAnInspector * d->crewSize;

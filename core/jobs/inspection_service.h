@@ -59,7 +59,8 @@ Q_SIGNALS:
     /// `withMap` results of focus() carry the map; those of the background run do not.
     void inspected(const lynceus::InspectedImage& image);
     void progressed(int done, int total, double secondsLeft); ///< of the background run; negative: not known yet
-    void finished(); ///< of the background run: everything in the list has a result
+    /// Everything in the list has a result; once for each run, also when it was paused before its last image was done.
+    void finished();
 
 private:
     struct Private;
