@@ -110,7 +110,7 @@ void TestMemSegSession::inspectFillsTheResult()
 
     const cv::Mat image = picture({301, 177});
     Thresholds thresholds = session->thresholds();
-    thresholds.pixel = 0.0;
+    thresholds.score = thresholds.review = thresholds.pixel = 0.0;
     session->setThresholds(thresholds);
     const AnomalyResult result = session->inspect(image);
     QVERIFY(result.map.size() == cv::Size(96, 64)); // whatever the size of the image

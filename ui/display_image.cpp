@@ -128,6 +128,7 @@ ResultLayersPtr makeResultLayers(const AnomalyResult& result, ColorMap colors)
 
     // The same mixture as heatOverlay(): the weight of the colour is the value itself.
     QImage heat = layers->colors.convertToFormat(QImage::Format_ARGB32);
+    const auto limit = float(regionLimit(result, map));
     QImage mask(map.cols, map.rows, QImage::Format_Indexed8);
     for (int y = 0; y < map.rows; ++y) {
         const float* value = map.ptr<float>(y);
@@ -136,7 +137,7 @@ ResultLayersPtr makeResultLayers(const AnomalyResult& result, ColorMap colors)
         for (int x = 0; x < map.cols; ++x) {
             const float clamped = value[x] > 0.0F ? std::min(value[x], 1.0F) : 0.0F;
             pixel[x] = (pixel[x] & 0x00FFFFFFU) | (QRgb(clamped * 255.0F + 0.5F) << 24);
-            inside[x] = double(value[x]) >= result.thresholds.pixel ? 1 : 0;
+            inside[x] = value[x] >= limit ? 1 : 0;
         }
     }
     layers->heat = heat.convertToFormat(QImage::Format_ARGB32_Premultiplied);

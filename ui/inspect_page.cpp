@@ -103,11 +103,13 @@ struct InspectPage::Private
     void select(int row);
     bool selectPath(const QString& path); ///< false: it is not in the list
     void showPicture(int row);
+    void showLayers(int row);
     void take(const InspectedImage& image);
     void runFinished();
     void refresh();
-    void moveThreshold(double score);
-    void endMove(double score);
+    Thresholds withScoreLimit(double score) const;
+    void moveThresholds(const Thresholds& moved);
+    void endMove(const Thresholds& moved);
     void saveThreshold();
     void chooseFolder();
     void chooseModel();
@@ -146,7 +148,7 @@ struct InspectPage::Private
     Model model = Model::None;
     quint64 modelNumber = 0;
     Thresholds thresholds; ///< in force
-    double scoreBeforeMove = 0.5;
+    Thresholds beforeMove;
     int row = -1;
     bool awaitingMap = false; ///< the image on screen is with the inspector
     QDateTime runStarted;     ///< valid while a run goes on or is paused
@@ -249,9 +251,19 @@ void InspectPage::Private::connectParts()
     connect(verdict, &VerdictPanel::regionActivated, view, [this](const QRect& box) { view->zoomTo(box); });
     connect(verdict, &VerdictPanel::trainRequested, q, [this] { Q_EMIT q->trainRequested(folder); });
     connect(verdict, &VerdictPanel::modelRequested, q, [this] { chooseModel(); });
-    connect(threshold, &ThresholdPanel::thresholdMoved, q, [this](double score) { moveThreshold(score); });
-    connect(threshold, &ThresholdPanel::thresholdReleased, q, [this](double score) { endMove(score); });
-    connect(threshold, &ThresholdPanel::resetRequested, q, [this] { endMove(info.thresholds.score); });
+    connect(threshold, &ThresholdPanel::thresholdMoved, q,
+            [this](double score) { moveThresholds(withScoreLimit(score)); });
+    connect(threshold, &ThresholdPanel::thresholdReleased, q, [this](double score) { endMove(withScoreLimit(score)); });
+    connect(threshold, &ThresholdPanel::pixelLimitChanged, q, [this](double limit) {
+        Thresholds moved = thresholds;
+        moved.pixel = limit;
+        endMove(moved);
+    });
+    connect(threshold, &ThresholdPanel::regionsFollowChanged, q, [this](bool follow) {
+        if (follow)
+            endMove(withScoreLimit(thresholds.score));
+    });
+    connect(threshold, &ThresholdPanel::resetRequested, q, [this] { endMove(info.thresholds); });
     connect(threshold, &ThresholdPanel::saveRequested, q, [this] { saveThreshold(); });
     connect(threshold, &ThresholdPanel::errorOccurred, q, &InspectPage::errorOccurred);
     connect(view, &ImageView::readoutChanged, q, [this](const QString& text) {
@@ -263,10 +275,7 @@ void InspectPage::Private::connectParts()
         if (ready == row)
             showPicture(row);
     });
-    connect(loader, &DisplayLoader::layersReady, q, [this](int ready) {
-        if (ready == row)
-            view->setResult(loader->layers(row));
-    });
+    connect(loader, &DisplayLoader::layersReady, q, [this](int ready) { showLayers(ready); });
     connect(refreshTimer, &QTimer::timeout, q, [this] { refresh(); });
 
     connect(service.get(), &InspectionService::modelFailed, q,
@@ -281,7 +290,7 @@ void InspectPage::Private::connectParts()
         const ResultLayersPtr shown = view->result();
         loader->clearLayers();
         if (shown)
-            loader->makeLayers(row, shown->result, colors());
+            loader->makeLayers(row, shown->result, thresholds, colors());
     });
 
     for (const Qt::Key key : {Qt::Key_A, Qt::Key_Left})
@@ -344,7 +353,7 @@ void InspectPage::Private::setModel(Model state)
 {
     model = state;
     verdict->setModelState(state == Model::Ready, state == Model::Loading);
-    threshold->setState(state == Model::Ready, thresholds.score != info.thresholds.score);
+    threshold->setState(state == Model::Ready, !(thresholds == info.thresholds));
     listPanel->setRun(false, state == Model::Ready);
     legend->setVisible(state != Model::None);
 }
@@ -393,10 +402,10 @@ void InspectPage::Private::modelLoaded(const QString& file, const LoadedFacts& f
         service->setThresholds(thresholds); // they may have been moved by hand
     } else {
         thresholds = info.thresholds;
-        scoreBeforeMove = thresholds.score;
+        beforeMove = thresholds;
         undo->clear();
     }
-    threshold->setThreshold(thresholds.score);
+    threshold->setThresholds(thresholds);
     verdict->setThresholds(thresholds);
     legend->setThresholds(thresholds);
     setModel(Model::Ready);
@@ -452,22 +461,33 @@ void InspectPage::Private::showPicture(int shown)
     tellStatus();
 }
 
+/// The map that is on screen, judged as the thresholds are now; its regions belong to the list as well.
+void InspectPage::Private::showLayers(int ready)
+{
+    const ResultLayersPtr layers = loader->layers(ready);
+    if (layers && list->item(ready).judged && layers->result.thresholds == thresholds)
+        list->setRegions(ready, layers->result.regions);
+    if (ready != row)
+        return;
+    view->setResult(layers);
+    verdict->setItem(currentItem());
+}
+
 void InspectPage::Private::take(const InspectedImage& image)
 {
     if (image.index >= list->items().size() || list->item(int(image.index)).sample.path != image.path)
         return;
     const int index = int(image.index);
     AnomalyResult result = image.result;
-    if (image.error.isEmpty()) {
-        // The threshold may have moved while the image was under way.
-        result.thresholds = thresholds;
-        result.verdict = judge(result.score, thresholds);
-    }
+    result.map.release();
+    if (image.error.isEmpty())
+        rejudge(result, thresholds); // they may have moved while the image was under way
     list->setResult(index, image.error, result, image.hash);
-    if (!result.map.empty())
-        loader->makeLayers(index, result, colors());
+    const bool hasMap = !image.result.map.empty();
+    if (hasMap)
+        loader->makeLayers(index, image.result, thresholds, colors());
     if (index == row) {
-        awaitingMap = awaitingMap && image.error.isEmpty() && result.map.empty();
+        awaitingMap = awaitingMap && image.error.isEmpty() && !hasMap;
         verdict->setItem(currentItem());
     }
     if (!refreshTimer->isActive())
@@ -504,33 +524,43 @@ void InspectPage::Private::refresh()
     threshold->setScores(list->items());
 }
 
-/// Every verdict follows; the scores and with them the histogram stay.
-void InspectPage::Private::moveThreshold(double score)
+/// The other limits follow from those of the model file, so that no way that the threshold takes changes them for good.
+Thresholds InspectPage::Private::withScoreLimit(double score) const
 {
-    const bool band = info.thresholds.review < info.thresholds.score;
-    thresholds.score = score;
-    thresholds.review = band ? std::min(info.thresholds.review, score) : score;
+    Thresholds moved = withScore(info.thresholds, score);
+    if (!threshold->regionsFollow())
+        moved.pixel = thresholds.pixel;
+    return moved;
+}
+
+/// Every verdict follows; the scores and with them the histogram stay. Regions follow where the map is at hand: for the
+/// image on screen. The others' are found when they are shown.
+void InspectPage::Private::moveThresholds(const Thresholds& moved)
+{
+    thresholds = moved;
     service->setThresholds(thresholds);
     list->rejudgeAll(thresholds);
     const ImageListModel::Counts counts = list->counts();
     listPanel->setCounts(counts);
     threshold->setCounts(counts);
-    threshold->setThreshold(score);
-    threshold->setState(model == Model::Ready, score != info.thresholds.score);
+    threshold->setThresholds(thresholds);
+    threshold->setState(model == Model::Ready, !(thresholds == info.thresholds));
     legend->setThresholds(thresholds);
     verdict->setThresholds(thresholds);
     verdict->setItem(currentItem());
+    if (const ResultLayersPtr shown = row < 0 ? nullptr : loader->layers(row))
+        loader->makeLayers(row, shown->result, thresholds, colors());
 }
 
-void InspectPage::Private::endMove(double score)
+void InspectPage::Private::endMove(const Thresholds& moved)
 {
-    if (score == scoreBeforeMove) {
-        moveThreshold(score);
+    if (moved == beforeMove) {
+        moveThresholds(moved);
         return;
     }
-    undo->push(new ThresholdCommand(scoreBeforeMove, score, [this](double value) {
-        scoreBeforeMove = value;
-        moveThreshold(value);
+    undo->push(new ThresholdCommand(beforeMove, moved, [this](const Thresholds& limits) {
+        beforeMove = limits;
+        moveThresholds(limits);
     }));
 }
 
@@ -547,7 +577,7 @@ void InspectPage::Private::saveThreshold()
         info.thresholds = saved;
         modelFile = wantedModel = target.file;
         modelHash = target.hash;
-        threshold->setState(model == Model::Ready, thresholds.score != saved.score);
+        threshold->setState(model == Model::Ready, !(thresholds == saved));
         services.settings.setLastModel(modelFile);
         Q_EMIT q->modelChanged(modelFile);
     };

@@ -28,11 +28,17 @@ struct Thresholds
     double score = 0.5;        ///< image score at or above: NG
     double review = 0.5;       ///< at or above but below `score`: Review; equal to `score`: no review band
     double pixel = 0.5;        ///< map values at or above belong to a region
-    double minRegionArea = 16; ///< source pixels; smaller regions are not listed (they do not change the verdict)
+    double minRegionArea = 16; ///< source pixels; smaller regions are not listed, unless there is no larger one
 
     QJsonObject toJson() const;
     static Thresholds fromJson(const QJsonObject& json); ///< throws Error(Format)
+    bool operator==(const Thresholds& other) const;
 };
+
+/// `thresholds` with the score limit at `score`: the review limit moves by as much, within 0 and `score`; the pixel
+/// limit keeps its share of the score limit, and is no higher. An image score is the mean of the map's largest values,
+/// so the highest of an NG part then reaches the pixel limit.
+Thresholds withScore(const Thresholds& thresholds, double score);
 
 /// The one place where a score becomes a verdict, for window, command line, report and live. NaN is NG.
 Verdict judge(double score, const Thresholds& thresholds);
@@ -58,7 +64,7 @@ struct AnomalyResult
     double score = 0.0;
     Verdict verdict = Verdict::Ok;
     Thresholds thresholds;
-    std::vector<Region> regions; ///< in source pixels
+    std::vector<Region> regions; ///< in source pixels; an OK part has none, NG and Review at least one
     StageTimes times;
     int nearestGood = -1; ///< index of the nearest memory sample, -1 when unknown
 
@@ -69,10 +75,18 @@ struct AnomalyResult
     cv::Mat sourceMap() const { return mapAt(sourceSize()); }
 };
 
-/// Re-judges a result with other thresholds: verdict always, regions only when the map is still there. They are found
-/// at source size, or at eight megapixels in larger images, whose boxes and areas are then that much coarser: memory
-/// does not grow with the sensor. Throws Error(Internal) on a map of another type.
+/// Re-judges a result with other thresholds. Regions show why a part is not OK, so they follow the verdict:
+///  - OK: none, whatever the map; those that were there go, with the map or without;
+///  - Review: those at the lower of the limits `review` and `pixel`;
+///  - NG: those at `pixel`; where no value is that high, those at `score`, else where the map is highest.
+/// Regions under `minRegionArea` are left out, unless all are: then the largest is listed. Without a map the regions of
+/// an NG or Review part stay as they are. NaN belongs to no region.
+/// They are found at source size, or at eight megapixels in larger images, whose boxes and areas are then that much
+/// coarser: memory does not grow with the sensor. Throws Error(Internal) on a map of another type.
 void rejudge(AnomalyResult& result, const Thresholds& thresholds);
+
+/// The value from which on `map`, as result.mapAt() draws it, belongs to the result's regions; infinite for an OK part.
+double regionLimit(const AnomalyResult& result, const cv::Mat& map);
 
 /// Something that inspects images: MemSeg in LibTorch today, a compiled one tomorrow, a fake in tests.
 /// One owner at a time; may move between threads.
