@@ -314,7 +314,7 @@ void TestMainWindow::namesFolderAndModel()
     QCOMPARE(folder->choice(), u"none open"_s);
     QVERIFY(!inspectAll->isEnabled());
     auto* inspect = m_window->findChild<InspectPage*>();
-    Q_EMIT inspect->folderChanged(u"/data/R&D bottle"_s);
+    Q_EMIT inspect->folderChanged(u"/data/R&D bottle"_s, true);
     Q_EMIT inspect->modelChanged(u"/models/bottle-7.safetensors"_s);
     QCOMPARE(folder->choice(), u"R&D bottle"_s);
     QVERIFY(folder->toolTip().contains(u"data"_s));

@@ -94,7 +94,7 @@ struct InspectPage::Private
     void connectParts();
     void addKey(const QKeySequence& key, std::function<void()> run);
 
-    void showSamples(std::vector<Sample> samples, const QString& newFolder, const QString& reasonIfEmpty);
+    void showSamples(std::vector<Sample> samples, const QString& newFolder, bool whole, const QString& reasonIfEmpty);
     void loadModel(const QString& file, bool again);
     void modelLoaded(const QString& file, const LoadedFacts& facts, bool again);
     void modelFailed(const QString& message, const QString& remedy);
@@ -140,7 +140,8 @@ struct InspectPage::Private
 
     qint64 product = 0;
     QString folder;
-    QString wantedModel; ///< loaded or being loaded
+    bool wholeFolder = false; ///< its images are listed; else some that were opened singly
+    QString wantedModel;      ///< loaded or being loaded
     QString modelFile;
     QString modelHash;
     Engine engine = Engine::LibTorch;
@@ -308,7 +309,7 @@ void InspectPage::Private::connectParts()
     view->installEventFilter(q);
 }
 
-void InspectPage::Private::showSamples(std::vector<Sample> samples, const QString& newFolder,
+void InspectPage::Private::showSamples(std::vector<Sample> samples, const QString& newFolder, bool whole,
                                        const QString& reasonIfEmpty)
 {
     service->pause();
@@ -316,6 +317,7 @@ void InspectPage::Private::showSamples(std::vector<Sample> samples, const QStrin
     row = -1;
     awaitingMap = false;
     folder = newFolder;
+    wholeFolder = whole;
     std::vector<QString> paths;
     paths.reserve(samples.size());
     for (const Sample& sample : samples)
@@ -334,7 +336,7 @@ void InspectPage::Private::showSamples(std::vector<Sample> samples, const QStrin
     verdict->setItem(nullptr);
     listPanel->selectFirst();
     listPanel->view()->setFocus();
-    Q_EMIT q->folderChanged(folder);
+    Q_EMIT q->folderChanged(folder, wholeFolder);
     tellStatus();
 }
 
@@ -501,7 +503,7 @@ void InspectPage::Private::runFinished()
     if (!runStarted.isValid())
         return;
     InspectionRecord record;
-    record.productId = product;
+    record.productId = wholeFolder ? product : 0;
     record.folder = folder;
     record.modelPath = modelFile;
     record.modelHash = modelHash;
@@ -654,7 +656,7 @@ void InspectPage::setModelLoader(ModelLoader loader)
 void InspectPage::openFolder(const QString& folder, const QString& select)
 {
     const QString path = QDir(folder).absolutePath();
-    if (path == d->folder && d->selectPath(select))
+    if (path == d->folder && d->wholeFolder && d->selectPath(select))
         return;
     if (d->listingJob != 0)
         d->services.jobs.cancel(d->listingJob);
@@ -663,7 +665,8 @@ void InspectPage::openFolder(const QString& folder, const QString& select)
         d->listingJob = 0;
         if (!samples.empty())
             d->services.settings.addRecentFolder(path);
-        d->showSamples(std::move(samples), path, tr("There are no images in %1.").arg(QDir::toNativeSeparators(path)));
+        d->showSamples(std::move(samples), path, true,
+                       tr("There are no images in %1.").arg(QDir::toNativeSeparators(path)));
         d->selectPath(select);
     };
     d->listingJob = runInBackground(d->services.jobs, JobRunner::Lane::Files, tr("Listing images"), this, work, done);
@@ -678,7 +681,7 @@ void InspectPage::openImages(const QStringList& files)
         samples.push_back({info.absoluteFilePath(), info.fileName(), {}, Truth::Unknown, {}});
     }
     if (!samples.empty())
-        d->showSamples(std::move(samples), QFileInfo(files.front()).absolutePath(), {});
+        d->showSamples(std::move(samples), QFileInfo(files.front()).absolutePath(), false, {});
 }
 
 void InspectPage::useModel(const QString& modelFile)

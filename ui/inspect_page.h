@@ -59,7 +59,8 @@ Q_SIGNALS:
     /// What runs the model that was loaded; both empty: there is no model. `note`: why it is not the engine that was
     /// asked for. Before modelChanged().
     void engineChanged(const QString& engine, const QString& note);
-    void folderChanged(const QString& folder);
+    /// `whole`: its images are listed; else some that were opened singly, the first of which lies there.
+    void folderChanged(const QString& folder, bool whole);
     void trainRequested(const QString& folder); ///< "Train a model for this folder"
     void demoRequested();                       ///< "Try the demo product"
 
