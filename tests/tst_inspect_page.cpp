@@ -41,6 +41,7 @@
 #include <QtWidgets/QDoubleSpinBox>
 #include <QtWidgets/QLineEdit>
 #include <QtWidgets/QListView>
+#include <QtWidgets/QMessageBox>
 #include <QtWidgets/QPushButton>
 
 #include <algorithm>
@@ -472,6 +473,51 @@ private Q_SLOTS:
         QVERIFY(histogram.threshold() < 0.3);
         QTest::mouseClick(f.button(u"Reset"_s), Qt::LeftButton);
         QCOMPARE(histogram.threshold(), 0.5);
+    }
+
+    void aMovedThresholdIsNotLostInSilence()
+    {
+        Fixture f;
+        f.inspectEverything();
+        const QString model = f.settings.lastModel();
+        const auto question = [&] { return f.page.findChild<QMessageBox*>(u"thresholdQuestion"_s); };
+        const auto answer = [&](const QString& text) {
+            for (QAbstractButton* candidate : question()->buttons()) {
+                if (candidate->text() == text)
+                    candidate->click();
+            }
+        };
+        f.page.useModel(model); // nothing to lose
+        QVERIFY(!question());
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+
+        f.limit(u"Threshold"_s)->setValue(0.25);
+        QVERIFY(f.page.hasMovedThreshold());
+        QSignalSpy changed(&f.page, &InspectPage::modelChanged);
+        f.page.useModel({});
+        QVERIFY(question());
+        answer(u"Cancel"_s);
+        QCOMPARE(changed.size(), 1); // for those who thought that it goes
+        QCOMPARE(changed.takeFirst()[0].toString(), model);
+        QCOMPARE(f.histogram().threshold(), 0.25);
+
+        QTRY_VERIFY(!question());
+        f.page.useModel({});
+        answer(u"Don't save"_s);
+        QCOMPARE(changed.takeLast()[0].toString(), QString());
+        QCOMPARE(readModelInfo(model).thresholds.score, 0.5);
+
+        f.page.useModel(model);
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        QCOMPARE(f.histogram().threshold(), 0.5);
+        f.limit(u"Threshold"_s)->setValue(0.25);
+        bool settled = false;
+        f.page.settleThreshold([&] { settled = true; });
+        QVERIFY(!settled);
+        answer(u"Save to model"_s);
+        QTRY_VERIFY_WITH_TIMEOUT(settled, kIdleMs);
+        QCOMPARE(readModelInfo(model).thresholds.score, 0.25);
+        QVERIFY(!f.page.hasMovedThreshold());
     }
 
     void regionsFollowTheThreshold()

@@ -38,6 +38,8 @@
 #include <QtWidgets/QHBoxLayout>
 #include <QtWidgets/QLineEdit>
 #include <QtWidgets/QListView>
+#include <QtWidgets/QMessageBox>
+#include <QtWidgets/QPushButton>
 #include <QtWidgets/QSplitter>
 #include <QtWidgets/QStackedWidget>
 
@@ -110,7 +112,8 @@ struct InspectPage::Private
     Thresholds withScoreLimit(double score) const;
     void moveThresholds(const Thresholds& moved);
     void endMove(const Thresholds& moved);
-    void saveThreshold();
+    void saveThreshold(const std::function<void()>& then = {});
+    void takeModel(const QString& file);
     void chooseFolder();
     void chooseModel();
     void drop(const QStringList& paths);
@@ -566,14 +569,14 @@ void InspectPage::Private::endMove(const Thresholds& moved)
     }));
 }
 
-void InspectPage::Private::saveThreshold()
+void InspectPage::Private::saveThreshold(const std::function<void()>& then)
 {
     const QJsonObject calibration = manualCalibration(list->counts());
     const auto work = [&store = services.modelStore, folder = services.modelFolder, file = modelFile,
                        saved = thresholds, calibration](const TaskContext&) {
         return saveThresholds(store, folder, file, saved, calibration);
     };
-    const auto done = [this, file = modelFile, saved = thresholds](const SavedModel& target) {
+    const auto done = [this, file = modelFile, saved = thresholds, then](const SavedModel& target) {
         if (file != modelFile)
             return; // another model is in use by now
         info.thresholds = saved;
@@ -582,6 +585,8 @@ void InspectPage::Private::saveThreshold()
         threshold->setState(model == Model::Ready, !(thresholds == saved));
         services.settings.setLastModel(modelFile);
         Q_EMIT q->modelChanged(modelFile);
+        if (then)
+            then();
     };
     track(runInBackground(services.jobs, JobRunner::Lane::Files, tr("Saving the threshold"), q, work, done));
 }
@@ -686,23 +691,67 @@ void InspectPage::openImages(const QStringList& files)
 
 void InspectPage::useModel(const QString& modelFile)
 {
-    d->runAgain = false;
-    d->list->clearResults();
-    d->loader->clearLayers();
-    d->view->setResult(nullptr);
-    if (modelFile.isEmpty()) {
-        ++d->modelNumber;
-        d->runStarted = {};
-        d->service->setInspector([] { return std::unique_ptr<AnomalyInspector>(); });
-        d->services.settings.setLastModel({});
-        d->modelGone();
-        d->verdict->setItem(d->currentItem());
-        d->refresh();
+    settleThreshold([this, modelFile] { d->takeModel(modelFile); }, [this] { Q_EMIT modelChanged(d->modelFile); });
+}
+
+void InspectPage::Private::takeModel(const QString& file)
+{
+    runAgain = false;
+    list->clearResults();
+    loader->clearLayers();
+    view->setResult(nullptr);
+    if (file.isEmpty()) {
+        ++modelNumber;
+        runStarted = {};
+        service->setInspector([] { return std::unique_ptr<AnomalyInspector>(); });
+        services.settings.setLastModel({});
+        modelGone();
+    } else {
+        loadModel(file, false);
+    }
+    verdict->setItem(currentItem());
+    refresh();
+}
+
+bool InspectPage::hasMovedThreshold() const
+{
+    return d->model == Private::Model::Ready && !(d->thresholds == d->info.thresholds);
+}
+
+void InspectPage::settleThreshold(const std::function<void()>& then, const std::function<void()>& cancelled)
+{
+    const auto name = u"thresholdQuestion"_s;
+    delete findChild<QMessageBox*>(name); // about something else by now
+    if (!hasMovedThreshold()) {
+        then();
         return;
     }
-    d->loadModel(modelFile, false);
-    d->verdict->setItem(d->currentItem());
-    d->refresh();
+    auto* box = new QMessageBox(
+        QMessageBox::Question, tr("Save the threshold?"),
+        tr("The threshold of the model “%1” was moved and not saved.").arg(QFileInfo(d->modelFile).completeBaseName()),
+        QMessageBox::NoButton, this);
+    box->setObjectName(name);
+    box->setAttribute(Qt::WA_DeleteOnClose);
+    box->setTextFormat(Qt::PlainText);
+    box->setInformativeText(
+        tr("It is %1 now and %2 in the model file.")
+            .arg(locale().toString(d->thresholds.score, 'f', 3), locale().toString(d->info.thresholds.score, 'f', 3)));
+    QPushButton* save = box->addButton(tr("Save to model"), QMessageBox::AcceptRole);
+    QPushButton* drop = box->addButton(tr("Don't save"), QMessageBox::DestructiveRole);
+    QPushButton* cancel = box->addButton(tr("Cancel"), QMessageBox::RejectRole);
+    box->setDefaultButton(save);
+    box->setEscapeButton(cancel);
+    connect(box, &QDialog::finished, this, [this, box, save, drop, then, cancelled] {
+        if (box->clickedButton() == save) {
+            d->saveThreshold(then);
+        } else if (box->clickedButton() == drop) {
+            d->endMove(d->info.thresholds);
+            then();
+        } else if (cancelled) {
+            cancelled();
+        }
+    });
+    box->open();
 }
 
 void InspectPage::reloadModel()

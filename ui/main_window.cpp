@@ -379,6 +379,12 @@ void MainWindow::showError(const QString& message, const QString& remedy)
 
 void MainWindow::closeEvent(QCloseEvent* event)
 {
+    if (m_inspect->hasMovedThreshold()) {
+        event->ignore();
+        showPage(u"inspect"_s);
+        m_inspect->settleThreshold([this] { close(); });
+        return;
+    }
     if (!m_closeAgreed && !m_services.jobs.active().empty()) {
         event->ignore();
         askToClose();
