@@ -157,6 +157,7 @@ private Q_SLOTS:
         model.setSamples(makeSamples(1));
         AnomalyResult result;
         result.map = cv::Mat(32, 32, CV_32F, cv::Scalar(0.9));
+        result.score = 0.9;
         rejudge(result, {});
         QCOMPARE(result.regions.size(), std::size_t(1));
         model.setResult(0, {}, result);

@@ -230,6 +230,7 @@ private:
         AnomalyResult result;
         result.map = cv::Mat(100, 200, CV_32F, cv::Scalar(0));
         result.map(cv::Rect(50, 40, 20, 10)).setTo(0.9);
+        result.score = 0.9;
         rejudge(result, {});
         return makeResultLayers(result, ColorMap::Inferno);
     }

@@ -20,6 +20,7 @@
 #include "ui/image_list_panel.h"
 #include "ui/image_view.h"
 #include "ui/inspect_page.h"
+#include "ui/region_table_model.h"
 #include "ui/theme.h"
 #include "ui/threshold_panel.h"
 #include "ui/verdict_panel.h"
@@ -36,8 +37,11 @@
 #include <QtTest/QSignalSpy>
 #include <QtTest/QTest>
 #include <QtWidgets/QApplication>
+#include <QtWidgets/QCheckBox>
+#include <QtWidgets/QDoubleSpinBox>
 #include <QtWidgets/QLineEdit>
 #include <QtWidgets/QListView>
+#include <QtWidgets/QMessageBox>
 #include <QtWidgets/QPushButton>
 
 #include <algorithm>
@@ -136,6 +140,14 @@ struct Fixture
     ScoreHistogram& histogram() { return *page.findChild<ScoreHistogram*>(); }
     ThresholdPanel& threshold() { return *page.findChild<ThresholdPanel*>(); }
     QString currentName() { return model().item(list().currentRow()).sample.name; }
+    QDoubleSpinBox* limit(const QString& name)
+    {
+        for (QDoubleSpinBox* candidate : threshold().findChildren<QDoubleSpinBox*>()) {
+            if (candidate->accessibleName() == name)
+                return candidate;
+        }
+        return nullptr;
+    }
     QPushButton* button(const QString& text)
     {
         for (QPushButton* candidate : page.findChildren<QPushButton*>()) {
@@ -461,6 +473,102 @@ private Q_SLOTS:
         QVERIFY(histogram.threshold() < 0.3);
         QTest::mouseClick(f.button(u"Reset"_s), Qt::LeftButton);
         QCOMPARE(histogram.threshold(), 0.5);
+    }
+
+    void aMovedThresholdIsNotLostInSilence()
+    {
+        Fixture f;
+        f.inspectEverything();
+        const QString model = f.settings.lastModel();
+        const auto question = [&] { return f.page.findChild<QMessageBox*>(u"thresholdQuestion"_s); };
+        const auto answer = [&](const QString& text) {
+            for (QAbstractButton* candidate : question()->buttons()) {
+                if (candidate->text() == text)
+                    candidate->click();
+            }
+        };
+        f.page.useModel(model); // nothing to lose
+        QVERIFY(!question());
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+
+        f.limit(u"Threshold"_s)->setValue(0.25);
+        QVERIFY(f.page.hasMovedThreshold());
+        QSignalSpy changed(&f.page, &InspectPage::modelChanged);
+        f.page.useModel({});
+        QVERIFY(question());
+        answer(u"Cancel"_s);
+        QCOMPARE(changed.size(), 1); // for those who thought that it goes
+        QCOMPARE(changed.takeFirst()[0].toString(), model);
+        QCOMPARE(f.histogram().threshold(), 0.25);
+
+        QTRY_VERIFY(!question());
+        f.page.useModel({});
+        answer(u"Don't save"_s);
+        QCOMPARE(changed.takeLast()[0].toString(), QString());
+        QCOMPARE(readModelInfo(model).thresholds.score, 0.5);
+
+        f.page.useModel(model);
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        QCOMPARE(f.histogram().threshold(), 0.5);
+        f.limit(u"Threshold"_s)->setValue(0.25);
+        bool settled = false;
+        f.page.settleThreshold([&] { settled = true; });
+        QVERIFY(!settled);
+        answer(u"Save to model"_s);
+        QTRY_VERIFY_WITH_TIMEOUT(settled, kIdleMs);
+        QCOMPARE(readModelInfo(model).thresholds.score, 0.25);
+        QVERIFY(!f.page.hasMovedThreshold());
+    }
+
+    void regionsFollowTheThreshold()
+    {
+        Fixture f;
+        f.inspectEverything();
+        const auto shownRegions = [&] { return f.verdict().findChild<RegionTableModel*>()->rowCount(); };
+        f.list().setCurrentRow(3); // 0.3, which passes at 0.5
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        QCOMPARE(f.currentName(), u"test/kratzer/3.png"_s);
+        QCOMPARE(shownRegions(), 0);
+        f.limit(u"Threshold"_s)->setValue(0.25);
+        QCOMPARE(f.limit(u"Pixel limit of regions"_s)->value(), 0.25);
+        QCOMPARE(f.verdict().word(), u"NG"_s);
+        QTRY_COMPARE(shownRegions(), 1);
+        QCOMPARE(f.view().result()->contours.size(), std::size_t(1));
+        QCOMPARE(f.model().item(3).result.regions.front().box, cv::Rect(20, 10, 16, 12));
+
+        // An OK part has none, whatever its map.
+        f.limit(u"Threshold"_s)->setValue(0.4);
+        QCOMPARE(shownRegions(), 0);
+        QTRY_VERIFY(f.view().result()->contours.empty());
+        QTest::keyClick(&f.page, Qt::Key_Z, Qt::ControlModifier);
+        QTRY_COMPARE(shownRegions(), 1);
+        QCOMPARE(f.limit(u"Pixel limit of regions"_s)->value(), 0.25);
+    }
+
+    void thePixelLimitCanStay()
+    {
+        Fixture f;
+        f.inspectEverything();
+        auto* follow = f.threshold().findChild<QCheckBox*>();
+        QDoubleSpinBox* pixel = f.limit(u"Pixel limit of regions"_s);
+        QVERIFY(follow->isChecked());
+        QVERIFY(!pixel->isEnabled());
+        follow->click();
+        QVERIFY(pixel->isEnabled());
+        f.limit(u"Threshold"_s)->setValue(0.75);
+        QCOMPARE(pixel->value(), 0.5);
+        pixel->setValue(0.2);
+        QVERIFY(f.button(u"Save threshold to model"_s)->isEnabled());
+        QTest::mouseClick(f.button(u"Save threshold to model"_s), Qt::LeftButton);
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        const Thresholds saved = readModelInfo(f.settings.lastModel()).thresholds;
+        QCOMPARE(saved.score, 0.75);
+        QCOMPARE(saved.pixel, 0.2);
+        QVERIFY(!f.button(u"Save threshold to model"_s)->isEnabled());
+        pixel->setValue(0.3);
+        QTest::keyClick(&f.page, Qt::Key_Z, Qt::ControlModifier);
+        QCOMPARE(pixel->value(), 0.2);
+        QVERIFY(!f.button(u"Save threshold to model"_s)->isEnabled());
     }
 
     void thresholdIsSavedToTheModel()

@@ -118,11 +118,14 @@ private Q_SLOTS:
     void focusCarriesTheMapAndComesFirst();
     void focusAgainGivesTheMapAgain();
     void focusBeforeTheModelWaitsForIt();
+    void imagesThatFillTheMemoryDoNotStopTheRun();
     void pauseKeepsWhatIsDone();
+    void aPauseDuringTheLastImageIsNoEndlessOne();
     void newListDropsOldResults();
     void newModelDropsOldResults();
     void newListKeepsTheModel();
     void thresholdsAreApplied();
+    void judgingThatFailsIsAnError();
     void unreadableImagesAreResultsWithErrors();
     void startOnFinishedOrEmptyListFinishes();
     void destructorWaitsForNothingQueued();
@@ -303,6 +306,20 @@ void TestInspectionService::focusBeforeTheModelWaitsForIt()
     QCOMPARE(imageOf(inspected[0]).index, std::size_t(2));
 }
 
+void TestInspectionService::imagesThatFillTheMemoryDoNotStopTheRun()
+{
+    InspectionService service(nullptr, 1);
+    QSignalSpy inspected(&service, &InspectionService::inspected);
+    QSignalSpy finished(&service, &InspectionService::finished);
+    service.setInspector(fake());
+    service.setImages(images(6));
+    service.focus(1); // stays in memory
+    QTRY_COMPARE(inspected.size(), 1);
+    service.start();
+    QTRY_COMPARE(finished.size(), 1);
+    QCOMPARE(indicesOf(inspected), upTo(6));
+}
+
 void TestInspectionService::pauseKeepsWhatIsDone()
 {
     auto log = std::make_shared<Log>();
@@ -330,6 +347,33 @@ void TestInspectionService::pauseKeepsWhatIsDone()
     QTRY_COMPARE(finished.size(), 1);
     QCOMPARE(inspected.size(), 10);
     QCOMPARE(log->inspected.load(), 10);
+}
+
+void TestInspectionService::aPauseDuringTheLastImageIsNoEndlessOne()
+{
+    auto log = std::make_shared<Log>();
+    Gate gate;
+    std::atomic<bool> held{false};
+    log->onInspect = [&](const cv::Mat&) {
+        if (log->inspected == 2) {
+            held = true;
+            gate.pass();
+        }
+    };
+    InspectionService service;
+    QSignalSpy inspected(&service, &InspectionService::inspected);
+    QSignalSpy finished(&service, &InspectionService::finished);
+    service.setInspector(fake(log));
+    service.setImages(images(3));
+    service.start();
+    QTRY_VERIFY(held);
+    service.pause();
+    gate.open();
+    QTRY_COMPARE(finished.size(), 1);
+    QCOMPARE(indicesOf(inspected), upTo(3));
+    service.focus(1); // no run: nothing that could end
+    QTRY_COMPARE(inspected.size(), 4);
+    QCOMPARE(finished.size(), 1);
 }
 
 void TestInspectionService::newListDropsOldResults()
@@ -415,6 +459,31 @@ void TestInspectionService::thresholdsAreApplied()
     QCOMPARE(result.verdict, Verdict::Ng);
     QCOMPARE(result.thresholds.score, 0.3);
     QCOMPARE(result.regions.size(), std::size_t(1));
+}
+
+void TestInspectionService::judgingThatFailsIsAnError()
+{
+    struct WrongMap final : AnomalyInspector
+    {
+        AnomalyResult inspect(const cv::Mat&) override
+        {
+            AnomalyResult result;
+            result.map = cv::Mat::ones(4, 4, CV_8U); // regions can't be found in it
+            result.score = 1.0;
+            return result;
+        }
+    };
+    InspectionService service;
+    QSignalSpy inspected(&service, &InspectionService::inspected);
+    QSignalSpy finished(&service, &InspectionService::finished);
+    service.setInspector([] { return std::make_unique<WrongMap>(); });
+    service.setImages(images(2));
+    service.setThresholds({});
+    service.start();
+    QTRY_COMPARE(finished.size(), 1);
+    QCOMPARE(indicesOf(inspected), upTo(2));
+    for (const auto& arguments : inspected)
+        QVERIFY(!imageOf(arguments).error.isEmpty());
 }
 
 void TestInspectionService::unreadableImagesAreResultsWithErrors()

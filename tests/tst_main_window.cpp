@@ -36,6 +36,7 @@
 #include <QtTest/QSignalSpy>
 #include <QtTest/QTest>
 #include <QtWidgets/QApplication>
+#include <QtWidgets/QDoubleSpinBox>
 #include <QtWidgets/QLabel>
 #include <QtWidgets/QMessageBox>
 #include <QtWidgets/QPushButton>
@@ -62,6 +63,7 @@ private Q_SLOTS:
     void closesAtOnceWhenIdle();
     void asksBeforeClosingWithWork();
     void closesAfterConsent();
+    void asksBeforeClosingWithAMovedThreshold();
     void restoresGeometry();
     void frameForwardsDrops();
     void namesFolderAndModel();
@@ -270,6 +272,28 @@ void TestMainWindow::closesAfterConsent()
     QTRY_VERIFY(m_jobs->isIdle());
 }
 
+void TestMainWindow::asksBeforeClosingWithAMovedThreshold()
+{
+    auto* inspect = m_window->findChild<InspectPage*>();
+    inspect->setModelLoader([](const QString&, const SessionOptions&) {
+        InspectPage::LoadedModel model;
+        model.inspector = std::make_unique<test::FakeInspector>();
+        return model;
+    });
+    m_window->openModel(m_home->filePath(u"m.safetensors"_s));
+    QTRY_VERIFY(m_window->isIdle());
+    inspect->findChild<QDoubleSpinBox*>()->setValue(0.4);
+    QVERIFY(inspect->hasMovedThreshold());
+    QVERIFY(!m_window->close());
+    auto* question = m_window->findChild<QMessageBox*>(u"thresholdQuestion"_s);
+    QVERIFY(question);
+    for (QAbstractButton* button : question->buttons()) {
+        if (button->text() == u"Don't save"_s)
+            button->click();
+    }
+    QVERIFY(!m_window->isVisible());
+}
+
 void TestMainWindow::restoresGeometry()
 {
     m_window->resize(1100, 900);
@@ -314,7 +338,7 @@ void TestMainWindow::namesFolderAndModel()
     QCOMPARE(folder->choice(), u"none open"_s);
     QVERIFY(!inspectAll->isEnabled());
     auto* inspect = m_window->findChild<InspectPage*>();
-    Q_EMIT inspect->folderChanged(u"/data/R&D bottle"_s);
+    Q_EMIT inspect->folderChanged(u"/data/R&D bottle"_s, true);
     Q_EMIT inspect->modelChanged(u"/models/bottle-7.safetensors"_s);
     QCOMPARE(folder->choice(), u"R&D bottle"_s);
     QVERIFY(folder->toolTip().contains(u"data"_s));

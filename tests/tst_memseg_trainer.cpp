@@ -486,7 +486,7 @@ void TestMemSegTrainer::theBranchNeedsNoTraining()
     QVERIFY(badResult.score > goodResult.score);
     QCOMPARE(badResult.verdict, Verdict::Ng);
     cv::Point peak;
-    cv::minMaxLoc(badResult.map, nullptr, nullptr, nullptr, &peak);
+    cv::minMaxLoc(badResult.sourceMap(), nullptr, nullptr, nullptr, &peak);
     QVERIFY(cv::norm(peak - cv::Point(bad.cols / 3, bad.rows / 2)) < bad.rows / 4.0);
 }
 
@@ -510,7 +510,9 @@ void TestMemSegTrainer::longPartsKeepTheirAspect()
     QCOMPARE(info.preprocessing.width, 256);
     QCOMPARE(info.preprocessing.height, 64);
     const auto session = MemSegSession::load(pathOf(u"leiste.safetensors"_s));
-    QCOMPARE(session->inspect(readImage(good + u"/0.png"_s)).map.size(), cv::Size(400, 100));
+    const AnomalyResult result = session->inspect(readImage(good + u"/0.png"_s));
+    QCOMPARE(result.map.size(), cv::Size(256, 64));
+    QCOMPARE(result.sourceMap().size(), cv::Size(400, 100));
 }
 
 void TestMemSegTrainer::backgroundIsIgnoredOnDemand()
@@ -543,13 +545,13 @@ void TestMemSegTrainer::backgroundIsIgnoredOnDemand()
     cv::Mat dirty = part(1);
     cv::circle(dirty, {4, 60}, 3, cv::Scalar::all(255), cv::FILLED);
     const AnomalyResult beside = session->inspect(dirty);
-    QCOMPARE(beside.map.at<float>(60, 4), 0.0F);
+    QCOMPARE(beside.sourceMap().at<float>(60, 4), 0.0F);
     cv::Mat broken = part(1);
     cv::circle(broken, {46, 32}, 4, cv::Scalar::all(15), cv::FILLED); // looks like background, is where the part was
     QVERIFY(session->inspect(broken).score > std::max(beside.score, usual));
     cv::Mat filled = part(1);
     cv::circle(filled, {32, 32}, 4, cv::Scalar::all(255), cv::FILLED); // in the hole
-    QVERIFY(session->inspect(filled).map.at<float>(32, 32) > 0.0F);
+    QVERIFY(session->inspect(filled).sourceMap().at<float>(32, 32) > 0.0F);
 }
 
 void TestMemSegTrainer::cancelLeavesWhatWasThere()

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "core/base/error.h"
+#include "core/image/image_geometry.h"
 #include "core/image/preprocessing.h"
 #include "tests/support/test_images.h"
 
@@ -107,7 +108,7 @@ private Q_SLOTS:
         source(cv::Rect(32, 32, 64, 64)).setTo(250);
         QVERIFY(cv::norm(prepare(source, how), cv::Mat(32, 32, CV_32FC3, cv::Scalar::all(250)), cv::NORM_INF) < 1e-3);
 
-        const cv::Mat map = mapToSource(cv::Mat::ones(32, 32, CV_32F), {128, 128}, how);
+        const cv::Mat map = ImageGeometry({128, 128}, how).mapAt(cv::Mat::ones(32, 32, CV_32F), {128, 128});
         QCOMPARE(map.size(), cv::Size(128, 128));
         QCOMPARE(map.at<float>(64, 64), 1.0F);
         QCOMPARE(map.at<float>(10, 64), 0.0F);
@@ -122,10 +123,31 @@ private Q_SLOTS:
     {
         cv::Mat map = cv::Mat::zeros(32, 32, CV_32F);
         map.at<float>(8, 20) = 1.0F;
-        const cv::Mat large = mapToSource(map, {320, 640}, small());
+        const cv::Mat large = ImageGeometry({320, 640}, small()).mapAt(map, {320, 640});
         cv::Point peak;
         cv::minMaxLoc(large, nullptr, nullptr, nullptr, &peak);
         QVERIFY(std::abs(peak.x - 204.5) <= 1.0 && std::abs(peak.y - 169.5) <= 1.0);
+    }
+
+    void singleValuesAreThoseOfTheWholeMap()
+    {
+        cv::Mat map(32, 32, CV_32F);
+        cv::RNG random(3);
+        random.fill(map, cv::RNG::UNIFORM, 0.0, 1.0);
+        Preprocessing cropped = small();
+        cropped.resizeTo = 50;
+        for (const Preprocessing& how : {small(), cropped}) {
+            for (const cv::Size source : {cv::Size(77, 201), cv::Size(20, 9), cv::Size(1, 1)}) {
+                const ImageGeometry geometry(source, how);
+                const cv::Mat whole = geometry.mapAt(map, source);
+                for (int y = 0; y < source.height; ++y) {
+                    for (int x = 0; x < source.width; ++x)
+                        QVERIFY(std::abs(geometry.valueAt(map, {x, y}) - whole.at<float>(y, x)) < 1e-5F);
+                }
+            }
+        }
+        QCOMPARE(ImageGeometry().valueAt(map, {7, 9}), map.at<float>(9, 7));
+        QVERIFY(isSame(ImageGeometry().mapAt(map, map.size()), map));
     }
 
     void masksStayBinary()
@@ -156,7 +178,11 @@ private Q_SLOTS:
             QVERIFY(error && error->kind() == ErrorKind::Input);
             QVERIFY(errorOf([&] { toDisplay(bad); }));
         }
-        QVERIFY(errorOf([] { mapToSource(cv::Mat::zeros(31, 32, CV_32F), {10, 10}, small()); }));
+        const ImageGeometry geometry({10, 10}, small());
+        for (const cv::Mat& bad : {cv::Mat(), cv::Mat(31, 32, CV_32F), cv::Mat(32, 32, CV_8U)}) {
+            QVERIFY(errorOf([&] { geometry.mapAt(bad, {10, 10}); }));
+            QVERIFY(errorOf([&] { geometry.valueAt(bad, {1, 1}); }));
+        }
     }
 
     void jsonRoundTrip()

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "core/base/settings.h"
+#include "core/data/anomaly_folder.h"
 #include "core/jobs/job_runner.h"
 #include "core/memseg/options.h"
 #include "core/storage/database.h"
@@ -11,6 +12,7 @@
 #include "core/weights/model_file.h"
 #include "core/weights/model_store.h"
 #include "tests/support/fake_inspector.h"
+#include "ui/image_list_model.h"
 #include "ui/inspect_page.h"
 #include "ui/main_window.h"
 #include "ui/menu_button.h"
@@ -65,6 +67,7 @@ private Q_SLOTS:
     void deleteAsksFirst();
     void simulatedDefectsFollowTheFolder();
     void inspectionsNameTheProduct();
+    void singleImagesAreNotTheProduct();
     void tableIsSound();
 
 private:
@@ -611,6 +614,32 @@ void TestProducts::inspectionsNameTheProduct()
     waitUntilOpen(folder, other);
     inspect();
     QCOMPARE(InspectionStore(*m_database).list().front().productId, qint64(0));
+}
+
+void TestProducts::singleImagesAreNotTheProduct()
+{
+    const QString folder = writeFolder(u"a"_s);
+    const QString model = writeModel(u"ma"_s);
+    const qint64 id = addProduct(u"Achse"_s, folder, model);
+    openProduct(id);
+    waitUntilOpen(folder, model);
+    const QString image = findImages(folder).front();
+
+    m_window->openImages({image});
+    QCOMPARE(shown(), u"Achse (changed)"_s);
+    QVERIFY(!action(u"Update product"_s)->isEnabled()); // its folder has not become another
+    QVERIFY(!action(u"Save as product…"_s)->isEnabled());
+    QTest::keyClick(m_window.get(), Qt::Key_F5);
+    QTRY_VERIFY(m_window->isIdle());
+    QCOMPARE(InspectionStore(*m_database).list().front().folder, folder);
+    QCOMPARE(InspectionStore(*m_database).list().front().productId, qint64(0));
+
+    openProduct(id);
+    waitUntilOpen(folder, model);
+    QCOMPARE(shown(), u"Achse"_s);
+    QTRY_VERIFY(m_window->isIdle());
+    QCOMPARE(m_window->findChild<InspectPage*>()->findChild<ImageListModel*>()->rowCount(),
+             int(findImages(folder).size()));
 }
 
 void TestProducts::tableIsSound()

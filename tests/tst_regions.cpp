@@ -68,6 +68,21 @@ private Q_SLOTS:
         QCOMPARE(regions.back().peak, 0.5F + 0.2493F);
     }
 
+    void scalesToTheImage()
+    {
+        cv::Mat map = cv::Mat::zeros(20, 30, CV_32F);
+        map(cv::Rect(4, 6, 8, 3)).setTo(0.6F);
+        map.at<float>(7, 10) = 0.7F;
+        std::vector<Region> regions = findRegions(map, 0.5, 1.0);
+        scaleRegions(regions, map.size(), {75, 60});
+        QCOMPARE(regions.size(), std::size_t(1));
+        QCOMPARE(regions[0].box, cv::Rect(10, 18, 20, 9));
+        QCOMPARE(regions[0].area, 24.0 * 7.5);
+        QCOMPARE(regions[0].peak, 0.7F);
+        QCOMPARE(regions[0].peakAt, cv::Point(26, 22));
+        QVERIFY((cv::boundingRect(regions[0].contour) & regions[0].box) == cv::boundingRect(regions[0].contour));
+    }
+
     void oddMaps()
     {
         QVERIFY(findRegions(cv::Mat(), 0.5, 1.0).empty());

@@ -21,15 +21,23 @@ namespace {
 constexpr int kLayerLimit = 2048;                             // pixels a side of heat map and mask
 constexpr std::size_t kReadoutLimit = std::size_t(128) << 20; // bytes
 
+/// In the same proportions, no side longer than `limit`.
+cv::Size bounded(cv::Size size, int limit)
+{
+    const int side = std::max(size.width, size.height);
+    if (side <= limit)
+        return size;
+    const double scale = double(limit) / side;
+    return {std::max(1, int(size.width * scale)), std::max(1, int(size.height * scale))};
+}
+
 cv::Mat shrunk(const cv::Mat& mat, int limit)
 {
-    const int side = std::max(mat.cols, mat.rows);
-    if (side <= limit)
+    const cv::Size size = bounded(mat.size(), limit);
+    if (size == mat.size())
         return mat;
-    const double scale = double(limit) / side;
     cv::Mat small;
-    cv::resize(mat, small, cv::Size(std::max(1, int(mat.cols * scale)), std::max(1, int(mat.rows * scale))), 0, 0,
-               cv::INTER_AREA);
+    cv::resize(mat, small, size, 0, 0, cv::INTER_AREA);
     return small;
 }
 
@@ -115,11 +123,12 @@ ResultLayersPtr makeResultLayers(const AnomalyResult& result, ColorMap colors)
 {
     auto layers = std::make_shared<ResultLayers>();
     layers->result = result;
-    const cv::Mat map = shrunk(result.map, kLayerLimit);
+    const cv::Mat map = result.mapAt(bounded(result.sourceSize(), kLayerLimit));
     layers->colors = toQImage(colorize(map, colors));
 
     // The same mixture as heatOverlay(): the weight of the colour is the value itself.
     QImage heat = layers->colors.convertToFormat(QImage::Format_ARGB32);
+    const auto limit = float(regionLimit(result, map));
     QImage mask(map.cols, map.rows, QImage::Format_Indexed8);
     for (int y = 0; y < map.rows; ++y) {
         const float* value = map.ptr<float>(y);
@@ -128,7 +137,7 @@ ResultLayersPtr makeResultLayers(const AnomalyResult& result, ColorMap colors)
         for (int x = 0; x < map.cols; ++x) {
             const float clamped = value[x] > 0.0F ? std::min(value[x], 1.0F) : 0.0F;
             pixel[x] = (pixel[x] & 0x00FFFFFFU) | (QRgb(clamped * 255.0F + 0.5F) << 24);
-            inside[x] = double(value[x]) >= result.thresholds.pixel ? 1 : 0;
+            inside[x] = value[x] >= limit ? 1 : 0;
         }
     }
     layers->heat = heat.convertToFormat(QImage::Format_ARGB32_Premultiplied);

@@ -83,25 +83,39 @@ void DisplayLoader::readNext()
     });
 }
 
-void DisplayLoader::makeLayers(int row, const AnomalyResult& result, ColorMap colors)
+void DisplayLoader::makeLayers(int row, const AnomalyResult& result, const Thresholds& thresholds, ColorMap colors)
 {
-    ++m_drawing;
-    m_drawer.start([this, row, result, colors, generation = m_layerGeneration] {
-        ResultLayersPtr layers;
-        try {
-            layers = makeResultLayers(result, colors);
-        } catch (const std::exception& error) {
-            qCWarning(logUi) << "No heat map for row" << row << ':' << error.what();
-        }
-        const auto deliver = [this, row, layers = std::move(layers), generation] {
-            --m_drawing;
-            if (generation != m_layerGeneration || !layers)
-                return;
-            m_layers.insert(row, new ResultLayersPtr(layers), std::min(layers->megabytes(), kLayerMegabytes));
-            Q_EMIT layersReady(row);
-        };
-        QMetaObject::invokeMethod(this, deliver, Qt::QueuedConnection);
-    });
+    m_ordered[row] = {result, thresholds, colors};
+    drawNext();
+}
+
+void DisplayLoader::drawNext()
+{
+    if (m_drawing || m_ordered.empty())
+        return;
+    m_drawing = true;
+    const auto next = m_ordered.begin();
+    m_drawer.start(
+        [this, row = next->first, order = std::move(next->second), generation = m_layerGeneration]() mutable {
+            ResultLayersPtr layers;
+            try {
+                if (!(order.result.thresholds == order.thresholds))
+                    rejudge(order.result, order.thresholds);
+                layers = makeResultLayers(order.result, order.colors);
+            } catch (const std::exception& error) {
+                qCWarning(logUi) << "No heat map for row" << row << ':' << error.what();
+            }
+            const auto deliver = [this, row, layers = std::move(layers), generation] {
+                m_drawing = false;
+                if (generation == m_layerGeneration && layers) {
+                    m_layers.insert(row, new ResultLayersPtr(layers), std::min(layers->megabytes(), kLayerMegabytes));
+                    Q_EMIT layersReady(row);
+                }
+                drawNext();
+            };
+            QMetaObject::invokeMethod(this, deliver, Qt::QueuedConnection);
+        });
+    m_ordered.erase(next);
 }
 
 ResultLayersPtr DisplayLoader::layers(int row) const
@@ -114,6 +128,7 @@ void DisplayLoader::clearLayers()
 {
     ++m_layerGeneration;
     m_layers.clear();
+    m_ordered.clear();
 }
 
 } // namespace lynceus

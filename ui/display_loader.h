@@ -10,6 +10,7 @@
 #include <QtCore/QObject>
 #include <QtCore/QThreadPool>
 
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -31,25 +32,35 @@ public:
     void want(std::vector<std::pair<int, Sample>> rows);
     DisplayImagePtr image(int row) const;
 
-    /// Turns a result with map into layers; layersReady() follows.
-    void makeLayers(int row, const AnomalyResult& result, ColorMap colors);
+    /// Judges a result with map by `thresholds` and turns it into layers; layersReady() follows. Of several orders for
+    /// a row that wait only the last one is carried out.
+    void makeLayers(int row, const AnomalyResult& result, const Thresholds& thresholds, ColorMap colors);
     ResultLayersPtr layers(int row) const;
     void clearLayers();
 
-    bool isIdle() const { return !m_reading && m_drawing == 0; }
+    bool isIdle() const { return !m_reading && !m_drawing; }
 
 Q_SIGNALS:
     void imageReady(int row);
     void layersReady(int row);
 
 private:
+    struct Order
+    {
+        AnomalyResult result;
+        Thresholds thresholds;
+        ColorMap colors = ColorMap::Inferno;
+    };
+
     void readNext();
+    void drawNext();
 
     QCache<int, DisplayImagePtr> m_images;
     QCache<int, ResultLayersPtr> m_layers;
     std::vector<std::pair<int, Sample>> m_wanted;
+    std::map<int, Order> m_ordered; ///< layers, by row
     bool m_reading = false;
-    int m_drawing = 0;
+    bool m_drawing = false;
     quint64 m_imageGeneration = 0;
     quint64 m_layerGeneration = 0;
     QThreadPool m_reader;

@@ -65,8 +65,14 @@ void ImageListModel::setResult(int row, const QString& error, const AnomalyResul
     item.hash = hash;
     item.result = result;
     item.result.map.release();
-    for (Region& region : item.result.regions)
+    setRegions(row, result.regions);
+}
+
+void ImageListModel::setRegions(int row, std::vector<Region> regions)
+{
+    for (Region& region : regions)
         region.contour = {};
+    m_items[std::size_t(row)].result.regions = std::move(regions);
     markChanged(row, row);
 }
 

@@ -49,8 +49,10 @@ public:
     void setSamples(std::vector<Sample> samples);
     /// Views hear of results in batches, some ten milliseconds later.
     void setResult(int row, const QString& error, const AnomalyResult& result, const QString& hash = {});
+    /// Of a judged row whose map was looked at again.
+    void setRegions(int row, std::vector<Region> regions);
     void clearResults();
-    /// Judges every row anew; scores stay.
+    /// Judges every row anew; scores stay, and so do the regions of those that are not OK.
     void rejudgeAll(const Thresholds& thresholds);
 
     const ImageItem& item(int row) const { return m_items[std::size_t(row)]; }

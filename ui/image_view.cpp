@@ -341,9 +341,10 @@ QString ImageView::readout(const QPoint& pixel) const
         text += source.depth() == CV_16U ? channelText<ushort>(source, pixel) : channelText<uchar>(source, pixel);
     }
     if (m_result) {
-        const cv::Mat& map = m_result->result.map;
-        if (pixel.x() < map.cols && pixel.y() < map.rows)
-            text += tr(" · map %1").arg(double(map.at<float>(pixel.y(), pixel.x())), 0, 'f', 2);
+        const AnomalyResult& result = m_result->result;
+        const cv::Point at(pixel.x(), pixel.y());
+        if (cv::Rect({}, result.sourceSize()).contains(at))
+            text += tr(" · map %1").arg(double(result.geometry.valueAt(result.map, at)), 0, 'f', 2);
     }
     return text;
 }

@@ -38,6 +38,8 @@
 #include <QtWidgets/QHBoxLayout>
 #include <QtWidgets/QLineEdit>
 #include <QtWidgets/QListView>
+#include <QtWidgets/QMessageBox>
+#include <QtWidgets/QPushButton>
 #include <QtWidgets/QSplitter>
 #include <QtWidgets/QStackedWidget>
 
@@ -94,7 +96,7 @@ struct InspectPage::Private
     void connectParts();
     void addKey(const QKeySequence& key, std::function<void()> run);
 
-    void showSamples(std::vector<Sample> samples, const QString& newFolder, const QString& reasonIfEmpty);
+    void showSamples(std::vector<Sample> samples, const QString& newFolder, bool whole, const QString& reasonIfEmpty);
     void loadModel(const QString& file, bool again);
     void modelLoaded(const QString& file, const LoadedFacts& facts, bool again);
     void modelFailed(const QString& message, const QString& remedy);
@@ -103,12 +105,15 @@ struct InspectPage::Private
     void select(int row);
     bool selectPath(const QString& path); ///< false: it is not in the list
     void showPicture(int row);
+    void showLayers(int row);
     void take(const InspectedImage& image);
     void runFinished();
     void refresh();
-    void moveThreshold(double score);
-    void endMove(double score);
-    void saveThreshold();
+    Thresholds withScoreLimit(double score) const;
+    void moveThresholds(const Thresholds& moved);
+    void endMove(const Thresholds& moved);
+    void saveThreshold(const std::function<void()>& then = {});
+    void takeModel(const QString& file);
     void chooseFolder();
     void chooseModel();
     void drop(const QStringList& paths);
@@ -138,7 +143,8 @@ struct InspectPage::Private
 
     qint64 product = 0;
     QString folder;
-    QString wantedModel; ///< loaded or being loaded
+    bool wholeFolder = false; ///< its images are listed; else some that were opened singly
+    QString wantedModel;      ///< loaded or being loaded
     QString modelFile;
     QString modelHash;
     Engine engine = Engine::LibTorch;
@@ -146,7 +152,7 @@ struct InspectPage::Private
     Model model = Model::None;
     quint64 modelNumber = 0;
     Thresholds thresholds; ///< in force
-    double scoreBeforeMove = 0.5;
+    Thresholds beforeMove;
     int row = -1;
     bool awaitingMap = false; ///< the image on screen is with the inspector
     QDateTime runStarted;     ///< valid while a run goes on or is paused
@@ -249,9 +255,19 @@ void InspectPage::Private::connectParts()
     connect(verdict, &VerdictPanel::regionActivated, view, [this](const QRect& box) { view->zoomTo(box); });
     connect(verdict, &VerdictPanel::trainRequested, q, [this] { Q_EMIT q->trainRequested(folder); });
     connect(verdict, &VerdictPanel::modelRequested, q, [this] { chooseModel(); });
-    connect(threshold, &ThresholdPanel::thresholdMoved, q, [this](double score) { moveThreshold(score); });
-    connect(threshold, &ThresholdPanel::thresholdReleased, q, [this](double score) { endMove(score); });
-    connect(threshold, &ThresholdPanel::resetRequested, q, [this] { endMove(info.thresholds.score); });
+    connect(threshold, &ThresholdPanel::thresholdMoved, q,
+            [this](double score) { moveThresholds(withScoreLimit(score)); });
+    connect(threshold, &ThresholdPanel::thresholdReleased, q, [this](double score) { endMove(withScoreLimit(score)); });
+    connect(threshold, &ThresholdPanel::pixelLimitChanged, q, [this](double limit) {
+        Thresholds moved = thresholds;
+        moved.pixel = limit;
+        endMove(moved);
+    });
+    connect(threshold, &ThresholdPanel::regionsFollowChanged, q, [this](bool follow) {
+        if (follow)
+            endMove(withScoreLimit(thresholds.score));
+    });
+    connect(threshold, &ThresholdPanel::resetRequested, q, [this] { endMove(info.thresholds); });
     connect(threshold, &ThresholdPanel::saveRequested, q, [this] { saveThreshold(); });
     connect(threshold, &ThresholdPanel::errorOccurred, q, &InspectPage::errorOccurred);
     connect(view, &ImageView::readoutChanged, q, [this](const QString& text) {
@@ -263,10 +279,7 @@ void InspectPage::Private::connectParts()
         if (ready == row)
             showPicture(row);
     });
-    connect(loader, &DisplayLoader::layersReady, q, [this](int ready) {
-        if (ready == row)
-            view->setResult(loader->layers(row));
-    });
+    connect(loader, &DisplayLoader::layersReady, q, [this](int ready) { showLayers(ready); });
     connect(refreshTimer, &QTimer::timeout, q, [this] { refresh(); });
 
     connect(service.get(), &InspectionService::modelFailed, q,
@@ -281,7 +294,7 @@ void InspectPage::Private::connectParts()
         const ResultLayersPtr shown = view->result();
         loader->clearLayers();
         if (shown)
-            loader->makeLayers(row, shown->result, colors());
+            loader->makeLayers(row, shown->result, thresholds, colors());
     });
 
     for (const Qt::Key key : {Qt::Key_A, Qt::Key_Left})
@@ -299,7 +312,7 @@ void InspectPage::Private::connectParts()
     view->installEventFilter(q);
 }
 
-void InspectPage::Private::showSamples(std::vector<Sample> samples, const QString& newFolder,
+void InspectPage::Private::showSamples(std::vector<Sample> samples, const QString& newFolder, bool whole,
                                        const QString& reasonIfEmpty)
 {
     service->pause();
@@ -307,6 +320,7 @@ void InspectPage::Private::showSamples(std::vector<Sample> samples, const QStrin
     row = -1;
     awaitingMap = false;
     folder = newFolder;
+    wholeFolder = whole;
     std::vector<QString> paths;
     paths.reserve(samples.size());
     for (const Sample& sample : samples)
@@ -325,7 +339,7 @@ void InspectPage::Private::showSamples(std::vector<Sample> samples, const QStrin
     verdict->setItem(nullptr);
     listPanel->selectFirst();
     listPanel->view()->setFocus();
-    Q_EMIT q->folderChanged(folder);
+    Q_EMIT q->folderChanged(folder, wholeFolder);
     tellStatus();
 }
 
@@ -344,7 +358,7 @@ void InspectPage::Private::setModel(Model state)
 {
     model = state;
     verdict->setModelState(state == Model::Ready, state == Model::Loading);
-    threshold->setState(state == Model::Ready, thresholds.score != info.thresholds.score);
+    threshold->setState(state == Model::Ready, !(thresholds == info.thresholds));
     listPanel->setRun(false, state == Model::Ready);
     legend->setVisible(state != Model::None);
 }
@@ -393,10 +407,10 @@ void InspectPage::Private::modelLoaded(const QString& file, const LoadedFacts& f
         service->setThresholds(thresholds); // they may have been moved by hand
     } else {
         thresholds = info.thresholds;
-        scoreBeforeMove = thresholds.score;
+        beforeMove = thresholds;
         undo->clear();
     }
-    threshold->setThreshold(thresholds.score);
+    threshold->setThresholds(thresholds);
     verdict->setThresholds(thresholds);
     legend->setThresholds(thresholds);
     setModel(Model::Ready);
@@ -452,22 +466,33 @@ void InspectPage::Private::showPicture(int shown)
     tellStatus();
 }
 
+/// The map that is on screen, judged as the thresholds are now; its regions belong to the list as well.
+void InspectPage::Private::showLayers(int ready)
+{
+    const ResultLayersPtr layers = loader->layers(ready);
+    if (layers && list->item(ready).judged && layers->result.thresholds == thresholds)
+        list->setRegions(ready, layers->result.regions);
+    if (ready != row)
+        return;
+    view->setResult(layers);
+    verdict->setItem(currentItem());
+}
+
 void InspectPage::Private::take(const InspectedImage& image)
 {
     if (image.index >= list->items().size() || list->item(int(image.index)).sample.path != image.path)
         return;
     const int index = int(image.index);
     AnomalyResult result = image.result;
-    if (image.error.isEmpty()) {
-        // The threshold may have moved while the image was under way.
-        result.thresholds = thresholds;
-        result.verdict = judge(result.score, thresholds);
-    }
+    result.map.release();
+    if (image.error.isEmpty())
+        rejudge(result, thresholds); // they may have moved while the image was under way
     list->setResult(index, image.error, result, image.hash);
-    if (!result.map.empty())
-        loader->makeLayers(index, result, colors());
+    const bool hasMap = !image.result.map.empty();
+    if (hasMap)
+        loader->makeLayers(index, image.result, thresholds, colors());
     if (index == row) {
-        awaitingMap = awaitingMap && image.error.isEmpty() && result.map.empty();
+        awaitingMap = awaitingMap && image.error.isEmpty() && !hasMap;
         verdict->setItem(currentItem());
     }
     if (!refreshTimer->isActive())
@@ -481,7 +506,7 @@ void InspectPage::Private::runFinished()
     if (!runStarted.isValid())
         return;
     InspectionRecord record;
-    record.productId = product;
+    record.productId = wholeFolder ? product : 0;
     record.folder = folder;
     record.modelPath = modelFile;
     record.modelHash = modelHash;
@@ -504,52 +529,64 @@ void InspectPage::Private::refresh()
     threshold->setScores(list->items());
 }
 
-/// Every verdict follows; the scores and with them the histogram stay.
-void InspectPage::Private::moveThreshold(double score)
+/// The other limits follow from those of the model file, so that no way that the threshold takes changes them for good.
+Thresholds InspectPage::Private::withScoreLimit(double score) const
 {
-    const bool band = info.thresholds.review < info.thresholds.score;
-    thresholds.score = score;
-    thresholds.review = band ? std::min(info.thresholds.review, score) : score;
+    Thresholds moved = withScore(info.thresholds, score);
+    if (!threshold->regionsFollow())
+        moved.pixel = thresholds.pixel;
+    return moved;
+}
+
+/// Every verdict follows; the scores and with them the histogram stay. Regions follow where the map is at hand: for the
+/// image on screen. The others' are found when they are shown.
+void InspectPage::Private::moveThresholds(const Thresholds& moved)
+{
+    thresholds = moved;
     service->setThresholds(thresholds);
     list->rejudgeAll(thresholds);
     const ImageListModel::Counts counts = list->counts();
     listPanel->setCounts(counts);
     threshold->setCounts(counts);
-    threshold->setThreshold(score);
-    threshold->setState(model == Model::Ready, score != info.thresholds.score);
+    threshold->setThresholds(thresholds);
+    threshold->setState(model == Model::Ready, !(thresholds == info.thresholds));
     legend->setThresholds(thresholds);
     verdict->setThresholds(thresholds);
     verdict->setItem(currentItem());
+    if (const ResultLayersPtr shown = row < 0 ? nullptr : loader->layers(row))
+        loader->makeLayers(row, shown->result, thresholds, colors());
 }
 
-void InspectPage::Private::endMove(double score)
+void InspectPage::Private::endMove(const Thresholds& moved)
 {
-    if (score == scoreBeforeMove) {
-        moveThreshold(score);
+    if (moved == beforeMove) {
+        moveThresholds(moved);
         return;
     }
-    undo->push(new ThresholdCommand(scoreBeforeMove, score, [this](double value) {
-        scoreBeforeMove = value;
-        moveThreshold(value);
+    undo->push(new ThresholdCommand(beforeMove, moved, [this](const Thresholds& limits) {
+        beforeMove = limits;
+        moveThresholds(limits);
     }));
 }
 
-void InspectPage::Private::saveThreshold()
+void InspectPage::Private::saveThreshold(const std::function<void()>& then)
 {
     const QJsonObject calibration = manualCalibration(list->counts());
     const auto work = [&store = services.modelStore, folder = services.modelFolder, file = modelFile,
                        saved = thresholds, calibration](const TaskContext&) {
         return saveThresholds(store, folder, file, saved, calibration);
     };
-    const auto done = [this, file = modelFile, saved = thresholds](const SavedModel& target) {
+    const auto done = [this, file = modelFile, saved = thresholds, then](const SavedModel& target) {
         if (file != modelFile)
             return; // another model is in use by now
         info.thresholds = saved;
         modelFile = wantedModel = target.file;
         modelHash = target.hash;
-        threshold->setState(model == Model::Ready, thresholds.score != saved.score);
+        threshold->setState(model == Model::Ready, !(thresholds == saved));
         services.settings.setLastModel(modelFile);
         Q_EMIT q->modelChanged(modelFile);
+        if (then)
+            then();
     };
     track(runInBackground(services.jobs, JobRunner::Lane::Files, tr("Saving the threshold"), q, work, done));
 }
@@ -624,7 +661,7 @@ void InspectPage::setModelLoader(ModelLoader loader)
 void InspectPage::openFolder(const QString& folder, const QString& select)
 {
     const QString path = QDir(folder).absolutePath();
-    if (path == d->folder && d->selectPath(select))
+    if (path == d->folder && d->wholeFolder && d->selectPath(select))
         return;
     if (d->listingJob != 0)
         d->services.jobs.cancel(d->listingJob);
@@ -633,7 +670,8 @@ void InspectPage::openFolder(const QString& folder, const QString& select)
         d->listingJob = 0;
         if (!samples.empty())
             d->services.settings.addRecentFolder(path);
-        d->showSamples(std::move(samples), path, tr("There are no images in %1.").arg(QDir::toNativeSeparators(path)));
+        d->showSamples(std::move(samples), path, true,
+                       tr("There are no images in %1.").arg(QDir::toNativeSeparators(path)));
         d->selectPath(select);
     };
     d->listingJob = runInBackground(d->services.jobs, JobRunner::Lane::Files, tr("Listing images"), this, work, done);
@@ -648,28 +686,72 @@ void InspectPage::openImages(const QStringList& files)
         samples.push_back({info.absoluteFilePath(), info.fileName(), {}, Truth::Unknown, {}});
     }
     if (!samples.empty())
-        d->showSamples(std::move(samples), QFileInfo(files.front()).absolutePath(), {});
+        d->showSamples(std::move(samples), QFileInfo(files.front()).absolutePath(), false, {});
 }
 
 void InspectPage::useModel(const QString& modelFile)
 {
-    d->runAgain = false;
-    d->list->clearResults();
-    d->loader->clearLayers();
-    d->view->setResult(nullptr);
-    if (modelFile.isEmpty()) {
-        ++d->modelNumber;
-        d->runStarted = {};
-        d->service->setInspector([] { return std::unique_ptr<AnomalyInspector>(); });
-        d->services.settings.setLastModel({});
-        d->modelGone();
-        d->verdict->setItem(d->currentItem());
-        d->refresh();
+    settleThreshold([this, modelFile] { d->takeModel(modelFile); }, [this] { Q_EMIT modelChanged(d->modelFile); });
+}
+
+void InspectPage::Private::takeModel(const QString& file)
+{
+    runAgain = false;
+    list->clearResults();
+    loader->clearLayers();
+    view->setResult(nullptr);
+    if (file.isEmpty()) {
+        ++modelNumber;
+        runStarted = {};
+        service->setInspector([] { return std::unique_ptr<AnomalyInspector>(); });
+        services.settings.setLastModel({});
+        modelGone();
+    } else {
+        loadModel(file, false);
+    }
+    verdict->setItem(currentItem());
+    refresh();
+}
+
+bool InspectPage::hasMovedThreshold() const
+{
+    return d->model == Private::Model::Ready && !(d->thresholds == d->info.thresholds);
+}
+
+void InspectPage::settleThreshold(const std::function<void()>& then, const std::function<void()>& cancelled)
+{
+    const auto name = u"thresholdQuestion"_s;
+    delete findChild<QMessageBox*>(name); // about something else by now
+    if (!hasMovedThreshold()) {
+        then();
         return;
     }
-    d->loadModel(modelFile, false);
-    d->verdict->setItem(d->currentItem());
-    d->refresh();
+    auto* box = new QMessageBox(
+        QMessageBox::Question, tr("Save the threshold?"),
+        tr("The threshold of the model “%1” was moved and not saved.").arg(QFileInfo(d->modelFile).completeBaseName()),
+        QMessageBox::NoButton, this);
+    box->setObjectName(name);
+    box->setAttribute(Qt::WA_DeleteOnClose);
+    box->setTextFormat(Qt::PlainText);
+    box->setInformativeText(
+        tr("It is %1 now and %2 in the model file.")
+            .arg(locale().toString(d->thresholds.score, 'f', 3), locale().toString(d->info.thresholds.score, 'f', 3)));
+    QPushButton* save = box->addButton(tr("Save to model"), QMessageBox::AcceptRole);
+    QPushButton* drop = box->addButton(tr("Don't save"), QMessageBox::DestructiveRole);
+    QPushButton* cancel = box->addButton(tr("Cancel"), QMessageBox::RejectRole);
+    box->setDefaultButton(save);
+    box->setEscapeButton(cancel);
+    connect(box, &QDialog::finished, this, [this, box, save, drop, then, cancelled] {
+        if (box->clickedButton() == save) {
+            d->saveThreshold(then);
+        } else if (box->clickedButton() == drop) {
+            d->endMove(d->info.thresholds);
+            then();
+        } else if (cancelled) {
+            cancelled();
+        }
+    });
+    box->open();
 }
 
 void InspectPage::reloadModel()

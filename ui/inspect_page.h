@@ -40,11 +40,17 @@ public:
     /// for it.
     void openFolder(const QString& folder, const QString& select = {});
     void openImages(const QStringList& files);
-    void useModel(const QString& modelFile); ///< empty: none any more
-    void reloadModel();                      ///< it may have a faster engine now; what was judged stays
-    void setProduct(qint64 id);              ///< what stored inspections belong to; 0: no product
+    /// Empty: none any more. Asks first when the threshold was moved and not saved; the answer may be to keep the
+    /// model, which modelChanged() tells again then.
+    void useModel(const QString& modelFile);
+    void reloadModel();         ///< it may have a faster engine now; what was judged stays
+    void setProduct(qint64 id); ///< what stored inspections belong to; 0: no product
     /// F5: inspects everything in the background.
     void inspectAll();
+    bool hasMovedThreshold() const; ///< differs from what the model file says
+    /// Runs `then` when the threshold is as in the model file: at once, or after somebody chose to save it or to give
+    /// the move up. `cancelled` instead, when the answer is neither.
+    void settleThreshold(const std::function<void()>& then, const std::function<void()>& cancelled = {});
     /// Nothing queued or running, and what is on screen is final; `--screenshot` and tests wait for it.
     bool isIdle() const;
     void resetLayout();
@@ -59,7 +65,8 @@ Q_SIGNALS:
     /// What runs the model that was loaded; both empty: there is no model. `note`: why it is not the engine that was
     /// asked for. Before modelChanged().
     void engineChanged(const QString& engine, const QString& note);
-    void folderChanged(const QString& folder);
+    /// `whole`: its images are listed; else some that were opened singly, the first of which lies there.
+    void folderChanged(const QString& folder, bool whole);
     void trainRequested(const QString& folder); ///< "Train a model for this folder"
     void demoRequested();                       ///< "Try the demo product"
 

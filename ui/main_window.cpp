@@ -183,9 +183,10 @@ void MainWindow::connectPages()
     connect(m_train, &TrainPage::errorOccurred, this, &MainWindow::showError);
     connect(m_inspect, &InspectPage::statusChanged, this,
             [this](const QString& text) { setPageStatus(m_inspect, text); });
-    connect(m_inspect, &InspectPage::folderChanged, this, [this](const QString& folder) {
+    connect(m_inspect, &InspectPage::folderChanged, this, [this](const QString& folder, bool whole) {
         m_folder = folder;
-        m_products->setFolder(folder);
+        m_wholeFolder = whole;
+        m_products->setFolder(folder, whole);
     });
     connect(m_inspect, &InspectPage::modelChanged, this, [this](const QString& file) {
         m_model = file;
@@ -228,7 +229,7 @@ void MainWindow::connectProducts()
             });
     connect(m_products, &Products::openRequested, this, [this](const QString& folder, const QString& model) {
         m_inspect->useModel(model);
-        if (folder != m_folder)
+        if (folder != m_folder || !m_wholeFolder)
             m_inspect->openFolder(folder);
         showPage(u"inspect"_s);
     });
@@ -378,6 +379,12 @@ void MainWindow::showError(const QString& message, const QString& remedy)
 
 void MainWindow::closeEvent(QCloseEvent* event)
 {
+    if (m_inspect->hasMovedThreshold()) {
+        event->ignore();
+        showPage(u"inspect"_s);
+        m_inspect->settleThreshold([this] { close(); });
+        return;
+    }
     if (!m_closeAgreed && !m_services.jobs.active().empty()) {
         event->ignore();
         askToClose();
@@ -537,9 +544,9 @@ void MainWindow::showWhatIsOpen()
     m_inspectAll->setEnabled(!m_folder.isEmpty() && !m_model.isEmpty());
     // With another folder or model it is not the product that is inspected.
     const auto& product = m_products->current();
-    m_inspect->setProduct(product && !m_products->isChanged() ? product->id : 0);
+    m_inspect->setProduct(m_products->isOpen() ? product->id : 0);
     m_saveProduct->setEnabled(m_products->canSave());
-    m_updateProduct->setEnabled(m_products->isChanged());
+    m_updateProduct->setEnabled(m_products->canUpdate());
     m_closeProduct->setEnabled(product.has_value());
 }
 

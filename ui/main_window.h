@@ -110,6 +110,7 @@ private:
     ModelCompiler* m_compiler;
     SettingsPage* m_settingsPage;
     QString m_folder;
+    bool m_wholeFolder = false; ///< else some images of it
     QString m_model;
     bool m_closeAgreed = false;
 

@@ -77,8 +77,22 @@ bool Products::isChanged() const
     const auto differs = [](bool comes, const QString& open, const QString& own) {
         return !comes && !open.isEmpty() && open != whole(own);
     };
-    return m_current && (differs(m_folderComes, m_folder, m_current->folder) ||
+    const bool single = !m_folderComes && !m_folder.isEmpty() && !m_wholeFolder;
+    return m_current && (single || differs(m_folderComes, m_folder, m_current->folder) ||
                          differs(m_modelComes, m_model, m_current->modelPath));
+}
+
+bool Products::isOpen() const
+{
+    return m_current && !m_folderComes && !m_modelComes && !isChanged();
+}
+
+bool Products::canUpdate() const
+{
+    if (!isChanged())
+        return false;
+    const bool otherFolder = m_wholeFolder && m_folder != whole(m_current->folder);
+    return otherFolder || (!m_model.isEmpty() && m_model != whole(m_current->modelPath));
 }
 
 QString Products::title() const
@@ -99,7 +113,9 @@ QString Products::describe() const
     if (!m_current->notes.isEmpty())
         lines << m_current->notes;
     if (isChanged())
-        lines << tr("Another folder or model is open. “Update product” keeps it, opening the product goes back.");
+        lines << (canUpdate()
+                      ? tr("Another folder or model is open. “Update product” keeps it, opening the product goes back.")
+                      : tr("Single images are open. Opening the product goes back to its folder."));
     return lines.join(u'\n');
 }
 
@@ -126,7 +142,7 @@ void Products::open(qint64 id)
     }
     const bool hasModel = QFileInfo(product->modelPath).isFile();
     const QString folder = whole(product->folder);
-    m_folderComes = m_folder != folder;
+    m_folderComes = m_folder != folder || !m_wholeFolder;
     m_modelComes = true;
     setCurrent(product);
     Q_EMIT openRequested(folder, hasModel ? whole(product->modelPath) : QString());
@@ -235,11 +251,11 @@ void Products::saveAs()
 
 void Products::update()
 {
-    if (!isChanged())
+    if (!canUpdate())
         return;
     const ProductRecord before = *m_current;
     ProductRecord after = before;
-    if (!m_folder.isEmpty())
+    if (canSave())
         after.folder = m_folder;
     if (!m_model.isEmpty())
         after.modelPath = m_model;
@@ -293,9 +309,10 @@ void Products::undo(const ProductRecord& before, const ProductRecord& after)
     open(before.id);
 }
 
-void Products::setFolder(const QString& folder)
+void Products::setFolder(const QString& folder, bool isWhole)
 {
     m_folder = whole(folder);
+    m_wholeFolder = isWhole;
     m_folderComes = false;
     Q_EMIT changed();
 }

@@ -29,10 +29,12 @@ public:
     /// By name; nothing, and errorOccurred(), when they can't be read.
     std::optional<std::vector<ProductRecord>> list();
     const std::optional<ProductRecord>& current() const { return m_current; }
-    bool isChanged() const;   ///< another folder or model is open than the product's
+    bool isChanged() const;   ///< another folder or model is open than the product's, or single images
+    bool isOpen() const;      ///< folder and model of the product are what is open
     QString title() const;    ///< its name, with a mark when it is changed; empty: no product is open
     QString describe() const; ///< what belongs to it, and what is open instead
-    bool canSave() const { return !m_folder.isEmpty(); }
+    bool canSave() const { return !m_folder.isEmpty() && m_wholeFolder; }
+    bool canUpdate() const; ///< what is open differs, and a product can have it
 
     /// A product whose folder is missing is not opened, one whose model is missing is opened without.
     void open(qint64 id);
@@ -45,7 +47,7 @@ public:
     void edit();   ///< the table of all products
 
     // What the window shows.
-    void setFolder(const QString& folder);
+    void setFolder(const QString& folder, bool isWhole); ///< not whole: single images of it
     void setModel(const QString& modelFile);
 
 Q_SIGNALS:
@@ -68,6 +70,7 @@ private:
     QWidget* m_window;
     std::optional<ProductRecord> m_current;
     QString m_folder;
+    bool m_wholeFolder = false;
     QString m_model;
     bool m_folderComes = false; ///< of the product that was opened
     bool m_modelComes = false;

@@ -3,17 +3,19 @@
 
 #pragma once
 
+#include "core/image/anomaly_result.h"
+
 #include <QtGui/QUndoCommand>
 
 #include <functional>
 
 namespace lynceus {
 
-/// One move of the threshold, to undo.
+/// One move of the thresholds, to undo.
 class ThresholdCommand final : public QUndoCommand
 {
 public:
-    ThresholdCommand(double before, double after, std::function<void(double)> apply)
+    ThresholdCommand(const Thresholds& before, const Thresholds& after, std::function<void(const Thresholds&)> apply)
         : m_before(before)
         , m_after(after)
         , m_apply(std::move(apply))
@@ -24,9 +26,9 @@ public:
     void redo() override { m_apply(m_after); }
 
 private:
-    double m_before;
-    double m_after;
-    std::function<void(double)> m_apply;
+    Thresholds m_before;
+    Thresholds m_after;
+    std::function<void(const Thresholds&)> m_apply;
 };
 
 } // namespace lynceus

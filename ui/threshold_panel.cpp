@@ -8,6 +8,7 @@
 #include "ui/theme.h"
 
 #include <QtCore/QSignalBlocker>
+#include <QtWidgets/QCheckBox>
 #include <QtWidgets/QDoubleSpinBox>
 #include <QtWidgets/QGridLayout>
 #include <QtWidgets/QLabel>
@@ -21,6 +22,8 @@ struct ThresholdPanel::Private
 {
     ScoreHistogram* histogram = nullptr;
     QDoubleSpinBox* value = nullptr;
+    QCheckBox* follow = nullptr;
+    QDoubleSpinBox* pixel = nullptr;
     QLabel* escapes = nullptr;
     QLabel* escapeBound = nullptr;
     QLabel* overkill = nullptr;
@@ -60,13 +63,22 @@ ThresholdPanel::ThresholdPanel(QWidget* parent)
     d->histogram->setToolTip(tr("Drag the line to move the threshold (Left and Right when selected, Ctrl+Z undoes)"));
     auto* heading = new QLabel(tr("At this threshold"), this);
     theme::setRole(heading, theme::TextRole::Heading);
-    d->value = new QDoubleSpinBox(this);
-    d->value->setRange(0.0, 1.0);
-    d->value->setDecimals(3);
-    d->value->setSingleStep(0.005);
-    d->value->setKeyboardTracking(false);
-    d->value->setAccessibleName(tr("Threshold"));
-    d->value->setToolTip(tr("Images whose score reaches the threshold are NG"));
+    const auto makeLimit = [this](const QString& name, const QString& toolTip) {
+        auto* limit = new QDoubleSpinBox(this);
+        limit->setRange(0.0, 1.0);
+        limit->setDecimals(3);
+        limit->setSingleStep(0.005);
+        limit->setKeyboardTracking(false);
+        limit->setAccessibleName(name);
+        limit->setToolTip(toolTip);
+        return limit;
+    };
+    d->value = makeLimit(tr("Threshold"), tr("Images whose score reaches the threshold are NG"));
+    d->follow = new QCheckBox(tr("Regions follow the threshold"), this);
+    d->follow->setChecked(true);
+    d->follow->setToolTip(tr("The value from which on the heat map becomes a region moves with the threshold"));
+    d->pixel = makeLimit(tr("Pixel limit of regions"),
+                         tr("Where the heat map of an NG part reaches this value, it is a region"));
     d->escapes = new QLabel(this);
     d->escapes->setToolTip(tr("Defective images that pass"));
     d->overkill = new QLabel(this);
@@ -91,9 +103,11 @@ ThresholdPanel::ThresholdPanel(QWidget* parent)
     layout->addWidget(d->escapeBound, 2, 1, 1, 2);
     layout->addWidget(d->overkill, 3, 1, 1, 2);
     layout->addWidget(d->overkillBound, 4, 1, 1, 2);
-    layout->setRowStretch(5, 1);
-    layout->addWidget(d->save, 6, 1);
-    layout->addWidget(d->reset, 6, 2);
+    layout->addWidget(d->follow, 5, 1);
+    layout->addWidget(d->pixel, 5, 2);
+    layout->setRowStretch(6, 1);
+    layout->addWidget(d->save, 7, 1);
+    layout->addWidget(d->reset, 7, 2);
     setTabOrder(d->histogram, d->value);
 
     connect(d->histogram, &ScoreHistogram::thresholdMoved, this, &ThresholdPanel::thresholdMoved);
@@ -103,6 +117,11 @@ ThresholdPanel::ThresholdPanel(QWidget* parent)
         Q_EMIT thresholdMoved(value);
         Q_EMIT thresholdReleased(value);
     });
+    connect(d->pixel, &QDoubleSpinBox::valueChanged, this, &ThresholdPanel::pixelLimitChanged);
+    connect(d->follow, &QCheckBox::toggled, this, [this](bool follow) {
+        d->pixel->setEnabled(d->follow->isEnabled() && !follow);
+        Q_EMIT regionsFollowChanged(follow);
+    });
     connect(d->save, &QPushButton::clicked, this, &ThresholdPanel::saveRequested);
     connect(d->reset, &QPushButton::clicked, this, &ThresholdPanel::resetRequested);
     setCounts({});
@@ -111,12 +130,19 @@ ThresholdPanel::ThresholdPanel(QWidget* parent)
 
 ThresholdPanel::~ThresholdPanel() = default;
 
-void ThresholdPanel::setThreshold(double threshold)
+void ThresholdPanel::setThresholds(const Thresholds& thresholds)
 {
-    const QSignalBlocker blocker(d->value);
-    d->value->setValue(threshold);
-    if (d->histogram->threshold() != threshold)
-        d->histogram->setThreshold(threshold);
+    const QSignalBlocker valueBlocker(d->value);
+    const QSignalBlocker pixelBlocker(d->pixel);
+    d->value->setValue(thresholds.score);
+    d->pixel->setValue(thresholds.pixel);
+    if (d->histogram->threshold() != thresholds.score)
+        d->histogram->setThreshold(thresholds.score);
+}
+
+bool ThresholdPanel::regionsFollow() const
+{
+    return d->follow->isChecked();
 }
 
 void ThresholdPanel::setCounts(const ImageListModel::Counts& counts)
@@ -145,6 +171,8 @@ void ThresholdPanel::setState(bool haveModel, bool changed)
 {
     d->histogram->setEnabled(haveModel);
     d->value->setEnabled(haveModel);
+    d->follow->setEnabled(haveModel);
+    d->pixel->setEnabled(haveModel && !d->follow->isChecked());
     d->save->setEnabled(haveModel && changed);
     d->reset->setEnabled(haveModel && changed);
 }

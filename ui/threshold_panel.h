@@ -20,7 +20,8 @@ public:
     explicit ThresholdPanel(QWidget* parent = nullptr);
     ~ThresholdPanel() override;
 
-    void setThreshold(double threshold);
+    void setThresholds(const Thresholds& thresholds);
+    bool regionsFollow() const; ///< the pixel limit moves with the threshold
     void setCounts(const ImageListModel::Counts& counts);
     void setScores(const std::vector<ImageItem>& items);
     /// `changed`: differs from what the model file says.
@@ -29,6 +30,8 @@ public:
 Q_SIGNALS:
     void thresholdMoved(double threshold);    ///< while dragging
     void thresholdReleased(double threshold); ///< the move is over: one step to undo
+    void pixelLimitChanged(double limit);     ///< by hand, one step to undo
+    void regionsFollowChanged(bool follow);
     void saveRequested();
     void resetRequested();
     void errorOccurred(const QString& message, const QString& remedy);

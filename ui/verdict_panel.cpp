@@ -285,7 +285,8 @@ void VerdictPanel::setItem(const ImageItem* item)
         d->header->show({tr("No image"), theme::color(Token::Secondary), VerdictLook::Shape::None}, {}, false, 0.0);
     d->regions->setRegions(shown ? item->result.regions : std::vector<Region>());
     const int count = d->regions->rowCount();
-    d->regionsHeading->setText(shown && count == 0 ? tr("No regions") : tr("Regions"));
+    // Without its map an image that is no longer OK has none yet.
+    d->regionsHeading->setText(shown && item->result.verdict == Verdict::Ok ? tr("No regions") : tr("Regions"));
     d->regionsHeading->setVisible(shown);
     d->regionsTable->setVisible(shown && count > 0);
     // As high as its rows, so that the facts follow at once.

@@ -82,14 +82,14 @@ QString writePictures(const InspectionRequest& request, const Input& input, cons
     }
     const AnomalyResult& result = image.result;
     cv::Mat picture =
-        heatOverlay(toDisplay(readImage(image.path), window), result.map, ColorMap::Inferno, kOverlayOpacity);
+        heatOverlay(toDisplay(readImage(image.path), window), result.sourceMap(), ColorMap::Inferno, kOverlayOpacity);
     for (const Region& region : result.regions)
         cv::polylines(picture, region.contour, true, cv::Scalar(255, 255, 255), 1, cv::LINE_AA);
     const QString overlay = base + u"_overlay.png"_s;
     writePng(overlay, picture);
     if (request.maps) {
         cv::Mat scaled;
-        result.map.convertTo(scaled, CV_16U, 65535.0);
+        result.sourceMap().convertTo(scaled, CV_16U, 65535.0);
         writePng(base + u"_map.png"_s, scaled);
     }
     return overlay;

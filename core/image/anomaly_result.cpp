@@ -8,6 +8,8 @@
 
 #include <QtCore/QCoreApplication>
 
+#include <opencv2/core.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -21,6 +23,36 @@ namespace lynceus {
 namespace {
 
 constexpr std::size_t kScorePixels = 100;
+constexpr double kMostRegionPixels = 8.0 * 1024 * 1024;
+
+/// Not more than kMostRegionPixels, in the same proportions.
+cv::Size sizeForRegions(cv::Size source)
+{
+    const double pixels = double(source.width) * source.height;
+    if (pixels <= kMostRegionPixels)
+        return source;
+    const double scale = std::sqrt(kMostRegionPixels / pixels);
+    return {std::max(1, int(source.width * scale)), std::max(1, int(source.height * scale))};
+}
+
+/// Minus infinity when there is no number in it.
+float peakOf(const cv::Mat& map)
+{
+    float peak = -std::numeric_limits<float>::infinity();
+    for (int y = 0; y < map.rows; ++y) {
+        const float* row = map.ptr<float>(y);
+        for (int x = 0; x < map.cols; ++x)
+            peak = row[x] > peak ? row[x] : peak;
+    }
+    return peak;
+}
+
+std::vector<Region> largest(std::vector<Region> regions)
+{
+    const auto found = std::max_element(regions.begin(), regions.end(),
+                                        [](const Region& a, const Region& b) { return a.area < b.area; });
+    return found == regions.end() ? std::vector<Region>() : std::vector<Region>{*found};
+}
 
 } // namespace
 
@@ -73,6 +105,22 @@ Thresholds Thresholds::fromJson(const QJsonObject& json)
     return result;
 }
 
+bool Thresholds::operator==(const Thresholds& other) const
+{
+    return score == other.score && review == other.review && pixel == other.pixel &&
+           minRegionArea == other.minRegionArea;
+}
+
+Thresholds withScore(const Thresholds& thresholds, double score)
+{
+    Thresholds moved = thresholds;
+    moved.score = score;
+    moved.review = std::min(score, std::max(0.0, score - (thresholds.score - thresholds.review)));
+    const double pixel = thresholds.score > 0.0 ? thresholds.pixel * (score / thresholds.score) : score;
+    moved.pixel = std::min(score, pixel);
+    return moved;
+}
+
 Verdict judge(double score, const Thresholds& thresholds)
 {
     if (std::isnan(score) || score >= thresholds.score)
@@ -100,12 +148,52 @@ double imageScore(const cv::Mat& map)
     return std::accumulate(values.begin(), end, 0.0) / double(count);
 }
 
+cv::Size AnomalyResult::sourceSize() const
+{
+    return geometry.source().empty() ? map.size() : geometry.source();
+}
+
+cv::Mat AnomalyResult::mapAt(cv::Size size) const
+{
+    cv::Mat result = geometry.mapAt(map, size);
+    // A resize may overshoot by rounding; the scale of maps is fixed.
+    cv::min(result, 1.0, result);
+    cv::max(result, 0.0, result);
+    return result;
+}
+
+double regionLimit(const AnomalyResult& result, const cv::Mat& map)
+{
+    if (result.verdict == Verdict::Ok)
+        return std::numeric_limits<double>::infinity();
+    const Thresholds& thresholds = result.thresholds;
+    const float peak = peakOf(map);
+    double limit = thresholds.pixel;
+    if (result.verdict == Verdict::Review)
+        limit = std::min(limit, thresholds.review);
+    else if (peak < float(limit))
+        limit = std::min(limit, thresholds.score);
+    return std::min(limit, double(peak));
+}
+
 void rejudge(AnomalyResult& result, const Thresholds& thresholds)
 {
     result.thresholds = thresholds;
     result.verdict = judge(result.score, thresholds);
-    if (!result.map.empty())
-        result.regions = findRegions(result.map, thresholds.pixel, thresholds.minRegionArea);
+    if (result.verdict == Verdict::Ok)
+        result.regions.clear();
+    if (result.verdict == Verdict::Ok || result.map.empty())
+        return;
+    const cv::Size source = result.sourceSize();
+    const cv::Size size = sizeForRegions(source);
+    const double pixelArea = (double(source.width) / size.width) * (double(source.height) / size.height);
+    const cv::Mat map = result.mapAt(size);
+    const double limit = regionLimit(result, map);
+    result.regions = findRegions(map, limit, thresholds.minRegionArea / pixelArea);
+    if (result.regions.empty())
+        result.regions = largest(findRegions(map, limit, 0.0));
+    if (size != source)
+        scaleRegions(result.regions, size, source);
 }
 
 } // namespace lynceus

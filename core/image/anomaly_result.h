@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "core/image/image_geometry.h"
 #include "core/image/regions.h"
 
 #include <QtCore/QJsonObject>
@@ -27,11 +28,17 @@ struct Thresholds
     double score = 0.5;        ///< image score at or above: NG
     double review = 0.5;       ///< at or above but below `score`: Review; equal to `score`: no review band
     double pixel = 0.5;        ///< map values at or above belong to a region
-    double minRegionArea = 16; ///< source pixels; smaller regions are not listed (they do not change the verdict)
+    double minRegionArea = 16; ///< source pixels; smaller regions are not listed, unless there is no larger one
 
     QJsonObject toJson() const;
     static Thresholds fromJson(const QJsonObject& json); ///< throws Error(Format)
+    bool operator==(const Thresholds& other) const;
 };
+
+/// `thresholds` with the score limit at `score`: the review limit moves by as much, within 0 and `score`; the pixel
+/// limit keeps its share of the score limit, and is no higher. An image score is the mean of the map's largest values,
+/// so the highest of an NG part then reaches the pixel limit.
+Thresholds withScore(const Thresholds& thresholds, double score);
 
 /// The one place where a score becomes a verdict, for window, command line, report and live. NaN is NG.
 Verdict judge(double score, const Thresholds& thresholds);
@@ -45,24 +52,41 @@ struct StageTimes
     double load = 0.0;    ///< read and decode the file
     double prepare = 0.0; ///< resize, colours, normalise
     double infer = 0.0;   ///< the network
-    double post = 0.0;    ///< map to source pixels, regions, verdict
+    double post = 0.0;    ///< regions in source pixels, verdict
     double total() const { return load + prepare + infer + post; }
 };
 
 /// Everything a reader of an inspected image needs; nobody downstream asks the network again.
 struct AnomalyResult
 {
-    cv::Mat map; ///< source size, CV_32F, 0..1 on the fixed scale; may be released by whoever stores many results
+    cv::Mat map; ///< network size, CV_32F, 0..1 on the fixed scale; may be released by whoever stores many results
+    ImageGeometry geometry; ///< where the map lies on the source
     double score = 0.0;
     Verdict verdict = Verdict::Ok;
     Thresholds thresholds;
-    std::vector<Region> regions; ///< in source pixels
+    std::vector<Region> regions; ///< in source pixels; an OK part has none, NG and Review at least one
     StageTimes times;
     int nearestGood = -1; ///< index of the nearest memory sample, -1 when unknown
+
+    cv::Size sourceSize() const; ///< of the image
+    /// The map over the whole image with `size` pixels. Throws Error(Internal) without a map.
+    cv::Mat mapAt(cv::Size size) const;
+    /// The same at source size: four bytes a pixel of the sensor, for exports and pixel figures.
+    cv::Mat sourceMap() const { return mapAt(sourceSize()); }
 };
 
-/// Re-judges a result with other thresholds: verdict always, regions only when the map is still there.
+/// Re-judges a result with other thresholds. Regions show why a part is not OK, so they follow the verdict:
+///  - OK: none, whatever the map; those that were there go, with the map or without;
+///  - Review: those at the lower of the limits `review` and `pixel`;
+///  - NG: those at `pixel`; where no value is that high, those at `score`, else where the map is highest.
+/// Regions under `minRegionArea` are left out, unless all are: then the largest is listed. Without a map the regions of
+/// an NG or Review part stay as they are. NaN belongs to no region.
+/// They are found at source size, or at eight megapixels in larger images, whose boxes and areas are then that much
+/// coarser: memory does not grow with the sensor. Throws Error(Internal) on a map of another type.
 void rejudge(AnomalyResult& result, const Thresholds& thresholds);
+
+/// The value from which on `map`, as result.mapAt() draws it, belongs to the result's regions; infinite for an OK part.
+double regionLimit(const AnomalyResult& result, const cv::Mat& map);
 
 /// Something that inspects images: MemSeg in LibTorch today, a compiled one tomorrow, a fake in tests.
 /// One owner at a time; may move between threads.

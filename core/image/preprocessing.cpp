@@ -4,6 +4,7 @@
 #include "core/image/preprocessing.h"
 
 #include "core/base/error.h"
+#include "core/image/image_geometry.h"
 #include "core/image/json_fields.h"
 
 #include <QtCore/QCoreApplication>
@@ -123,19 +124,6 @@ cv::Mat shrink(const cv::Mat& source, cv::Size size, const IntensityWindow& wind
     return result;
 }
 
-/// The size that a source is resized to, and what is cut out of that.
-struct Geometry
-{
-    explicit Geometry(const Preprocessing& how)
-        : resized(how.resizeTo > 0 ? cv::Size(how.resizeTo, how.resizeTo) : cv::Size(how.width, how.height))
-        , crop((resized.width - how.width) / 2, (resized.height - how.height) / 2, how.width, how.height)
-    {
-    }
-
-    cv::Size resized;
-    cv::Rect crop;
-};
-
 } // namespace
 
 IntensityWindow IntensityWindow::fullRange(int cvDepth)
@@ -199,14 +187,14 @@ Preprocessing Preprocessing::fromJson(const QJsonObject& json)
 cv::Mat prepare(const cv::Mat& source, const Preprocessing& how)
 {
     checkImage(source);
-    const Geometry geometry(how);
-    const cv::Size smaller(std::min(source.cols, geometry.resized.width),
-                           std::min(source.rows, geometry.resized.height));
+    const ImageGeometry geometry(source.size(), how);
+    const cv::Size resized = geometry.resized();
+    const cv::Size smaller(std::min(source.cols, resized.width), std::min(source.rows, resized.height));
     cv::Mat image = source.depth() == CV_8U ? shrink<uchar>(source, smaller, how.window16)
                                             : shrink<ushort>(source, smaller, how.window16);
-    if (smaller != geometry.resized)
-        cv::resize(image, image, geometry.resized, 0, 0, cv::INTER_LINEAR);
-    image = image(geometry.crop);
+    if (smaller != resized)
+        cv::resize(image, image, resized, 0, 0, cv::INTER_LINEAR);
+    image = image(geometry.crop());
     const int toRgb = image.channels() == 1   ? cv::COLOR_GRAY2RGB
                       : image.channels() == 3 ? cv::COLOR_BGR2RGB
                                               : cv::COLOR_BGRA2RGB;
@@ -215,30 +203,14 @@ cv::Mat prepare(const cv::Mat& source, const Preprocessing& how)
     return result;
 }
 
-cv::Mat mapToSource(const cv::Mat& map, cv::Size source, const Preprocessing& how)
-{
-    const Geometry geometry(how);
-    if (map.type() != CV_32FC1 || map.size() != geometry.crop.size() || source.empty())
-        throw Error(ErrorKind::Internal,
-                    QCoreApplication::translate("core", "The map does not fit the network input."));
-    cv::Mat whole = map;
-    if (geometry.resized != geometry.crop.size()) {
-        whole = cv::Mat::zeros(geometry.resized, CV_32F);
-        map.copyTo(whole(geometry.crop));
-    }
-    cv::Mat result;
-    cv::resize(whole, result, source, 0, 0, cv::INTER_LINEAR);
-    return result;
-}
-
 cv::Mat prepareMask(const cv::Mat& mask, const Preprocessing& how)
 {
     if (mask.empty() || mask.type() != CV_8UC1)
         throw Error(ErrorKind::Input, QCoreApplication::translate("core", "This is not an 8-bit mask."));
-    const Geometry geometry(how);
+    const ImageGeometry geometry(mask.size(), how);
     cv::Mat resized;
-    cv::resize(mask, resized, geometry.resized, 0, 0, cv::INTER_NEAREST_EXACT);
-    return resized(geometry.crop).clone();
+    cv::resize(mask, resized, geometry.resized(), 0, 0, cv::INTER_NEAREST_EXACT);
+    return resized(geometry.crop()).clone();
 }
 
 cv::Mat toDisplay(const cv::Mat& source, const IntensityWindow& window)

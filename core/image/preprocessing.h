@@ -21,7 +21,7 @@ struct IntensityWindow
     bool operator==(const IntensityWindow& other) const { return low == other.low && high == other.high; }
 };
 
-/// How a source image becomes the input of a network and how a map finds its way back.
+/// How a source image becomes the input of a network. ImageGeometry is how a map finds its way back.
 struct Preprocessing
 {
     int width = 256; ///< network input, pixels, multiple of 32
@@ -41,9 +41,6 @@ struct Preprocessing
 /// rounded, not yet normalised. Grey is copied to three channels, alpha is dropped. Shrinks by area averaging, enlarges
 /// bilinearly. Throws Error(Input) on empty or otherwise typed Mats.
 cv::Mat prepare(const cv::Mat& source, const Preprocessing& how);
-
-/// A map at network size (CV_32F) back to source size, bilinear (align_corners = false).
-cv::Mat mapToSource(const cv::Mat& map, cv::Size source, const Preprocessing& how);
 
 /// A source-size mask (CV_8U 0/255) at network size, nearest neighbour, still 0/255.
 cv::Mat prepareMask(const cv::Mat& mask, const Preprocessing& how);

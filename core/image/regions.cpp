@@ -92,4 +92,21 @@ std::vector<Region> findRegions(const cv::Mat& map, double threshold, double min
     return regions;
 }
 
+void scaleRegions(std::vector<Region>& regions, cv::Size from, cv::Size to)
+{
+    const double sx = double(to.width) / from.width;
+    const double sy = double(to.height) / from.height;
+    const auto scaled = [&](const cv::Point& point) { // its middle
+        return cv::Point(int((point.x + 0.5) * sx), int((point.y + 0.5) * sy));
+    };
+    for (Region& region : regions) {
+        const cv::Point first(int(region.box.x * sx), int(region.box.y * sy));
+        const cv::Point end(cvCeil(region.box.br().x * sx), cvCeil(region.box.br().y * sy));
+        region.box = cv::Rect(first, end) & cv::Rect({}, to);
+        region.area *= sx * sy;
+        region.peakAt = scaled(region.peakAt);
+        std::transform(region.contour.begin(), region.contour.end(), region.contour.begin(), scaled);
+    }
+}
+
 } // namespace lynceus

@@ -24,4 +24,7 @@ struct Region
 /// At most `limit` regions are returned, so that a noisy map can't fill memory.
 std::vector<Region> findRegions(const cv::Mat& map, double threshold, double minArea, std::size_t limit = 200);
 
+/// Regions of a map with `from` pixels, in pixels of an image with `to`, which it covers.
+void scaleRegions(std::vector<Region>& regions, cv::Size from, cv::Size to);
+
 } // namespace lynceus

@@ -150,8 +150,8 @@ EvaluationReport evaluate(AnomalyInspector& inspector, const AnomalyFolder& fold
         if (defective && sample.maskPath.isEmpty())
             return;
         try {
-            const cv::Mat mask = defective ? readMaskFor(sample, result.map.size()) : cv::Mat();
-            pixels.add(result.map, mask, evaluationSize);
+            const cv::Mat mask = defective ? readMaskFor(sample, result.sourceSize()) : cv::Mat();
+            pixels.add(result.sourceMap(), mask, evaluationSize);
         } catch (const Error& error) {
             report.problems.append(QStringLiteral("%1: %2").arg(sample.name, error.text()));
         }

@@ -24,6 +24,30 @@ namespace {
 /// Decoded images of the background run that wait for the network.
 constexpr std::size_t kBackgroundAhead = 2;
 
+/// Inspects an image, read before or not, and judges it by `limits`. Throws nothing: what goes wrong is its error.
+InspectedImage judged(std::size_t index, const QString& path, std::optional<LoadedImage> loaded,
+                      AnomalyInspector& inspector, const std::optional<Thresholds>& limits)
+{
+    InspectedImage inspected;
+    try {
+        if (!loaded)
+            loaded = loadImage(path, true);
+        inspected = inspectLoaded(index, path, std::move(*loaded), inspector);
+        inspected.image.release();
+        if (limits && inspected.error.isEmpty())
+            rejudge(inspected.result, *limits);
+        return inspected;
+    } catch (const Cancelled&) {
+        inspected.error = QCoreApplication::translate("core", "Inspecting %1 was cancelled.").arg(path);
+    } catch (...) {
+        inspected.error = currentError(QCoreApplication::translate("core", "inspecting %1").arg(path)).text();
+    }
+    inspected.index = index;
+    inspected.path = path;
+    inspected.result = {};
+    return inspected;
+}
+
 } // namespace
 
 // All threads share one state under one mutex. The loader decodes what the first inspector is to have next into
@@ -33,8 +57,9 @@ struct InspectionService::Private
 {
     enum class State : char { Open, InWork, Done };
 
-    explicit Private(InspectionService* service)
+    Private(InspectionService* service, std::size_t bytes)
         : q(service)
+        , prefetchBytes(bytes)
     {
     }
 
@@ -43,6 +68,7 @@ struct InspectionService::Private
     void inspectInCrew(std::size_t number);
 
     std::optional<std::size_t> nextToLoad() const;
+    bool isAwaited(std::size_t index) const;
     std::vector<std::size_t> wanted() const;
     std::optional<std::size_t> nextToInspect() const;
     std::optional<std::size_t> nextForCrew() const;
@@ -55,9 +81,11 @@ struct InspectionService::Private
     void makeInspector(std::unique_lock<std::mutex>& lock, std::unique_ptr<AnomalyInspector>& inspector);
     void makeOneOfCrew(std::unique_lock<std::mutex>& lock, std::unique_ptr<AnomalyInspector>& inspector);
     void inspectOne(std::unique_lock<std::mutex>& lock, AnomalyInspector& inspector, std::size_t index, bool withMap);
+    void tellProgress();
     void post(const quint64& counter, std::function<void()> deliver);
 
     InspectionService* q;
+    const std::size_t prefetchBytes;
     mutable std::mutex mutex;
     std::condition_variable changed;
 
@@ -82,6 +110,7 @@ struct InspectionService::Private
     std::size_t doneAtStart = 0; ///< of the background run, for the time left
     TimeLeft timeLeft;
     bool running = false;
+    bool unfinished = false; ///< a background run was started and has not told that it is over
     std::optional<std::size_t> focus;
     bool focusPending = false;
     bool focusInWork = false;
@@ -238,12 +267,7 @@ void InspectionService::Private::inspectOne(std::unique_lock<std::mutex>& lock, 
     const std::optional<Thresholds> limits = thresholds;
     lock.unlock();
 
-    if (!image)
-        image = loadImage(path, true);
-    InspectedImage inspected = inspectLoaded(index, path, std::move(*image), inspector);
-    inspected.image.release();
-    if (limits && inspected.error.isEmpty())
-        rejudge(inspected.result, *limits);
+    InspectedImage inspected = judged(index, path, std::move(image), inspector, limits);
     if (!withMap)
         inspected.result.map.release();
 
@@ -263,15 +287,19 @@ void InspectionService::Private::inspectOne(std::unique_lock<std::mutex>& lock, 
     const bool wasRunning = running;
     running = running && !complete;
     post(generation, [this, inspected = std::move(inspected)] { Q_EMIT q->inspected(inspected); });
-    if (!wasRunning)
-        return;
+    if (wasRunning)
+        tellProgress();
+    if (complete && std::exchange(unfinished, false))
+        post(generation, [this] { Q_EMIT q->finished(); });
+}
+
+void InspectionService::Private::tellProgress()
+{
     const int total = int(states.size());
     const int count = int(doneCount);
     const double fraction = double(doneCount - doneAtStart) / double(states.size() - doneAtStart);
     const double secondsLeft = timeLeft.update(fraction).value_or(-1.0);
     post(generation, [this, count, total, secondsLeft] { Q_EMIT q->progressed(count, total, secondsLeft); });
-    if (complete)
-        post(generation, [this] { Q_EMIT q->finished(); });
 }
 
 /// Runs `deliver` on the main thread, unless `counter` (generation or model) was raised before it got there.
@@ -323,13 +351,23 @@ std::optional<std::size_t> InspectionService::Private::nextToLoad() const
     if (!haveInspector)
         return {};
     for (const std::size_t index : wanted()) {
-        if (loaded.count(index) != 0)
-            continue;
-        const bool urgent = focusPending && focus == index;
-        if (urgent || loadedBytes < kPrefetchBytes)
+        if (loaded.count(index) == 0 && (loadedBytes < prefetchBytes || isAwaited(index)))
             return index;
     }
     return {};
+}
+
+/// Whether the first inspector has nothing to do before this one is loaded. Memory is no reason to leave it out: the
+/// image in focus and its neighbours may fill that alone, and they stay.
+bool InspectionService::Private::isAwaited(std::size_t index) const
+{
+    if (focusPending)
+        return focus == index;
+    if (crewIsComplete())
+        return false;
+    const std::vector<std::size_t> next = nextInBackground(kBackgroundAhead);
+    return !next.empty() && next.front() == index &&
+           std::none_of(next.begin(), next.end(), [this](std::size_t one) { return loaded.count(one) != 0; });
 }
 
 std::optional<std::size_t> InspectionService::Private::nextToInspect() const
@@ -371,14 +409,15 @@ void InspectionService::Private::supersede()
 {
     ++generation;
     running = false;
+    unfinished = false;
     states.assign(paths.size(), State::Open);
     doneCount = 0;
     cursor = 0;
 }
 
-InspectionService::InspectionService(QObject* parent)
+InspectionService::InspectionService(QObject* parent, std::size_t prefetchBytes)
     : QObject(parent)
-    , d(std::make_unique<Private>(this))
+    , d(std::make_unique<Private>(this, prefetchBytes))
 {
     qRegisterMetaType<InspectedImage>();
     d->loader = std::thread([this] { d->load(); });
@@ -452,6 +491,7 @@ void InspectionService::start()
         return;
     }
     d->running = true;
+    d->unfinished = true;
     d->doneAtStart = d->doneCount;
     d->timeLeft = TimeLeft();
     const bool isLong = d->states.size() - d->doneCount >= kImagesAnInspector * d->crewSize;

@@ -28,7 +28,9 @@ class InspectionService : public QObject
 public:
     using InspectorFactory = std::function<std::unique_ptr<AnomalyInspector>()>;
 
-    explicit InspectionService(QObject* parent = nullptr);
+    /// `prefetchBytes`: decoded images wait for the network while they hold less memory than this; the one that it
+    /// can't go on without is read in any case.
+    explicit InspectionService(QObject* parent = nullptr, std::size_t prefetchBytes = kPrefetchBytes);
     ~InspectionService() override;
 
     /// Loads a model on the worker thread; an Error of the factory comes as modelFailed. Results so far become stale;
@@ -57,7 +59,8 @@ Q_SIGNALS:
     /// `withMap` results of focus() carry the map; those of the background run do not.
     void inspected(const lynceus::InspectedImage& image);
     void progressed(int done, int total, double secondsLeft); ///< of the background run; negative: not known yet
-    void finished(); ///< of the background run: everything in the list has a result
+    /// Everything in the list has a result; once for each run, also when it was paused before its last image was done.
+    void finished();
 
 private:
     struct Private;

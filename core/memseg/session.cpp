@@ -12,8 +12,6 @@
 
 #include <QtCore/QCoreApplication>
 
-#include <opencv2/core.hpp>
-
 #include <utility>
 
 namespace lynceus {
@@ -69,13 +67,10 @@ AnomalyResult MemSegSession::inspect(const cv::Mat& image)
         AnomalyResult result;
         const auto output = d->run(image, result.times);
         Stopwatch watch;
-        const cv::Mat& map = output.map;
         result.nearestGood = output.nearest;
-        result.score = imageScore(map);
-        result.map = mapToSource(map, image.size(), d->info.preprocessing);
-        // A resize may overshoot by rounding; the scale of maps is fixed.
-        cv::min(result.map, 1.0, result.map);
-        cv::max(result.map, 0.0, result.map);
+        result.score = imageScore(output.map);
+        result.map = output.map;
+        result.geometry = ImageGeometry(image.size(), d->info.preprocessing);
         rejudge(result, d->thresholds);
         result.times.post = watch.ms();
         return result;

@@ -54,8 +54,7 @@ public:
         double largest = 0.0;
         cv::minMaxLoc(result.map, nullptr, &largest);
         result.score = largest;
-        result.thresholds = m_thresholds;
-        result.verdict = largest >= m_thresholds.score ? Verdict::Ng : Verdict::Ok;
+        rejudge(result, m_thresholds);
         result.times.prepare = 1.0;
         result.times.infer = 2.0;
         result.times.post = 3.0;
