@@ -110,6 +110,8 @@ struct InspectPage::Private
     void take(const InspectedImage& image);
     void record(const ImageItem& item);
     void endRecord();
+    void storageChanged();
+    bool isStored() const;
     void recall();
     void confirm(quint64 number, std::shared_ptr<const std::vector<EarlierResult>> earlier, std::size_t first);
     void restore(const std::vector<EarlierResult>& results);
@@ -165,9 +167,10 @@ struct InspectPage::Private
     bool runOpen = false;     ///< a run goes on or is paused
     bool runPaused = false;
     bool runAgain = false;                        ///< a run was going on when the model began to load again
-    std::shared_ptr<InspectionRecorder> recorder; ///< of the results of this list, model and product; none yet: null
-    QString storageProblem;                       ///< of the recorder, told
-    quint64 recallNumber = 0;                     ///< raised by every new list and model
+    std::unique_ptr<InspectionRecorder> recorder; ///< of the results of this list, model and product; none yet: null
+    std::vector<std::unique_ptr<InspectionRecorder>> endingRecorders; ///< of those before, not yet all on disk
+    QString storageProblem;                                           ///< of one of them, told
+    quint64 recallNumber = 0;                                         ///< raised by every new list and model
     quint64 listingJob = 0;
     std::set<quint64> jobs; ///< of this page, not yet ended
     QString readout;
@@ -541,7 +544,11 @@ void InspectPage::Private::record(const ImageItem& item)
         inspection.thresholds = thresholds;
         inspection.started = QDateTime::currentDateTimeUtc();
         inspection.programVersion = programVersion();
-        recorder = std::make_shared<InspectionRecorder>(services.database, inspection);
+        const auto changed = [this](const InspectionRecorder::State&) {
+            QMetaObject::invokeMethod(
+                q, [this] { storageChanged(); }, Qt::QueuedConnection);
+        };
+        recorder = std::make_unique<InspectionRecorder>(services.database, inspection, changed);
     }
     recorder->add({0, item.sample.path, item.hash, item.error, item.result});
 }
@@ -549,15 +556,38 @@ void InspectPage::Private::record(const ImageItem& item)
 /// What comes from now on belongs to another inspection.
 void InspectPage::Private::endRecord()
 {
-    storageProblem.clear();
     if (!recorder)
         return;
-    track(services.jobs.start(JobRunner::Lane::Files, tr("Storing results"),
-                              [recorder = std::exchange(recorder, nullptr)](const TaskContext&) {
-                                  const InspectionRecorder::State state = recorder->finish();
-                                  if (!state.isFinished)
-                                      throw Error(ErrorKind::Storage, state.problem, state.remedy);
-                              }));
+    recorder->end();
+    endingRecorders.push_back(std::move(recorder));
+}
+
+void InspectPage::Private::storageChanged()
+{
+    QString problem;
+    QString remedy;
+    const auto look = [&](const InspectionRecorder& one) {
+        const InspectionRecorder::State state = one.state();
+        if (!state.problem.isEmpty()) {
+            problem = state.problem;
+            remedy = state.remedy;
+        }
+        return state.isFinished;
+    };
+    endingRecorders.erase(std::remove_if(endingRecorders.begin(), endingRecorders.end(),
+                                         [&](const std::unique_ptr<InspectionRecorder>& one) { return look(*one); }),
+                          endingRecorders.end());
+    if (recorder)
+        look(*recorder);
+    if (!problem.isEmpty() && problem != storageProblem)
+        Q_EMIT q->errorOccurred(problem, remedy);
+    storageProblem = problem;
+}
+
+/// Whether all results are on disk, or can't be written for now.
+bool InspectPage::Private::isStored() const
+{
+    return !storageProblem.isEmpty() || (endingRecorders.empty() && (!recorder || recorder->state().pending == 0));
 }
 
 /// Looks for results that this model gave for images of this folder before, and takes those whose files still are what
@@ -624,10 +654,6 @@ void InspectPage::Private::refresh()
     listPanel->setCounts(counts);
     threshold->setCounts(counts);
     threshold->setScores(list->items());
-    const InspectionRecorder::State stored = recorder ? recorder->state() : InspectionRecorder::State();
-    if (!stored.problem.isEmpty() && stored.problem != storageProblem)
-        Q_EMIT q->errorOccurred(stored.problem, stored.remedy);
-    storageProblem = stored.problem;
 }
 
 /// The other limits follow from those of the model file, so that no way that the threshold takes changes them for good.
@@ -758,8 +784,7 @@ InspectPage::~InspectPage()
 {
     // Its threads use what the rest of the page owns.
     d->service.reset();
-    if (d->recorder)
-        d->recorder->finish();
+    d->endRecord();
 }
 
 void InspectPage::setModelLoader(ModelLoader loader)
@@ -918,11 +943,9 @@ void InspectPage::inspectAll()
 
 bool InspectPage::isIdle() const
 {
-    const InspectionRecorder::State stored = d->recorder ? d->recorder->state() : InspectionRecorder::State();
-    return (stored.pending == 0 || !stored.problem.isEmpty()) && d->jobs.empty() &&
-           d->model != Private::Model::Loading && !d->awaitingMap && !d->service->isRunning() &&
-           (d->runPaused || !d->runOpen) && d->loader->isIdle() && d->list->thumbnails().isIdle() &&
-           !d->refreshTimer->isActive() && !d->listPanel->filter()->isPending();
+    return d->isStored() && d->jobs.empty() && d->model != Private::Model::Loading && !d->awaitingMap &&
+           !d->service->isRunning() && (d->runPaused || !d->runOpen) && d->loader->isIdle() &&
+           d->list->thumbnails().isIdle() && !d->refreshTimer->isActive() && !d->listPanel->filter()->isPending();
 }
 
 void InspectPage::resetLayout()
