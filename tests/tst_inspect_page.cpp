@@ -13,6 +13,7 @@
 #include "core/storage/inspection_store.h"
 #include "core/weights/model_file.h"
 #include "core/weights/model_store.h"
+#include "core/weights/safetensors.h"
 #include "support/fake_inspector.h"
 #include "support/test_images.h"
 #include "ui/curve_plot.h"
@@ -289,6 +290,86 @@ private Q_SLOTS:
         QCOMPARE(store.list().size(), std::size_t(2));
     }
 
+    void resultsAreStoredAsTheyCome()
+    {
+        Fixture f;
+        f.openEverything();
+        QSemaphore allowed;
+        f.log->onInspect = [&](const cv::Mat&) { allowed.acquire(); };
+        f.page.inspectAll();
+        allowed.release(2);
+        // With the one that was on screen, while the run waits: what a crash would leave.
+        const InspectionStore store(f.database);
+        QTRY_COMPARE_WITH_TIMEOUT(f.model().counts().ok + f.model().counts().ng, 3, kIdleMs);
+        QTRY_COMPARE_WITH_TIMEOUT(store.list().size(), std::size_t(1), kIdleMs);
+        QTRY_COMPARE_WITH_TIMEOUT(store.results(store.list().front().id).size(), std::size_t(3), kIdleMs);
+        QVERIFY(!store.list().front().finished.isValid());
+        allowed.release(100);
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        QCOMPARE(store.results(store.list().front().id).size(), std::size_t(7));
+    }
+
+    void foldersComeBackWithTheirResults()
+    {
+        Fixture f;
+        f.inspectEverything();
+        const QString other = f.dir.filePath(u"andere"_s);
+        QVERIFY(QDir().mkpath(other));
+        writePng(other + u"/a.png"_s, cv::Mat(8, 8, CV_8UC3, cv::Scalar::all(60)));
+        f.page.openFolder(other);
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle() && f.model().rowCount() == 1, kIdleMs);
+
+        // Two files change meanwhile: another picture, and one of the same size and time.
+        f.writePart(u"test/good/1.png"_s, 240);
+        f.writePart(u"test/kratzer/5.png"_s, 10);
+        const int before = f.log->inspected;
+        f.page.openFolder(f.folder);
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle() && f.model().rowCount() == 7, kIdleMs);
+        QCOMPARE(f.log->inspected.load(), before + 1); // the one on screen, for its map
+        QCOMPARE(f.model().counts().ok, 2);
+        QCOMPARE(f.model().counts().ng, 2);
+        QVERIFY(!f.model().item(1).judged);
+        QVERIFY(!f.model().item(5).judged);
+        QVERIFY(f.model().item(4).judged);
+        QVERIFY(std::abs(f.model().item(4).result.score - 204 / 255.0) < 1e-6);
+        QCOMPARE(f.model().item(4).result.regions.size(), std::size_t(1));
+
+        // The rest is inspected, no more.
+        f.page.inspectAll();
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        QCOMPARE(f.log->inspected.load(), before + 3);
+        QCOMPARE(f.model().counts().ok + f.model().counts().ng, 6);
+    }
+
+    void resultsOutliveTheProgram()
+    {
+        Fixture f;
+        f.inspectEverything();
+        f.limit(u"Threshold"_s)->setValue(0.25);
+        QTest::mouseClick(f.button(u"Save threshold to model"_s), Qt::LeftButton);
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        const int before = f.log->inspected;
+
+        // As the next start would; judged by the thresholds of today.
+        InspectPage later({f.settings, f.database, f.store, f.jobs, f.dir.filePath(u"models"_s), {}});
+        later.setModelLoader([log = f.log](const QString& file, const SessionOptions&) {
+            InspectPage::LoadedModel loaded;
+            loaded.info = readModelInfo(file);
+            loaded.info.thresholds = withScore(loaded.info.thresholds, 0.7);
+            loaded.hash = fileSha256(file);
+            loaded.inspector = std::make_unique<test::FakeInspector>(log, loaded.info.thresholds);
+            return loaded;
+        });
+        later.useModel(f.settings.lastModel());
+        later.openFolder(f.folder);
+        auto* list = later.findChild<ImageListModel*>();
+        QTRY_VERIFY_WITH_TIMEOUT(later.isIdle() && list->rowCount() == 7, kIdleMs);
+        QCOMPARE(list->counts().ok, 4);
+        QCOMPARE(list->counts().ng, 2);
+        QCOMPARE(f.log->inspected.load(), before + 1);
+        QVERIFY(!list->item(6).judged); // the broken one is looked at again
+    }
+
     void runsArePausedAndGoOn()
     {
         Fixture f;
@@ -390,7 +471,16 @@ private Q_SLOTS:
         allowed.release(100);
         QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle() && f.loads->size() == 2, kIdleMs);
         QCOMPARE(f.model().counts().ok + f.model().counts().ng, 6);
-        QCOMPARE(InspectionStore(f.database).list().size(), std::size_t(1));
+        // Each result is stored with what computed it.
+        const InspectionStore store(f.database);
+        std::size_t results = 0;
+        QStringList engines;
+        for (const InspectionRecord& run : store.list()) {
+            engines << run.engine;
+            results += store.results(run.id).size();
+        }
+        QCOMPARE(engines, (QStringList{u"libtorch"_s, u"openvino-int8"_s}));
+        QCOMPARE(results, std::size_t(7));
     }
 
     void longRunsTakeACrewOfTheSameModel()

@@ -151,6 +151,29 @@ private Q_SLOTS:
         QVERIFY(recorder.state().problem.isEmpty());
     }
 
+    void endsWithoutWaiting()
+    {
+        {
+            InspectionRecorder recorder(*m_database, record());
+            const Transaction other(*m_database);
+            recorder.add(judged(0));
+            const Stopwatch watch;
+            recorder.end();
+            QVERIFY2(watch.ms() < 1000.0, qPrintable(QString::number(watch.ms())));
+            QVERIFY(!recorder.state().isFinished);
+        } // the destructor sees to it
+        QVERIFY(InspectionStore(*m_database).list().front().finished.isValid());
+
+        InspectionRecorder recorder(*m_database, record());
+        recorder.add(judged(1));
+        QTRY_COMPARE(recorder.state().stored, std::size_t(1));
+        m_database->run(u"ALTER TABLE inspections RENAME TO taken_away"_s);
+        recorder.end(); // all is stored, but that can't be said
+        QTRY_VERIFY(!recorder.state().problem.isEmpty());
+        m_database->run(u"ALTER TABLE taken_away RENAME TO inspections"_s);
+        QTRY_VERIFY_WITH_TIMEOUT(recorder.state().isFinished, 20'000);
+    }
+
     void withoutFinishTheResultsStay()
     {
         InspectionRecorder(*m_database, record()); // given up at once

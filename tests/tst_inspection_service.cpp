@@ -121,6 +121,7 @@ private Q_SLOTS:
     void imagesThatFillTheMemoryDoNotStopTheRun();
     void pauseKeepsWhatIsDone();
     void aPauseDuringTheLastImageIsNoEndlessOne();
+    void whatIsDoneElsewhereIsLeftOut();
     void newListDropsOldResults();
     void newModelDropsOldResults();
     void newListKeepsTheModel();
@@ -374,6 +375,31 @@ void TestInspectionService::aPauseDuringTheLastImageIsNoEndlessOne()
     service.focus(1); // no run: nothing that could end
     QTRY_COMPARE(inspected.size(), 4);
     QCOMPARE(finished.size(), 1);
+}
+
+void TestInspectionService::whatIsDoneElsewhereIsLeftOut()
+{
+    InspectionService service;
+    QSignalSpy inspected(&service, &InspectionService::inspected);
+    QSignalSpy finished(&service, &InspectionService::finished);
+    service.setInspector(fake());
+    service.setImages(images(6));
+    service.setDone({0, 1, 4, 77});
+    service.start();
+    QTRY_COMPARE(finished.size(), 1);
+    QCOMPARE(indicesOf(inspected), (std::multiset<std::size_t>{2, 3, 5}));
+    service.focus(4);
+    QTRY_COMPARE(inspected.size(), 4);
+    QVERIFY(!imageOf(inspected.last()).result.map.empty());
+
+    // A run whose last images are done elsewhere meanwhile.
+    service.setImages(images(6));
+    inspected.clear();
+    service.setDone({0, 1});
+    service.start();
+    service.setDone({2, 3, 4, 5});
+    QTRY_COMPARE(finished.size(), 2);
+    QVERIFY(!service.isRunning());
 }
 
 void TestInspectionService::newListDropsOldResults()

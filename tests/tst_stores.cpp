@@ -56,6 +56,7 @@ private Q_SLOTS:
     void productsComeBackByName();
     void productNamesAreUnique();
     void inspectionComesBackAsItWas();
+    void newestResultsOfAFolder();
     void failedAndNotANumber();
     void resultsAreAllOrNone();
     void removeTakesEverythingAlong();
@@ -180,6 +181,37 @@ void TestStores::inspectionComesBackAsItWas()
     QCOMPARE(got.regions[0].peakAt, cv::Point(11, 22));
     QCOMPARE(got.regions[1].box.x, 100);
     QCOMPARE(results[1].result.regions.size(), std::size_t(2));
+}
+
+void TestStores::newestResultsOfAFolder()
+{
+    InspectionStore store(*m_database);
+    const auto inspect = [&](const QString& folder, const QString& model, const QString& image, double score,
+                             const QString& error = {}) {
+        InspectionRecord record;
+        record.folder = folder;
+        record.modelPath = u"m.safetensors"_s;
+        record.modelHash = model;
+        ResultRecord result = sampleResult(image);
+        result.imageHash = u"c0ffee"_s;
+        result.result.score = score;
+        result.error = error;
+        store.add(store.begin(record), {result}); // never finished
+    };
+    inspect(u"/teile_ä"_s, u"abc"_s, u"1.png"_s, 0.1);
+    inspect(u"/teile_ä"_s, u"abc"_s, u"2.png"_s, 0.2);
+    inspect(u"/teile_ä"_s, u"abc"_s, u"1.png"_s, 0.3);
+    inspect(u"/teile_ä"_s, u"abc"_s, u"3.png"_s, 0.4);
+    inspect(u"/teile_ä"_s, u"abc"_s, u"3.png"_s, 0.0, u"can't be read any more"_s);
+    inspect(u"/teile_ä"_s, u"def"_s, u"1.png"_s, 0.5);
+    inspect(u"/others"_s, u"abc"_s, u"1.png"_s, 0.6);
+    const std::vector<ResultRecord> found = store.newest(u"abc"_s, u"/teile_ä"_s);
+    QCOMPARE(found.size(), std::size_t(2));
+    QCOMPARE(found[0].image, u"2.png"_s);
+    QCOMPARE(found[1].image, u"1.png"_s);
+    QCOMPARE(found[1].result.score, 0.3);
+    QCOMPARE(found[1].result.regions.size(), std::size_t(2));
+    QVERIFY(store.newest(u"none"_s, u"/teile_ä"_s).empty());
 }
 
 void TestStores::failedAndNotANumber()

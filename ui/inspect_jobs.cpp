@@ -17,12 +17,16 @@
 #include <QtCore/QFileInfo>
 
 #include <algorithm>
+#include <unordered_map>
+#include <utility>
 
 namespace lynceus {
 
 using namespace Qt::StringLiterals;
 
 namespace {
+
+constexpr double kTurnMs = 500.0;
 
 bool isShipped(const ModelStore& store, const QString& modelFile)
 {
@@ -62,18 +66,36 @@ std::vector<Sample> imagesToInspect(const QString& folder, const CancelToken& ca
     return images.test.empty() ? std::move(images.train) : std::move(images.test);
 }
 
-void storeRun(const Database& database, const InspectionRecord& record, const std::vector<ImageItem>& items)
+std::vector<EarlierResult> earlierResults(const Database& database, const QString& modelHash, const QString& folder,
+                                          const std::vector<QString>& paths)
 {
-    std::vector<ResultRecord> results;
-    results.reserve(items.size());
-    for (const ImageItem& item : items) {
-        if (item.judged)
-            results.push_back({0, item.sample.path, item.hash, item.error, item.result});
+    std::vector<ResultRecord> stored = InspectionStore(database).newest(modelHash, folder);
+    std::unordered_map<QString, ResultRecord*> byPath;
+    for (ResultRecord& record : stored)
+        byPath.emplace(record.image, &record);
+    std::vector<EarlierResult> results;
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+        if (const auto found = byPath.find(paths[i]); found != byPath.end())
+            results.push_back({int(i), std::move(*found->second)});
     }
-    InspectionStore store(database);
-    const qint64 id = store.begin(record);
-    store.add(id, results);
-    store.finish(id);
+    return results;
+}
+
+ConfirmedResults confirmResults(const std::vector<EarlierResult>& results, std::size_t first, const CancelToken& cancel)
+{
+    ConfirmedResults confirmed;
+    const Stopwatch watch;
+    for (confirmed.next = first; confirmed.next < results.size() && watch.ms() < kTurnMs; ++confirmed.next) {
+        cancel.throwIfCancelled();
+        const EarlierResult& result = results[confirmed.next];
+        try {
+            if (fileSha256(result.record.image) == result.record.imageHash)
+                confirmed.results.push_back(result);
+        } catch (const Error& error) {
+            qCInfo(logUi).noquote() << "An earlier result is left out." << error.text(); // the inspection will tell
+        }
+    }
+    return confirmed;
 }
 
 SavedModel saveThresholds(const ModelStore& store, const QString& modelFolder, const QString& modelFile,

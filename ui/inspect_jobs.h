@@ -18,8 +18,27 @@ class ModelStore;
 /// The images of a folder that are there to be judged; all of them when there is no such part.
 std::vector<Sample> imagesToInspect(const QString& folder, const CancelToken& cancel);
 
-/// Keeps a finished run: the inspection and its results.
-void storeRun(const Database& database, const InspectionRecord& record, const std::vector<ImageItem>& items);
+/// What the model said about an image of the list before: in an earlier run of the program, perhaps.
+struct EarlierResult
+{
+    int row = 0;
+    ResultRecord record;
+};
+
+/// The stored results of a folder for the images with these paths, by row. Whether the files still are what was judged
+/// has yet to be seen.
+std::vector<EarlierResult> earlierResults(const Database& database, const QString& modelHash, const QString& folder,
+                                          const std::vector<QString>& paths);
+
+/// A part of `results` from `first` on whose files hold the bytes that were judged: about half a second's work, so that
+/// others of the lane get their turn. `next`: where to go on.
+struct ConfirmedResults
+{
+    std::vector<EarlierResult> results;
+    std::size_t next = 0;
+};
+ConfirmedResults confirmResults(const std::vector<EarlierResult>& results, std::size_t first,
+                                const CancelToken& cancel);
 
 struct SavedModel
 {

@@ -7,6 +7,7 @@
 #include "core/base/settings.h"
 #include "core/base/version.h"
 #include "core/image/image_io.h"
+#include "core/jobs/inspection_recorder.h"
 #include "core/jobs/inspection_service.h"
 #include "core/memseg/session.h"
 #include "core/nn/device.h"
@@ -107,6 +108,14 @@ struct InspectPage::Private
     void showPicture(int row);
     void showLayers(int row);
     void take(const InspectedImage& image);
+    void record(const ImageItem& item);
+    void endRecord();
+    void storageChanged();
+    bool isStored() const;
+    void recall();
+    void confirm(quint64 number, std::shared_ptr<const std::vector<EarlierResult>> earlier, std::size_t first);
+    void restore(const std::vector<EarlierResult>& results);
+    std::vector<std::size_t> judgedRows() const;
     void runFinished();
     void refresh();
     Thresholds withScoreLimit(double score) const;
@@ -155,9 +164,13 @@ struct InspectPage::Private
     Thresholds beforeMove;
     int row = -1;
     bool awaitingMap = false; ///< the image on screen is with the inspector
-    QDateTime runStarted;     ///< valid while a run goes on or is paused
+    bool runOpen = false;     ///< a run goes on or is paused
     bool runPaused = false;
-    bool runAgain = false; ///< a run was going on when the model began to load again
+    bool runAgain = false;                        ///< a run was going on when the model began to load again
+    std::unique_ptr<InspectionRecorder> recorder; ///< of the results of this list, model and product; none yet: null
+    std::vector<std::unique_ptr<InspectionRecorder>> endingRecorders; ///< of those before, not yet all on disk
+    QString storageProblem;                                           ///< of one of them, told
+    quint64 recallNumber = 0;                                         ///< raised by every new list and model
     quint64 listingJob = 0;
     std::set<quint64> jobs; ///< of this page, not yet ended
     QString readout;
@@ -316,7 +329,8 @@ void InspectPage::Private::showSamples(std::vector<Sample> samples, const QStrin
                                        const QString& reasonIfEmpty)
 {
     service->pause();
-    runStarted = {};
+    endRecord();
+    runOpen = false;
     row = -1;
     awaitingMap = false;
     folder = newFolder;
@@ -341,6 +355,7 @@ void InspectPage::Private::showSamples(std::vector<Sample> samples, const QStrin
     listPanel->view()->setFocus();
     Q_EMIT q->folderChanged(folder, wholeFolder);
     tellStatus();
+    recall();
 }
 
 bool InspectPage::Private::selectPath(const QString& path)
@@ -366,8 +381,10 @@ void InspectPage::Private::setModel(Model state)
 void InspectPage::Private::loadModel(const QString& file, bool again)
 {
     const quint64 number = ++modelNumber;
+    ++recallNumber;
     wantedModel = file;
-    runStarted = {};
+    endRecord();
+    runOpen = false;
     setModel(Model::Loading);
     awaitingMap = row >= 0;
     const SessionOptions options = sessionOptions(services);
@@ -405,6 +422,7 @@ void InspectPage::Private::modelLoaded(const QString& file, const LoadedFacts& f
     info = facts.info;
     if (again) {
         service->setThresholds(thresholds); // they may have been moved by hand
+        service->setDone(judgedRows());
     } else {
         thresholds = info.thresholds;
         beforeMove = thresholds;
@@ -417,6 +435,7 @@ void InspectPage::Private::modelLoaded(const QString& file, const LoadedFacts& f
     services.settings.setLastModel(file);
     Q_EMIT q->engineChanged(engineName(engine), facts.note);
     Q_EMIT q->modelChanged(file);
+    recall();
     if (std::exchange(runAgain, false))
         q->inspectAll();
 }
@@ -429,6 +448,7 @@ void InspectPage::Private::modelFailed(const QString& message, const QString& re
 
 void InspectPage::Private::modelGone()
 {
+    ++recallNumber;
     awaitingMap = false;
     runAgain = false;
     wantedModel.clear();
@@ -483,11 +503,15 @@ void InspectPage::Private::take(const InspectedImage& image)
     if (image.index >= list->items().size() || list->item(int(image.index)).sample.path != image.path)
         return;
     const int index = int(image.index);
+    const ImageItem& before = list->item(index);
+    const bool isKnown = before.judged && before.hash == image.hash && before.error == image.error;
     AnomalyResult result = image.result;
     result.map.release();
     if (image.error.isEmpty())
         rejudge(result, thresholds); // they may have moved while the image was under way
     list->setResult(index, image.error, result, image.hash);
+    if (!isKnown)
+        record(list->item(index));
     const bool hasMap = !image.result.map.empty();
     if (hasMap)
         loader->makeLayers(index, image.result, thresholds, colors());
@@ -503,22 +527,125 @@ void InspectPage::Private::runFinished()
 {
     listPanel->setRun(false, model == Model::Ready);
     refresh();
-    if (!runStarted.isValid())
+    runOpen = false;
+    endRecord();
+}
+
+/// Stores a result, in a thread of its own; the inspection begins with the first one.
+void InspectPage::Private::record(const ImageItem& item)
+{
+    if (!recorder) {
+        InspectionRecord inspection;
+        inspection.productId = wholeFolder ? product : 0;
+        inspection.folder = folder;
+        inspection.modelPath = modelFile;
+        inspection.modelHash = modelHash;
+        inspection.engine = engineName(engine);
+        inspection.thresholds = thresholds;
+        inspection.started = QDateTime::currentDateTimeUtc();
+        inspection.programVersion = programVersion();
+        const auto changed = [this](const InspectionRecorder::State&) {
+            QMetaObject::invokeMethod(
+                q, [this] { storageChanged(); }, Qt::QueuedConnection);
+        };
+        recorder = std::make_unique<InspectionRecorder>(services.database, inspection, changed);
+    }
+    recorder->add({0, item.sample.path, item.hash, item.error, item.result});
+}
+
+/// What comes from now on belongs to another inspection.
+void InspectPage::Private::endRecord()
+{
+    if (!recorder)
         return;
-    InspectionRecord record;
-    record.productId = wholeFolder ? product : 0;
-    record.folder = folder;
-    record.modelPath = modelFile;
-    record.modelHash = modelHash;
-    record.engine = engineName(engine);
-    record.thresholds = thresholds;
-    record.started = runStarted;
-    record.programVersion = programVersion();
-    runStarted = {};
-    track(services.jobs.start(JobRunner::Lane::Files, tr("Storing results"),
-                              [&database = services.database, record, items = list->items()](const TaskContext&) {
-                                  storeRun(database, record, items);
-                              }));
+    recorder->end();
+    endingRecorders.push_back(std::move(recorder));
+}
+
+void InspectPage::Private::storageChanged()
+{
+    QString problem;
+    QString remedy;
+    const auto look = [&](const InspectionRecorder& one) {
+        const InspectionRecorder::State state = one.state();
+        if (!state.problem.isEmpty()) {
+            problem = state.problem;
+            remedy = state.remedy;
+        }
+        return state.isFinished;
+    };
+    endingRecorders.erase(std::remove_if(endingRecorders.begin(), endingRecorders.end(),
+                                         [&](const std::unique_ptr<InspectionRecorder>& one) { return look(*one); }),
+                          endingRecorders.end());
+    if (recorder)
+        look(*recorder);
+    if (!problem.isEmpty() && problem != storageProblem)
+        Q_EMIT q->errorOccurred(problem, remedy);
+    storageProblem = problem;
+}
+
+/// Whether all results are on disk, or can't be written for now.
+bool InspectPage::Private::isStored() const
+{
+    return !storageProblem.isEmpty() || (endingRecorders.empty() && (!recorder || recorder->state().pending == 0));
+}
+
+/// Looks for results that this model gave for images of this folder before, and takes those whose files still are what
+/// was judged: a folder comes back as it was left.
+void InspectPage::Private::recall()
+{
+    const quint64 number = ++recallNumber;
+    if (model != Model::Ready || modelHash.isEmpty() || list->items().empty())
+        return;
+    std::vector<QString> paths;
+    for (const ImageItem& item : list->items())
+        paths.push_back(item.sample.path);
+    const auto work = [&database = services.database, hash = modelHash, folder = folder, paths = std::move(paths)](
+                          const TaskContext&) { return earlierResults(database, hash, folder, paths); };
+    const auto done = [this, number](std::vector<EarlierResult> found) {
+        confirm(number, std::make_shared<const std::vector<EarlierResult>>(std::move(found)), 0);
+    };
+    track(runInBackground(services.jobs, JobRunner::Lane::Files, tr("Looking up results"), q, work, done));
+}
+
+void InspectPage::Private::confirm(quint64 number, std::shared_ptr<const std::vector<EarlierResult>> earlier,
+                                   std::size_t first)
+{
+    if (number != recallNumber || first >= earlier->size())
+        return;
+    const auto work = [earlier, first](const TaskContext& context) {
+        return confirmResults(*earlier, first, context.cancel);
+    };
+    const auto done = [this, number, earlier](const ConfirmedResults& confirmed) {
+        if (number == recallNumber)
+            restore(confirmed.results);
+        confirm(number, earlier, confirmed.next);
+    };
+    track(runInBackground(services.jobs, JobRunner::Lane::Files, tr("Looking up results"), q, work, done));
+}
+
+void InspectPage::Private::restore(const std::vector<EarlierResult>& results)
+{
+    for (const EarlierResult& earlier : results) {
+        if (list->item(earlier.row).judged)
+            continue;
+        AnomalyResult result = earlier.record.result;
+        rejudge(result, thresholds);
+        list->setResult(earlier.row, {}, result, earlier.record.imageHash);
+    }
+    service->setDone(judgedRows());
+    verdict->setItem(currentItem());
+    refresh();
+}
+
+std::vector<std::size_t> InspectPage::Private::judgedRows() const
+{
+    std::vector<std::size_t> rowsDone;
+    for (std::size_t i = 0; i < list->items().size(); ++i) {
+        if (list->items()[i].judged)
+            rowsDone.push_back(i);
+    }
+    return rowsDone;
 }
 
 void InspectPage::Private::refresh()
@@ -582,6 +709,12 @@ void InspectPage::Private::saveThreshold(const std::function<void()>& then)
         info.thresholds = saved;
         modelFile = wantedModel = target.file;
         modelHash = target.hash;
+        // Another file by its hash: so that its folder comes back, too.
+        endRecord();
+        for (const ImageItem& item : list->items()) {
+            if (item.judged)
+                record(item);
+        }
         threshold->setState(model == Model::Ready, !(thresholds == saved));
         services.settings.setLastModel(modelFile);
         Q_EMIT q->modelChanged(modelFile);
@@ -651,6 +784,7 @@ InspectPage::~InspectPage()
 {
     // Its threads use what the rest of the page owns.
     d->service.reset();
+    d->endRecord();
 }
 
 void InspectPage::setModelLoader(ModelLoader loader)
@@ -702,7 +836,8 @@ void InspectPage::Private::takeModel(const QString& file)
     view->setResult(nullptr);
     if (file.isEmpty()) {
         ++modelNumber;
-        runStarted = {};
+        endRecord();
+        runOpen = false;
         service->setInspector([] { return std::unique_ptr<AnomalyInspector>(); });
         services.settings.setLastModel({});
         modelGone();
@@ -769,6 +904,9 @@ void InspectPage::reloadModel()
 
 void InspectPage::setProduct(qint64 id)
 {
+    if (id == d->product)
+        return;
+    d->endRecord();
     d->product = id;
 }
 
@@ -790,13 +928,13 @@ void InspectPage::inspectAll()
         std::vector<QString> paths;
         for (const ImageItem& item : items)
             paths.push_back(item.sample.path);
+        d->endRecord();
         d->list->clearResults();
         d->service->setImages(std::move(paths));
         d->service->setThresholds(d->thresholds);
         d->service->focus(std::size_t(std::max(d->row, 0)));
     }
-    if (!d->runStarted.isValid())
-        d->runStarted = QDateTime::currentDateTimeUtc();
+    d->runOpen = true;
     d->runPaused = false;
     d->listPanel->setRun(true, true);
     d->listPanel->setProgress(0, int(items.size()), -1.0);
@@ -805,9 +943,9 @@ void InspectPage::inspectAll()
 
 bool InspectPage::isIdle() const
 {
-    return d->jobs.empty() && d->model != Private::Model::Loading && !d->awaitingMap && !d->service->isRunning() &&
-           (d->runPaused || !d->runStarted.isValid()) && d->loader->isIdle() && d->list->thumbnails().isIdle() &&
-           !d->refreshTimer->isActive() && !d->listPanel->filter()->isPending();
+    return d->isStored() && d->jobs.empty() && d->model != Private::Model::Loading && !d->awaitingMap &&
+           !d->service->isRunning() && (d->runPaused || !d->runOpen) && d->loader->isIdle() &&
+           d->list->thumbnails().isIdle() && !d->refreshTimer->isActive() && !d->listPanel->filter()->isPending();
 }
 
 void InspectPage::resetLayout()

@@ -58,6 +58,14 @@ InspectionRecorder::State InspectionRecorder::state() const
     return m_state;
 }
 
+void InspectionRecorder::end()
+{
+    const std::lock_guard lock(m_mutex);
+    m_isEnding = true;
+    ++m_asked;
+    m_wake.notify_all();
+}
+
 InspectionRecorder::State InspectionRecorder::finish()
 {
     std::unique_lock lock(m_mutex);
@@ -79,7 +87,7 @@ void InspectionRecorder::work()
             m_wake.wait_for(lock, kRetry, isAsked);
         const int asked = m_asked;
         const bool isLast = m_isStopping;
-        if (!m_waiting.empty() || asked > m_answered)
+        if (!m_waiting.empty() || asked > m_answered || (m_isEnding && !m_state.isFinished))
             tryToStore(lock);
         m_answered = asked;
         m_wake.notify_all();

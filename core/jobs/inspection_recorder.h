@@ -46,12 +46,14 @@ public:
     InspectionRecorder(const InspectionRecorder&) = delete;
     InspectionRecorder& operator=(const InspectionRecorder&) = delete;
 
-    /// Any thread; never waits for the database, never throws. Not after finish().
+    /// Any thread; never waits for the database, never throws. Not after end() or finish().
     void add(ResultRecord result);
     State state() const; ///< any thread; does not wait
 
-    /// No more results come: one more try, which it waits for (so not on the window's thread). When the state it
-    /// returns is not finished, `problem` says why, and it may be called again. Any thread, one at a time.
+    /// No more results come: the inspection is marked as finished as soon as all are stored. Any thread; does not wait.
+    void end();
+    /// end() and one more try, which it waits for (so not on the window's thread). When the state it returns is not
+    /// finished, `problem` says why, and it may be called again. Any thread, one at a time.
     State finish();
 
 private:
@@ -67,7 +69,7 @@ private:
     State m_state; ///< `pending` counts those that are being written too
     bool m_isEnding = false;
     bool m_isStopping = false;
-    int m_asked = 0;    ///< how often finish() was called
+    int m_asked = 0;    ///< how often end() or finish() was called
     int m_answered = 0; ///< how many of them have had their try
     std::thread m_thread;
 };

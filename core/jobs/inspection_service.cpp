@@ -82,6 +82,7 @@ struct InspectionService::Private
     void makeOneOfCrew(std::unique_lock<std::mutex>& lock, std::unique_ptr<AnomalyInspector>& inspector);
     void inspectOne(std::unique_lock<std::mutex>& lock, AnomalyInspector& inspector, std::size_t index, bool withMap);
     void tellProgress();
+    void tellEnd();
     void post(const quint64& counter, std::function<void()> deliver);
 
     InspectionService* q;
@@ -283,14 +284,20 @@ void InspectionService::Private::inspectOne(std::unique_lock<std::mutex>& lock, 
     }
     dropUnwanted();
 
-    const bool complete = doneCount == states.size();
     const bool wasRunning = running;
-    running = running && !complete;
+    running = running && doneCount < states.size();
     post(generation, [this, inspected = std::move(inspected)] { Q_EMIT q->inspected(inspected); });
     if (wasRunning)
         tellProgress();
-    if (complete && std::exchange(unfinished, false))
-        post(generation, [this] { Q_EMIT q->finished(); });
+    tellEnd();
+}
+
+void InspectionService::Private::tellEnd()
+{
+    if (doneCount < states.size() || !std::exchange(unfinished, false))
+        return;
+    running = false;
+    post(generation, [this] { Q_EMIT q->finished(); });
 }
 
 void InspectionService::Private::tellProgress()
@@ -462,6 +469,20 @@ void InspectionService::setImages(std::vector<QString> paths)
     d->focusPending = false;
     d->loaded.clear();
     d->loadedBytes = 0;
+    d->changed.notify_all();
+}
+
+void InspectionService::setDone(const std::vector<std::size_t>& indices)
+{
+    const std::lock_guard lock(d->mutex);
+    for (const std::size_t index : indices) {
+        if (index < d->states.size() && d->states[index] == Private::State::Open) {
+            d->states[index] = Private::State::Done;
+            ++d->doneCount;
+        }
+    }
+    d->dropUnwanted();
+    d->tellEnd();
     d->changed.notify_all();
 }
 

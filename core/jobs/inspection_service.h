@@ -42,6 +42,8 @@ public:
     void setInspector(InspectorFactory factory, InspectorFactory crewFactory = {}, int crew = 0);
     /// A new list: nothing has a result, nothing is in focus, no background run.
     void setImages(std::vector<QString> paths);
+    /// Images of the list that have a result from elsewhere: a background run leaves them out. focus() does not.
+    void setDone(const std::vector<std::size_t>& indices);
     /// Thresholds for results from now on, instead of the model's own; until the next model.
     void setThresholds(const Thresholds& thresholds);
 

@@ -20,6 +20,12 @@ const QString kSelect =
     "review_threshold, pixel_threshold, min_region_area, started, finished, program_version, engine "
     "FROM inspections LEFT JOIN models ON models.id = inspections.model_id "_s;
 
+const QString kSelectResults =
+    u"SELECT results.id, image, image_hash, error, score, verdict, threshold, review_threshold, pixel_threshold, "
+    "min_region_area, nearest_good, load_ms, prepare_ms, infer_ms, post_ms, "
+    "position, x, y, width, height, area, peak, peak_x, peak_y "
+    "FROM results LEFT JOIN regions ON regions.result_id = results.id "_s;
+
 /// The four columns from `first` on.
 Thresholds thresholdsFromSql(const QSqlQuery& query, int first)
 {
@@ -95,6 +101,19 @@ Region regionFromSql(const QSqlQuery& query, int first)
     return region;
 }
 
+/// Of kSelectResults, ordered by result and position.
+std::vector<ResultRecord> readResults(QSqlQuery query)
+{
+    std::vector<ResultRecord> records;
+    while (query.next()) {
+        if (records.empty() || records.back().id != query.value(0).toLongLong())
+            records.push_back(resultFromSql(query));
+        if (!query.isNull(15))
+            records.back().result.regions.push_back(regionFromSql(query, 16));
+    }
+    return records;
+}
+
 } // namespace
 
 qint64 InspectionStore::begin(const InspectionRecord& record)
@@ -159,21 +178,20 @@ std::optional<InspectionRecord> InspectionStore::find(qint64 id) const
 std::vector<ResultRecord> InspectionStore::results(qint64 inspectionId) const
 {
     // One statement, so that no writer can come between results and their regions.
-    QSqlQuery query = m_database.run(
-        u"SELECT results.id, image, image_hash, error, score, verdict, threshold, review_threshold, pixel_threshold, "
-        "min_region_area, nearest_good, load_ms, prepare_ms, infer_ms, post_ms, "
-        "position, x, y, width, height, area, peak, peak_x, peak_y "
-        "FROM results LEFT JOIN regions ON regions.result_id = results.id "
-        "WHERE inspection_id = ? ORDER BY results.id, position"_s,
-        {inspectionId});
-    std::vector<ResultRecord> records;
-    while (query.next()) {
-        if (records.empty() || records.back().id != query.value(0).toLongLong())
-            records.push_back(resultFromSql(query));
-        if (!query.isNull(15))
-            records.back().result.regions.push_back(regionFromSql(query, 16));
-    }
-    return records;
+    return readResults(
+        m_database.run(kSelectResults + u"WHERE inspection_id = ? ORDER BY results.id, position"_s, {inspectionId}));
+}
+
+std::vector<ResultRecord> InspectionStore::newest(const QString& modelHash, const QString& folder) const
+{
+    return readResults(m_database.run(kSelectResults +
+                                          u"WHERE error = '' AND image_hash <> '' AND results.id IN ("
+                                          "SELECT MAX(results.id) FROM results "
+                                          "JOIN inspections ON inspections.id = results.inspection_id "
+                                          "JOIN models ON models.id = inspections.model_id "
+                                          "WHERE models.sha256 = ? AND inspections.folder = ? GROUP BY results.image) "
+                                          "ORDER BY results.id, position"_s,
+                                      {textToSql(modelHash), textToSql(folder)}));
 }
 
 void InspectionStore::remove(qint64 inspectionId)

@@ -56,6 +56,9 @@ public:
     std::vector<InspectionRecord> list(int limit = 100) const; ///< newest first
     std::optional<InspectionRecord> find(qint64 id) const;
     std::vector<ResultRecord> results(qint64 inspectionId) const;
+    /// What the model said last about each image of a folder, of all inspections, finished or not. Left out are images
+    /// whose last result is an error or names no file content.
+    std::vector<ResultRecord> newest(const QString& modelHash, const QString& folder) const;
     void remove(qint64 inspectionId);
 
 private:
