@@ -146,6 +146,7 @@ MemSegModel loadMemSegModel(const QString& path)
 {
     const SafetensorsFile file(path);
     MemSegModel model;
+    model.hash = file.sha256();
     model.info = readModelInfo(file, u"memseg"_s);
     try {
         model.options = MemSegOptions::fromJson(model.info.options);

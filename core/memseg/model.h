@@ -19,6 +19,7 @@ namespace lynceus {
 /// What a MemSeg model file holds.
 struct MemSegModel
 {
+    QString hash; ///< sha256 of the file it was loaded from
     ModelInfo info;
     MemSegOptions options; ///< read from info
     MemSegNetwork network{nullptr};

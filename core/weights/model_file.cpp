@@ -92,7 +92,7 @@ void writeModelFile(const QString& path, const ModelInfo& info, const std::vecto
 
 ModelInfo readModelInfo(const QString& path, const QString& method)
 {
-    return readModelInfo(SafetensorsFile(path), method);
+    return readModelInfo(SafetensorsFile(path, SafetensorsFile::Read::HeaderOnly), method);
 }
 
 ModelInfo readModelInfo(const SafetensorsFile& file, const QString& method)
@@ -122,12 +122,9 @@ void updateModelThresholds(const QString& path, const Thresholds& thresholds, co
     json[u"thresholds"_s] = thresholds.toJson();
     json[u"calibration"_s] = calibration;
 
-    std::vector<NamedTensor> tensors;
-    for (const std::string& name : file.names())
-        tensors.push_back({name, file.view(name)});
     QMap<QString, QString> metadata = file.metadata();
     metadata[kEntry] = toText(json);
-    writeSafetensors(path, tensors, metadata);
+    writeSafetensors(path, file.tensors(), metadata);
 }
 
 } // namespace lynceus
