@@ -79,6 +79,12 @@ private Q_SLOTS:
         QCOMPARE(judge(imageScore(map), Thresholds()), Verdict::Ng);
         QCOMPARE(judge(imageScore(cv::Mat()), Thresholds()), Verdict::Ng);
         QVERIFY(errorOf([] { imageScore(cv::Mat::zeros(3, 3, CV_64F)); }));
+
+        Thresholds none;
+        none.score = none.review = std::numeric_limits<double>::quiet_NaN();
+        QCOMPARE(judge(0.1, none), Verdict::Ng);
+        none.score = 0.5;
+        QCOMPARE(judge(0.1, none), Verdict::Review);
     }
 
     void thresholdsRoundTrip()

@@ -252,6 +252,22 @@ void TestMemSegSession::brokenFilesAreRefused_data()
         auto& level = tensors["memory.level2"];
         level = level.narrow(0, 0, 2).contiguous();
     }) << int(ErrorKind::Model);
+    for (const char* name : {"feature_extractor.conv1.weight", "decoder.conv.bias", "memory.level1"}) {
+        for (const double value : {std::nan(""), HUGE_VAL}) {
+            const QString file = u"%1 %2.safetensors"_s.arg(QLatin1String(name)).arg(value);
+            QTest::addRow("%s with %g", name, value)
+                << changed(file, [&](StateDict& tensors, ModelInfo&) { tensors[name].view(-1)[7] = value; })
+                << int(ErrorKind::Model);
+        }
+    }
+    QFile bit(m_folder.filePath(u"bit.safetensors"_s));
+    QVERIFY(QFile::copy(m_file, bit.fileName()));
+    QVERIFY(bit.open(QIODevice::ReadWrite));
+    QVERIFY(bit.seek(bit.size() - 10'000));
+    const QByteArray byte = bit.peek(1);
+    QCOMPARE(bit.write(QByteArray(1, char(byte[0] ^ 1))), qint64(1));
+    bit.close();
+    QTest::newRow("a bit") << bit.fileName() << int(ErrorKind::Format);
     QTest::newRow("bad options") << changed(u"options.safetensors"_s, [](StateDict&, ModelInfo& info) {
         info.options[u"width"_s] = 13;
     }) << int(ErrorKind::Model);

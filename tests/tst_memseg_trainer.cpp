@@ -770,13 +770,13 @@ void TestMemSegTrainer::unwritableModelFileIsFoundFirst()
 
 void TestMemSegTrainer::divergenceIsAnError()
 {
-    // A weight that is no number spreads through the network as a diverged one would.
+    // A weight beyond single precision's squares spreads through the network as a diverged one would.
     ResNet18 encoder(16);
     initialise(*encoder, 5);
     StateDict state = stateDict(*encoder);
     {
         const torch::NoGradGuard noGrad;
-        state.at("conv1.weight").fill_(std::nan(""));
+        state.at("conv1.weight").fill_(3e38F);
     }
     std::vector<torch::Tensor> storage;
     const QString file = pathOf(u"nan-encoder.safetensors"_s);

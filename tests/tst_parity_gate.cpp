@@ -118,7 +118,7 @@ EngineSet TestParityGate::setOf(const MemSegModel& networks) const
     const SafetensorsFile file(m_model);
     const ModelInfo info = readModelInfo(file);
     EngineSet set;
-    set.model = modelIdentity(file, info);
+    set.model = modelIdentity(verifiedTensors(file), info);
     set.machine = engineMachine();
     set.thresholds = info.thresholds;
     set.plain = translateMemSeg(networks);

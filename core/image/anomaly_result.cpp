@@ -75,9 +75,9 @@ Thresholds Thresholds::fromJson(const QJsonObject& json)
 
 Verdict judge(double score, const Thresholds& thresholds)
 {
-    if (std::isnan(score) || score >= thresholds.score)
+    if (!(score < thresholds.score))
         return Verdict::Ng;
-    return score >= thresholds.review ? Verdict::Review : Verdict::Ok;
+    return score < thresholds.review ? Verdict::Ok : Verdict::Review;
 }
 
 double imageScore(const cv::Mat& map)

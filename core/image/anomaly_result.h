@@ -33,7 +33,8 @@ struct Thresholds
     static Thresholds fromJson(const QJsonObject& json); ///< throws Error(Format)
 };
 
-/// The one place where a score becomes a verdict, for window, command line, report and live. NaN is NG.
+/// The one place where a score becomes a verdict, for window, command line, report and live. NaN is
+/// NG, be it the score or the threshold.
 Verdict judge(double score, const Thresholds& thresholds);
 
 /// The image score of a map (CV_32F): mean of its 100 largest values, of all if there are fewer (methods.md 1.1).

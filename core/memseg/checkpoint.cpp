@@ -43,8 +43,9 @@ void writeCheckpoint(const QString& path, const TrainingCheckpoint& checkpoint)
                            {u"loss_sum"_s, checkpoint.lossSum},           {u"validated_at"_s, checkpoint.validatedAt},
                            {u"best_quality"_s, checkpoint.bestQuality}};
     std::vector<torch::Tensor> storage;
-    writeSafetensors(path, viewsOf(tensors, storage),
-                     {{kEntry, QString::fromUtf8(QJsonDocument(json).toJson(QJsonDocument::Compact))}});
+    const std::vector<NamedTensor> views = viewsOf(tensors, storage);
+    writeSafetensors(path, views,
+                     sealed({{kEntry, QString::fromUtf8(QJsonDocument(json).toJson(QJsonDocument::Compact))}}, views));
 }
 
 TrainingCheckpoint readCheckpoint(const QString& path, const QString& fingerprint)
@@ -59,6 +60,7 @@ TrainingCheckpoint readCheckpoint(const QString& path, const QString& fingerprin
                         .arg(path),
                     QCoreApplication::translate("core", "Restore the images as they were, or train anew."));
     }
+    verifiedTensors(file);
     constexpr int kMost = std::numeric_limits<int>::max();
     checkpoint.step = jsonInteger(json, u"step"_s, 0, kMost);
     checkpoint.plannedSteps = jsonInteger(json, u"planned_steps"_s, 1, kMost);
@@ -68,6 +70,7 @@ TrainingCheckpoint readCheckpoint(const QString& path, const QString& fingerprin
     checkpoint.bestQuality = jsonNumber(json, u"best_quality"_s);
     checkpoint.network = readStateDict(file, kNetwork);
     checkpoint.best = readStateDict(file, kBest);
+    requireFinite(checkpoint.best, path); // they become the model; the others may have diverged since
     const auto bytes = readTensor(file, kOptimizer).contiguous();
     checkpoint.optimizer.assign(static_cast<const char*>(bytes.data_ptr()), bytes.nbytes());
     return checkpoint;

@@ -27,7 +27,8 @@ struct TrainingCheckpoint
 
 /// Through a temporary file and a rename. Throws Error(File).
 void writeCheckpoint(const QString& path, const TrainingCheckpoint& checkpoint);
-/// Throws Error(File | Format | Model): unreadable, damaged, or of other options or other data.
+/// Throws Error(File | Format | Model): unreadable, damaged, its best state not finite, or of other options or other
+/// data.
 TrainingCheckpoint readCheckpoint(const QString& path, const QString& fingerprint);
 
 std::string optimizerState(const torch::optim::Optimizer& optimizer);

@@ -8,7 +8,6 @@
 #include "core/memseg/engine_compiler.h"
 #include "core/memseg/engine_set.h"
 #include "core/memseg/model.h"
-#include "core/weights/safetensors.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QFileInfo>
@@ -64,7 +63,7 @@ std::unique_ptr<MemSegInference> compiled(const MemSegModel& model, const QStrin
         return nullptr;
     }
     const EngineSet set = loadEngineSet(setFile);
-    if (set.model != modelIdentity(SafetensorsFile(modelFile), model.info)) {
+    if (set.model != modelIdentity(model.tensors, model.info)) {
         note = tr("%1 was compiled from another model. Compile this one again.").arg(QFileInfo(setFile).fileName());
         return nullptr;
     }

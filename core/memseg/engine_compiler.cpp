@@ -116,8 +116,7 @@ public:
 
     std::vector<GateReport> run(const AnomalyFolder& folder)
     {
-        const SafetensorsFile file(m_modelFile);
-        m_set.model = modelIdentity(file, m_model.info);
+        m_set.model = modelIdentity(m_model.tensors, m_model.info);
         m_set.machine = engineMachine();
         m_set.engine = m_request.engine.value_or(engineBefore(m_modelFile));
         m_set.thresholds = m_model.info.thresholds;
@@ -296,7 +295,7 @@ std::vector<GateReport> readGateReports(const QString& modelFile, const QString&
     const EngineSet set = loadEngineSet(engineFile(modelFile));
     const SafetensorsFile model(modelFile);
     const ModelInfo info = readModelInfo(model);
-    if (set.model != modelIdentity(model, info))
+    if (set.model != modelIdentity(verifiedTensors(model), info))
         return {};
     return knownReports(set, engineFile(modelFile), info.thresholds, cacheFolder).value_or(set.reports);
 }

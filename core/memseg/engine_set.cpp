@@ -144,13 +144,12 @@ QString checksum(std::vector<NamedTensor> tensors)
 
 } // namespace
 
-QString modelIdentity(const SafetensorsFile& file, const ModelInfo& info)
+QString modelIdentity(const QString& tensors, const ModelInfo& info)
 {
     QCryptographicHash hash(QCryptographicHash::Sha256);
     hash.addData(QJsonDocument(info.options).toJson(QJsonDocument::Compact));
     hash.addData(QJsonDocument(info.preprocessing.toJson()).toJson(QJsonDocument::Compact));
-    for (const std::string& name : file.names())
-        addTensor(hash, name, file.view(name));
+    hash.addData(tensors.toUtf8());
     return QString::fromLatin1(hash.result().toHex());
 }
 

@@ -29,7 +29,8 @@ struct EngineSet
 };
 
 /// What the networks of a model depend on: tensors, options and preprocessing, but not its thresholds.
-QString modelIdentity(const SafetensorsFile& file, const ModelInfo& info);
+/// `tensors`: verifiedTensors() of its file.
+QString modelIdentity(const QString& tensors, const ModelInfo& info);
 /// Processor and versions of program and libraries.
 QString engineMachine();
 

@@ -48,7 +48,7 @@ cv::Mat Fusion::join(const BranchMaps& maps) const
         z = (maps.distance - distanceMean) * ((1.0 - weight) / distanceDeviation);
     if (!maps.logit.empty() && weight > 0.0) {
         cv::Mat logit = (maps.logit - logitMean) / logitDeviation;
-        cv::max(logit, kLogitFloor, logit);
+        logit.setTo(kLogitFloor, logit < kLogitFloor); // cv::max would make a good place of NaN
         logit *= weight;
         z = z.empty() ? logit : cv::Mat(z + logit);
     }

@@ -41,7 +41,8 @@ public:
     NearestGood(const std::vector<FeatureLevels>& good, const Options& options, const CancelToken& cancel = {});
 
     bool isEmpty() const { return size() == 0; }
-    /// H x W (cells of stride 8) on the CPU, in standard deviations of good parts: 0 is as usual.
+    /// H x W (cells of stride 8) on the CPU, in standard deviations of good parts: 0 is as usual. NaN where the
+    /// features are no finite numbers.
     torch::Tensor distances(const FeatureLevels& levels) const;
 
     /// Keys of stride 8.

@@ -87,7 +87,7 @@ QJsonObject readEntry(const SafetensorsFile& file)
 
 void writeModelFile(const QString& path, const ModelInfo& info, const std::vector<NamedTensor>& tensors)
 {
-    writeSafetensors(path, tensors, {{kEntry, toText(toJson(info))}});
+    writeSafetensors(path, tensors, sealed({{kEntry, toText(toJson(info))}}, tensors));
 }
 
 ModelInfo readModelInfo(const QString& path, const QString& method)
@@ -118,13 +118,14 @@ ModelInfo readModelInfo(const SafetensorsFile& file, const QString& method)
 void updateModelThresholds(const QString& path, const Thresholds& thresholds, const QJsonObject& calibration)
 {
     const SafetensorsFile file(path);
+    verifiedTensors(file);
     QJsonObject json = readEntry(file);
     json[u"thresholds"_s] = thresholds.toJson();
     json[u"calibration"_s] = calibration;
 
     QMap<QString, QString> metadata = file.metadata();
     metadata[kEntry] = toText(json);
-    writeSafetensors(path, file.tensors(), metadata);
+    writeSafetensors(path, file.tensors(), sealed(metadata, file.tensors()));
 }
 
 } // namespace lynceus

@@ -17,12 +17,15 @@
 #include <numeric>
 #include <set>
 
+using namespace Qt::StringLiterals;
+
 namespace lynceus {
 
 namespace {
 
 constexpr std::uint64_t kPrefixBytes = 8; // length of the header, little-endian
 constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;
+const QString kSeal = u"lynceus_sha256"_s;
 
 [[noreturn]] void throwUnreadable(const QFile& file)
 {
@@ -58,6 +61,32 @@ void readAll(QFile& file, unsigned char* to, std::size_t bytes)
         to += got;
         bytes -= std::size_t(got);
     }
+}
+
+QString hashOf(std::vector<NamedTensor> tensors)
+{
+    std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    QCryptographicHash hash(QCryptographicHash::Sha256);
+    for (const auto& [name, view] : tensors) {
+        QByteArray what = QByteArray::fromStdString(name) + '\0' + dtypeName(view.dtype);
+        for (const std::int64_t side : view.shape)
+            what += ' ' + QByteArray::number(qint64(side));
+        hash.addData(what + '\0');
+        hash.addData(QByteArrayView(view.data, qsizetype(view.bytes)));
+    }
+    return QString::fromLatin1(hash.result().toHex());
+}
+
+/// Of all metadata but the seal itself.
+QString sealOf(const QMap<QString, QString>& metadata, const QString& tensors)
+{
+    QCryptographicHash hash(QCryptographicHash::Sha256);
+    for (auto it = metadata.begin(); it != metadata.end(); ++it) {
+        if (it.key() != kSeal)
+            hash.addData(it.key().toUtf8() + '\0' + it.value().toUtf8() + '\0');
+    }
+    hash.addData(tensors.toUtf8());
+    return QString::fromLatin1(hash.result().toHex());
 }
 
 /// Places for the tensors, one behind the other.
@@ -170,6 +199,27 @@ void writeSafetensors(const QString& path, const std::vector<NamedTensor>& tenso
         writeAll(file, reinterpret_cast<const char*>(tensor.view.data), qint64(tensor.view.bytes));
     if (!file.commit())
         throwUnwritable(file);
+}
+
+QMap<QString, QString> sealed(QMap<QString, QString> metadata, const std::vector<NamedTensor>& tensors)
+{
+    metadata[kSeal] = sealOf(metadata, hashOf(tensors));
+    return metadata;
+}
+
+bool isSealed(const SafetensorsFile& file)
+{
+    return file.metadata().contains(kSeal);
+}
+
+QString verifiedTensors(const SafetensorsFile& file)
+{
+    QString tensors = hashOf(file.tensors());
+    if (isSealed(file) && file.metadata().value(kSeal) != sealOf(file.metadata(), tensors)) {
+        throwBadSafetensors(file.path(),
+                            QCoreApplication::translate("core", "its content has changed since it was written"));
+    }
+    return tensors;
 }
 
 QString fileSha256(const QString& path)

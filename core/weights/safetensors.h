@@ -78,6 +78,13 @@ private:
 void writeSafetensors(const QString& path, const std::vector<NamedTensor>& tensors,
                       const QMap<QString, QString>& metadata = {});
 
+/// `metadata` with a checksum over it and the tensors; for writeSafetensors.
+QMap<QString, QString> sealed(QMap<QString, QString> metadata, const std::vector<NamedTensor>& tensors);
+bool isSealed(const SafetensorsFile& file);
+/// sha256 over names, types, shapes and bytes of the file's tensors, in order of their names. Throws Error(Format) when
+/// the file is sealed and its metadata or tensors are not those that were sealed.
+QString verifiedTensors(const SafetensorsFile& file);
+
 /// sha256 of a file, lower-case hex. Throws Error(File).
 QString fileSha256(const QString& path);
 
