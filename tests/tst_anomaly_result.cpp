@@ -104,6 +104,10 @@ private Q_SLOTS:
         QTest::newRow("text") << u"score"_s << QJsonValue(u"0.5"_s);
         QTest::newRow("null") << u"pixel"_s << QJsonValue();
         QTest::newRow("review above score") << u"review"_s << QJsonValue(0.9);
+        QTest::newRow("score that nothing reaches") << u"score"_s << QJsonValue(1.01);
+        QTest::newRow("score below the scale") << u"score"_s << QJsonValue(-0.1);
+        QTest::newRow("review below the scale") << u"review"_s << QJsonValue(-0.1);
+        QTest::newRow("pixel that nothing reaches") << u"pixel"_s << QJsonValue(2.0);
         QTest::newRow("negative area") << u"min_region_area"_s << QJsonValue(-1);
     }
 
@@ -115,6 +119,7 @@ private Q_SLOTS:
         json.insert(key, value);
         const auto error = errorOf([&] { Thresholds::fromJson(json); });
         QVERIFY(error && error->kind() == ErrorKind::Format);
+        QVERIFY(key != u"score" || error->message().contains(key));
         json.remove(key);
         QVERIFY(errorOf([&] { Thresholds::fromJson(json); }));
     }

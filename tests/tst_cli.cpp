@@ -523,7 +523,7 @@ void TestCli::inspectFailsOnNgWhenAsked()
     const QStringList words{u"inspect"_s, u"--model"_s, model, m_product + u"/test/good"_s};
     QCOMPARE(run(words + home()).exitCode, 0);
     QCOMPARE(run(words + home() + QStringList{u"--fail-on-ng"_s}).exitCode, 3);
-    updateModelThresholds(model, {2.0, 2.0, 2.0, 16}, {}); // nothing is
+    updateModelThresholds(model, {1.0, 1.0, 1.0, 16}, {}); // nothing is
     QCOMPARE(run(words + home() + QStringList{u"--fail-on-ng"_s}).exitCode, 0);
 }
 

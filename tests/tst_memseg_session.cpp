@@ -66,6 +66,7 @@ private Q_SLOTS:
     void halfPrecisionHardlyMovesScores();
     void brokenFilesAreRefused_data();
     void brokenFilesAreRefused();
+    void whatWouldPassEverythingIsRefused();
     void benchTimesTheNetworkPath();
 
 private:
@@ -285,6 +286,39 @@ void TestMemSegSession::brokenFilesAreRefused()
         QVERIFY2(error.message().contains(path), error.what());
         QVERIFY(!error.remedy().isEmpty());
     }
+}
+
+void TestMemSegSession::whatWouldPassEverythingIsRefused()
+{
+    MemSegOptions options = smallOptions();
+    options.nearestGood = true;
+    options.ignoreBackground = true;
+    options.decoder = u"none"_s;
+    MemSegModel model = untrainedMemSegModel(options);
+    model.part = cv::Mat(64, 96, CV_8U, cv::Scalar(255));
+    const QString file = m_folder.filePath(u"Zweig.safetensors"_s);
+    const auto refusal = [&] {
+        saveMemSegModel(file, model);
+        try {
+            loadMemSegModel(file);
+        } catch (const Error& error) {
+            return error.message();
+        }
+        return QString();
+    };
+    QCOMPARE(refusal(), QString());
+    model.fusion.spread = 1e308;
+    QVERIFY2(refusal().contains(file) && refusal().contains(u"spread"_s), qPrintable(refusal()));
+    model.fusion = {};
+    model.fusion.weight = 1.0; // of a decoder that is not there
+    QVERIFY2(refusal().contains(file), qPrintable(refusal()));
+    model.fusion.weight = 0.0;
+    model.part.setTo(0);
+    QVERIFY2(refusal().contains(file), qPrintable(refusal()));
+    model.part(cv::Rect(0, 0, 9, 11)).setTo(255);
+    QVERIFY2(refusal().contains(file), qPrintable(refusal()));
+    model.part(cv::Rect(0, 0, 10, 10)).setTo(255);
+    QCOMPARE(refusal(), QString());
 }
 
 void TestMemSegSession::benchTimesTheNetworkPath()

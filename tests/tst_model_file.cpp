@@ -140,6 +140,9 @@ void TestModelFile::refusesWithRemedy_data()
     QTest::newRow("newer") << changed(u"format_version"_s, 2) << u"newer version"_s;
     QTest::newRow("another method") << changed(u"method"_s, u"raft"_s) << u"raft"_s;
     QTest::newRow("no thresholds") << changed(u"thresholds"_s, QJsonValue::Null) << u"damaged"_s;
+    Thresholds beyond;
+    beyond.score = 2.0;
+    QTest::newRow("threshold beyond the scale") << changed(u"thresholds"_s, beyond.toJson()) << u"score"_s;
     QTest::newRow("absurd size") << changed(u"preprocessing"_s, QJsonObject{{u"width"_s, -5}}) << u"damaged"_s;
 }
 

@@ -56,6 +56,8 @@ private Q_SLOTS:
     void weightGivesTheDecoderASay();
     void noNumberPassesTheFusion();
     void fusionComesBack();
+    void absurdFusionIsRefused_data();
+    void absurdFusionIsRefused();
 };
 
 void TestNearestGood::knownImagesAreNear()
@@ -304,6 +306,35 @@ void TestNearestGood::fusionComesBack()
     QJsonObject json = fusion.toJson();
     json.remove(u"spread"_s);
     QVERIFY_THROWS_EXCEPTION(Error, Fusion::fromJson(json));
+}
+
+void TestNearestGood::absurdFusionIsRefused_data()
+{
+    QTest::addColumn<QString>("key");
+    QTest::addColumn<double>("value");
+    QTest::newRow("weight above 1") << u"weight"_s << 1.5;
+    QTest::newRow("negative weight") << u"weight"_s << -0.25;
+    for (const QString& key : {u"spread"_s, u"logit_deviation"_s, u"distance_deviation"_s}) {
+        for (const double value : {1e308, 1e5, 0.0, -1.0})
+            QTest::addRow("%s %g", qPrintable(key), value) << key << value;
+    }
+    for (const QString& key : {u"centre"_s, u"logit_mean"_s, u"distance_mean"_s})
+        QTest::addRow("%s", qPrintable(key)) << key << 1e9;
+}
+
+void TestNearestGood::absurdFusionIsRefused()
+{
+    QFETCH(QString, key);
+    QFETCH(double, value);
+    QJsonObject json = Fusion().toJson();
+    Fusion::fromJson(json);
+    json[key] = value;
+    try {
+        Fusion::fromJson(json);
+        QFAIL("was taken");
+    } catch (const Error& error) {
+        QVERIFY2(error.message().contains(key), qPrintable(error.message()));
+    }
 }
 
 QTEST_GUILESS_MAIN(TestNearestGood)

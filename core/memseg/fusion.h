@@ -38,7 +38,7 @@ struct Fusion
     cv::Mat map(const BranchMaps& maps) const;
 
     QJsonObject toJson() const;
-    static Fusion fromJson(const QJsonObject& json); ///< throws Error(Format)
+    static Fusion fromJson(const QJsonObject& json); ///< throws Error(Format) naming the key, also on absurd values
 
     /// Standardises over the good images' pixels and sets the scale by their peaks. The weight stays.
     void calibrate(const std::vector<BranchMaps>& good);

@@ -11,6 +11,8 @@
 
 #include <QtCore/QCoreApplication>
 
+#include <opencv2/core.hpp>
+
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -31,8 +33,10 @@ std::string levelKey(std::size_t level)
     return "level" + std::to_string(level);
 }
 
-Error doesNotFit(const QString& path, const QString& fault)
+Error doesNotFit(const QString& path, QString fault)
 {
+    if (fault.endsWith(u'.')) // another error's sentence
+        fault.chop(1);
     return Error(ErrorKind::Model,
                  QCoreApplication::translate("core", "%1 is not a whole MemSeg model: %2.").arg(path, fault),
                  QCoreApplication::translate("core", "Train the model again or choose another file."));
@@ -80,7 +84,10 @@ cv::Mat readPart(const QString& path, const SafetensorsFile& file, const Preproc
     const auto part = readTensor(file, kPart);
     if (part.dim() != 2 || part.size(0) != how.height || part.size(1) != how.width)
         throw doesNotFit(path, QCoreApplication::translate("core", "its part was made for another size of images"));
-    return tensorToMap(part.to(torch::kFloat)) > 0.0F;
+    cv::Mat mask = tensorToMap(part.to(torch::kFloat)) > 0.0F;
+    if (cv::countNonZero(mask) < kScorePixels) // the rest of a score would be zeros
+        throw doesNotFit(path, QCoreApplication::translate("core", "its part is too small for any score"));
+    return mask;
 }
 
 } // namespace
@@ -136,7 +143,7 @@ MemSegModel untrainedMemSegModel(const MemSegOptions& options)
     }
     if (options.nearestGood) {
         model.nearest = NearestGood(good, {});
-        model.fusion.weight = 0.25; // the most that a training gives the decoder
+        model.fusion.weight = model.bank.size() > 0 ? 0.25 : 0.0; // the most that a training gives the decoder
     }
     return model;
 }
@@ -178,6 +185,8 @@ MemSegModel loadMemSegModel(const QString& path)
         } catch (const Error& error) {
             throw doesNotFit(path, error.message());
         }
+        if (model.fusion.weight > 0.0 && model.bank.size() == 0)
+            throw doesNotFit(path, QCoreApplication::translate("core", "it weighs a decoder that it does not have"));
     }
     if (model.options.ignoreBackground)
         model.part = readPart(path, file, model.options.preprocessing);
