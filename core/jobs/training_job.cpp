@@ -167,8 +167,9 @@ qint64 TrainingJob::begin(RunStore& runs, const RunLock& lock, const QString& fo
     record.targetFile = m_request.modelFile;
     record.encoderFile = m_request.encoderFile;
     record.checkpoint = checkpoint;
+    const qint64 runId = runs.begin(record, &lock);
     dropCheckpoint(checkpoint); // of an earlier run that nobody continued; this one starts anew
-    return runs.begin(record, &lock);
+    return runId;
 }
 
 void TrainingJob::train(RunStore& runs, qint64 runId, const AnomalyFolder& folder, const QString& checkpoint,
@@ -194,12 +195,17 @@ void TrainingJob::train(RunStore& runs, qint64 runId, const AnomalyFolder& folde
         if (m_finished)
             m_finished(outcome);
     } catch (const Cancelled&) {
-        recorder.flush();
-        // Its row goes on saying that it is at work: without the lock that means it was interrupted.
-        if (m_request.control.isKeptWhenCancelled() && QFile::exists(checkpoint))
-            throw;
-        runs.finish(runId, RunRecord::State::Cancelled);
-        dropCheckpoint(checkpoint);
+        // A kept one's row goes on saying that it is at work: without the lock that means it was interrupted.
+        const bool kept = m_request.control.isKeptWhenCancelled() && QFile::exists(checkpoint);
+        try {
+            recorder.flush();
+            if (!kept)
+                runs.finish(runId, RunRecord::State::Cancelled);
+        } catch (const Error& error) {
+            qCWarning(logTraining).noquote() << "Run" << runId << "could not be recorded:" << error.text();
+        }
+        if (!kept)
+            dropCheckpoint(checkpoint);
         throw;
     } catch (const NotRecorded&) {
         // Nothing failed but the record: its row goes on saying that it is at work, so the run can be continued.

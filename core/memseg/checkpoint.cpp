@@ -56,9 +56,11 @@ TrainingCheckpoint readCheckpoint(const QString& path, const QString& fingerprin
     checkpoint.fingerprint = json[u"fingerprint"_s].toString();
     if (checkpoint.fingerprint != fingerprint) {
         throw Error(ErrorKind::Model,
-                    QCoreApplication::translate("core", "%1 belongs to a training with other options or other images.")
+                    QCoreApplication::translate("core",
+                                                "%1 belongs to a training with other options, images, textures or "
+                                                "encoder, or of another version of this program.")
                         .arg(path),
-                    QCoreApplication::translate("core", "Restore the images as they were, or train anew."));
+                    QCoreApplication::translate("core", "Restore them as they were, or train anew."));
     }
     verifiedTensors(file);
     constexpr int kMost = std::numeric_limits<int>::max();

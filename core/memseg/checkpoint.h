@@ -13,7 +13,7 @@ namespace lynceus {
 /// Where a training stands, enough to go on as if it had never stopped.
 struct TrainingCheckpoint
 {
-    QString fingerprint; ///< of options and data; another one's checkpoint is refused
+    QString fingerprint; ///< of options and of all files that are learnt from; another one's checkpoint is refused
     int step = 0;        ///< steps done
     int plannedSteps = 0;
     double seconds = 0.0; ///< spent so far
