@@ -86,6 +86,7 @@ private Q_SLOTS:
     void setsOfOtherMachinesAreComparedFirst();
     void newThresholdsAreComparedFirst();
     void whatCannotBeUsedIsLibTorchWithANote();
+    void changedSetsAreRefused();
     void damagedCachesAreMadeAnew_data();
     void damagedCachesAreMadeAnew();
     void compilingMakesEngines();
@@ -349,6 +350,31 @@ void TestParityGate::whatCannotBeUsedIsLibTorchWithANote()
     saveEngineSet(engineFile(m_model), set);
     QVERIFY(noteOf(Engine::Auto).contains(u"another model"_s));
     QVERIFY(readGateReports(m_model).empty());
+}
+
+void TestParityGate::changedSetsAreRefused()
+{
+    EngineSet set;
+    set.model = u"model"_s;
+    set.machine = engineMachine();
+    set.reports = {passedReport(Engine::OpenVinoInt8, 3.0)};
+    set.reports.front().verdictsChanged = 7;
+    const QString path = engineFile(m_model);
+    saveEngineSet(path, set);
+    QCOMPARE(loadEngineSet(path).reports.front().verdictsChanged, 7);
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const QByteArray whole = file.readAll();
+    file.close();
+    const auto refused = [&](const QByteArray& before, const QByteArray& after) {
+        QByteArray changed = whole;
+        test::writeFile(path, changed.replace(before, after));
+        return changed != whole && test::errorTextOf([&] { loadEngineSet(path); }).contains(path);
+    };
+    QVERIFY(refused("verdicts_changed\\\":7", "verdicts_changed\\\":0"));
+    QVERIFY(refused("min_region_area\\\":16", "min_region_area\\\":96"));
+    QVERIFY(refused("engine\\\":\\\"auto", "engine\\\":\\\"int8"));
+    QVERIFY(refused("lynceus_sha256", "lynceus_sha257"));
 }
 
 void TestParityGate::damagedCachesAreMadeAnew_data()
