@@ -521,7 +521,9 @@ void TestMemSegTrainer::threadsStayAsChosen()
     int during = 0;
     TrainingObserver observer;
     observer.metric = [&](const QString&, int, double) { during = threads(); };
-    trainMemSeg(m_images, options, {}, pathOf(u"Fäden.safetensors"_s), {}, observer);
+    const QString model = pathOf(u"Fäden.safetensors"_s);
+    trainMemSeg(m_images, options, {}, model, {}, observer, {}, {}, 42);
+    QCOMPARE(readModelInfo(model).trainingRun, 42);
     QCOMPARE(during, 1);
     QCOMPARE(threads(), 3);
     setThreads(before);

@@ -12,7 +12,6 @@
 #include "core/storage/database.h"
 #include "core/storage/run_lock.h"
 #include "core/storage/run_store.h"
-#include "core/weights/model_file.h"
 #include "core/weights/safetensors.h"
 
 #include <QtCore/QCoreApplication>
@@ -23,24 +22,12 @@
 #include <opencv2/core/utility.hpp>
 
 #include <utility>
-#include <vector>
 
 namespace lynceus {
 
 using namespace Qt::StringLiterals;
 
 namespace {
-
-/// Writes the run's id into the model, so that the model leads back to its curves.
-void stampRun(const QString& modelFile, ModelInfo& info, qint64 runId)
-{
-    info.trainingRun = runId;
-    const SafetensorsFile file(modelFile);
-    std::vector<NamedTensor> tensors;
-    for (const std::string& name : file.names())
-        tensors.push_back({name, file.view(name)});
-    writeModelFile(modelFile, info, tensors);
-}
 
 QJsonObject libraryVersions()
 {
@@ -178,8 +165,7 @@ void TrainingJob::train(RunStore& runs, qint64 runId, const AnomalyFolder& folde
     RunRecorder recorder(m_database, runId, m_observer);
     try {
         TrainingOutcome outcome = trainMemSeg(folder, m_request.options, m_request.encoderFile, m_request.modelFile,
-                                              context, recorder.observer(), m_request.control, checkpoint);
-        stampRun(outcome.modelFile, outcome.info, runId);
+                                              context, recorder.observer(), m_request.control, checkpoint, runId);
         try {
             recorder.flush();
             runs.dropMetricsAfter(runId, outcome.steps);

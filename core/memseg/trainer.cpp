@@ -106,7 +106,7 @@ class Trainer
 public:
     Trainer(const AnomalyFolder& folder, const MemSegOptions& options, const QString& encoderFile,
             const QString& modelFile, const TaskContext& context, const TrainingObserver& observer,
-            const TrainingControl& control, const QString& checkpointFile);
+            const TrainingControl& control, const QString& checkpointFile, qint64 run);
 
     TrainingOutcome run();
 
@@ -168,7 +168,7 @@ private:
 
 Trainer::Trainer(const AnomalyFolder& folder, const MemSegOptions& options, const QString& encoderFile,
                  const QString& modelFile, const TaskContext& context, const TrainingObserver& observer,
-                 const TrainingControl& control, const QString& checkpointFile)
+                 const TrainingControl& control, const QString& checkpointFile, qint64 run)
     : m_options(options)
     , m_encoderFile(encoderFile)
     , m_modelFile(modelFile)
@@ -181,6 +181,7 @@ Trainer::Trainer(const AnomalyFolder& folder, const MemSegOptions& options, cons
     , m_simulator(options.simulator)
     , m_plan(options)
 {
+    m_outcome.info.trainingRun = run;
 }
 
 TrainingOutcome Trainer::run()
@@ -602,11 +603,11 @@ double Trainer::secondsForSteps(int step) const
 
 TrainingOutcome trainMemSeg(const AnomalyFolder& folder, const MemSegOptions& options, const QString& encoderFile,
                             const QString& modelFile, const TaskContext& context, const TrainingObserver& observer,
-                            const TrainingControl& control, const QString& checkpointFile)
+                            const TrainingControl& control, const QString& checkpointFile, qint64 run)
 {
     try {
         options.validate();
-        return Trainer(folder, options, encoderFile, modelFile, context, observer, control, checkpointFile).run();
+        return Trainer(folder, options, encoderFile, modelFile, context, observer, control, checkpointFile, run).run();
     } catch (...) {
         throw currentError(QCoreApplication::translate("core", "training %1").arg(modelFile));
     }
