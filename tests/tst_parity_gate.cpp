@@ -84,6 +84,7 @@ private Q_SLOTS:
     void modelsMayNameTheirEngine();
     void blockedEnginesAreNotUsed();
     void setsOfOtherMachinesAreComparedFirst();
+    void comparingCanBeCancelled();
     void newThresholdsAreComparedFirst();
     void whatCannotBeUsedIsLibTorchWithANote();
     void changedSetsAreRefused();
@@ -299,6 +300,18 @@ void TestParityGate::setsOfOtherMachinesAreComparedFirst()
     saveEngineSet(engineFile(m_model), set);
     QCOMPARE(MemSegSession::load(m_model, with(Engine::OpenVinoFp32))->engine(), Engine::OpenVinoFp32);
     QCOMPARE(gates.entryList({u"*.json"_s}, QDir::Files).size(), 2);
+}
+
+void TestParityGate::comparingCanBeCancelled()
+{
+    NEEDS(Engine::OpenVinoFp32);
+    EngineSet set = setOf(loadMemSegModel(m_model));
+    set.machine = u"a machine where they agreed"_s;
+    saveEngineSet(engineFile(m_model), set);
+    SessionOptions options = with(Engine::Auto);
+    options.cancel.cancel();
+    QVERIFY_THROWS_EXCEPTION(Cancelled, MemSegSession::load(m_model, options));
+    QVERIFY(!QDir(m_folder->filePath(u"cache/gates"_s)).exists());
 }
 
 void TestParityGate::newThresholdsAreComparedFirst()

@@ -226,13 +226,14 @@ void keepReports(const std::vector<GateReport>& reports, const QString& setFile,
 }
 
 std::vector<GateEngine> compileAll(const MemSegModel& model, const EngineSet& set, const QString& cacheFolder,
-                                   std::vector<GateReport>& failures)
+                                   std::vector<GateReport>& failures, const CancelToken& cancel)
 {
     std::vector<GateEngine> engines;
     for (const Engine engine : allEngines()) {
         const MemSegIr& ir = engine == Engine::OpenVinoInt8 ? set.int8 : set.plain;
         if (engine == Engine::LibTorch || ir.isEmpty() || !engineAvailable(engine))
             continue;
+        cancel.throwIfCancelled();
         try {
             engines.push_back(
                 {engine, std::make_unique<MemSegInference>(model, compileMemSeg(ir, engine, cacheFolder))});
