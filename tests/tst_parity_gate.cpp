@@ -44,7 +44,7 @@ std::vector<GateImage> demoImages(const Preprocessing& how)
         cv::Mat picture;
         prepare(renderDemoPart({}, 300 + index, good ? QString() : demoDefectKinds()[0]).image, how)
             .convertTo(picture, CV_8U);
-        images.push_back({u"part %1"_s.arg(index), picture});
+        images.push_back({u"part %1"_s.arg(index), picture, good});
     }
     return images;
 }
@@ -80,6 +80,7 @@ private Q_SLOTS:
     void reportsComeBack();
     void theFastestThatPassedIsTaken();
     void sameNetworksPass();
+    void goodPartsKeepTheirMargin();
     void brokenNetworksAreBlocked();
     void modelsMayNameTheirEngine();
     void blockedEnginesAreNotUsed();
@@ -167,6 +168,13 @@ void TestParityGate::reportsComeBack()
     QVERIFY(!report.passed());
     QVERIFY(report.summary().contains(u"blocked"_s));
     report.verdictsChanged = 0;
+    report.goodRise = 0.0125; // what lies between the good parts and the threshold
+    report.margin = 0.0125;
+    QVERIFY(report.passed());
+    report.margin = 0.0124;
+    QVERIFY(!report.passed());
+    QVERIFY2(report.summary().contains(u"0.0124"_s), qPrintable(report.summary()));
+    report.margin = 0.0125;
     report.scoreShift = GateReport::kMostScoreShift + 1e-6;
     QVERIFY(!report.passed());
     report = passedReport(Engine::OpenVinoInt8, 2.5);
@@ -206,6 +214,38 @@ void TestParityGate::sameNetworksPass()
     QCOMPARE(reports[0].images, int(kImages));
     QVERIFY(reports[0].scoreShift < 1e-4 && reports[0].mapShift < 1e-3);
     QVERIFY(reports[0].ms > 0.0 && reports[0].libTorchMs > 0.0);
+}
+
+void TestParityGate::goodPartsKeepTheirMargin()
+{
+    MemSegModel model = loadMemSegModel(m_model);
+    MemSegInference reference(model);
+    const auto images = demoImages(model.info.preprocessing);
+    double highest = 0.0;
+    for (const GateImage& image : images) {
+        if (image.good)
+            highest = std::max(highest, imageScore(reference.run(gateInput(image)).map));
+    }
+    // The same model on another scale: all scores a little higher, and no verdict changed.
+    MemSegModel raised = loadMemSegModel(m_model);
+    raised.fusion.centre -= 0.02 * raised.fusion.spread;
+    std::vector<GateEngine> engines;
+    engines.push_back({Engine::OpenVinoFp32, std::make_unique<MemSegInference>(raised)});
+    const auto reportAt = [&](double threshold) {
+        Thresholds thresholds;
+        thresholds.score = thresholds.review = threshold;
+        return compareEngines(reference, engines, images, thresholds).front();
+    };
+    const GateReport far = reportAt(highest + 0.05);
+    QVERIFY2(far.passed(), qPrintable(far.summary()));
+    QVERIFY(far.goodRise > 0.0 && far.goodRise < 0.02);
+    const GateReport near = reportAt(highest + 0.5 * far.goodRise + 1e-6);
+    QVERIFY(!near.passed());
+    QVERIFY(std::abs(near.margin - 0.5 * far.goodRise - 1e-6) < 1e-9);
+    QCOMPARE(near.goodRise, far.goodRise);
+    const GateReport other = reportAt(highest + 1.01 * far.goodRise);
+    QCOMPARE(other.verdictsChanged, 0);
+    QVERIFY2(other.passed(), qPrintable(other.summary()));
 }
 
 void TestParityGate::brokenNetworksAreBlocked()

@@ -125,7 +125,7 @@ std::vector<GateImage> readImages(const SafetensorsFile& file, const QJsonArray&
     for (qsizetype i = 0; i < names.size(); ++i) {
         cv::Mat picture(rows, columns, CV_8UC3);
         std::copy_n(view.data + std::size_t(i) * bytes, bytes, picture.data);
-        images.push_back({names[i].toString(), picture});
+        images.push_back({names[i][u"name"_s].toString(), picture, names[i][u"good"_s].toBool()});
     }
     return images;
 }
@@ -156,7 +156,7 @@ void saveEngineSet(const QString& path, const EngineSet& set)
     QJsonArray names;
     QByteArray pictures;
     for (const GateImage& image : set.images) {
-        names.append(image.name);
+        names.append(QJsonObject{{u"name"_s, image.name}, {u"good"_s, image.good}});
         const cv::Mat whole = image.picture.isContinuous() ? image.picture : image.picture.clone();
         pictures.append(reinterpret_cast<const char*>(whole.data), qsizetype(whole.total() * whole.elemSize()));
     }
