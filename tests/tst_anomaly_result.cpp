@@ -83,6 +83,12 @@ private Q_SLOTS:
         QCOMPARE(judge(imageScore(map), Thresholds()), Verdict::Ng);
         QCOMPARE(judge(imageScore(cv::Mat()), Thresholds()), Verdict::Ng);
         QVERIFY(errorOf([] { imageScore(cv::Mat::zeros(3, 3, CV_64F)); }));
+
+        Thresholds none;
+        none.score = none.review = std::numeric_limits<double>::quiet_NaN();
+        QCOMPARE(judge(0.1, none), Verdict::Ng);
+        none.score = 0.5;
+        QCOMPARE(judge(0.1, none), Verdict::Review);
     }
 
     void thresholdsRoundTrip()
@@ -102,6 +108,10 @@ private Q_SLOTS:
         QTest::newRow("text") << u"score"_s << QJsonValue(u"0.5"_s);
         QTest::newRow("null") << u"pixel"_s << QJsonValue();
         QTest::newRow("review above score") << u"review"_s << QJsonValue(0.9);
+        QTest::newRow("score that nothing reaches") << u"score"_s << QJsonValue(1.01);
+        QTest::newRow("score below the scale") << u"score"_s << QJsonValue(-0.1);
+        QTest::newRow("review below the scale") << u"review"_s << QJsonValue(-0.1);
+        QTest::newRow("pixel that nothing reaches") << u"pixel"_s << QJsonValue(2.0);
         QTest::newRow("negative area") << u"min_region_area"_s << QJsonValue(-1);
     }
 
@@ -113,6 +123,7 @@ private Q_SLOTS:
         json.insert(key, value);
         const auto error = errorOf([&] { Thresholds::fromJson(json); });
         QVERIFY(error && error->kind() == ErrorKind::Format);
+        QVERIFY(key != u"score" || error->message().contains(key));
         json.remove(key);
         QVERIFY(errorOf([&] { Thresholds::fromJson(json); }));
     }

@@ -15,6 +15,7 @@
 #include <QtSql/QSqlError>
 #include <QtTest/QtTest>
 
+#include <limits>
 #include <thread>
 
 using namespace lynceus;
@@ -95,6 +96,7 @@ private Q_SLOTS:
     void inspectionsOfAnOlderSchemaAreKept();
     void newerSchemaIsRefused_data();
     void newerSchemaIsRefused();
+    void negativeSchemaIsRefused();
     void foreignDatabaseIsRefused();
     void damagedFileIsRefused_data();
     void damagedFileIsRefused();
@@ -262,6 +264,15 @@ void TestDatabase::newerSchemaIsRefused()
     QVERIFY2(error.contains(file) && error.contains(u"9999") && error.contains(u"newer"), qPrintable(error));
     QCOMPARE(bytes(file), before);
     QCOMPARE(bytes(file + u"-wal"_s), logBefore);
+}
+
+void TestDatabase::negativeSchemaIsRefused()
+{
+    for (const int version : {-1, std::numeric_limits<int>::min()}) {
+        QCOMPARE(rawSql(m_file, {u"PRAGMA user_version = %1"_s.arg(version)}), QString());
+        const QString error = openingError(m_file);
+        QVERIFY2(error.contains(m_file) && error.contains(QString::number(version)), qPrintable(error));
+    }
 }
 
 void TestDatabase::foreignDatabaseIsRefused()

@@ -6,6 +6,7 @@
 #include "core/image/image_io.h"
 #include "tests/support/test_images.h"
 
+#include <QtCore/QElapsedTimer>
 #include <QtCore/QRandomGenerator>
 #include <QtCore/QTemporaryDir>
 #include <QtTest/QTest>
@@ -350,6 +351,45 @@ private Q_SLOTS:
             QVERIFY(error->message().contains(u"half ü.img"_s));
             QVERIFY(!error->remedy().isEmpty());
         }
+    }
+
+    void hugeBmpIsNotComplete()
+    {
+        // 2^30 x 2^31 pixels of 4 bytes are 2^63 bytes.
+        QByteArray bmp = encoded(patternImage(4, 4, CV_8UC4), ".bmp");
+        QByteArray sides;
+        append32(sides, 1U << 30);
+        append32(sides, 1U << 31);
+        bmp.replace(18, 8, sides);
+        const auto header = parseImageHeader(bmp);
+        QVERIFY(header && !header->complete);
+        bmp.replace(28, 2, QByteArray(2, '\xFF')); // bits a pixel
+        QVERIFY(!parseImageHeader(bmp)->complete);
+    }
+
+    void manyStripsAndTagsTakeNoTime()
+    {
+        constexpr int kTags = 60'000;
+        constexpr int kStrips = 1'000'000;
+        QByteArray content("II*\0", 4);
+        append32(content, 8);
+        append16(content, kTags + 2);
+        const quint32 strips = 8 + 2 + 12 * (kTags + 2);
+        const auto append = [&](quint32 id, quint32 type, quint32 count, quint32 value) {
+            append16(content, id);
+            append16(content, type);
+            append32(content, count);
+            append32(content, value);
+        };
+        for (int i = 0; i < kTags; ++i)
+            append(1, 3, 1, 0);
+        append(273, 4, kStrips, strips);
+        append(279, 4, kStrips, strips);
+        content += QByteArray(4 * kStrips, '\0');
+        QElapsedTimer clock;
+        clock.start();
+        QVERIFY(parseImageHeader(content).has_value());
+        QVERIFY2(clock.elapsed() < 2000, qPrintable(QString::number(clock.elapsed())));
     }
 
     void bytesAfterTheEndAreHarmless()

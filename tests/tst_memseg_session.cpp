@@ -66,6 +66,7 @@ private Q_SLOTS:
     void halfPrecisionHardlyMovesScores();
     void brokenFilesAreRefused_data();
     void brokenFilesAreRefused();
+    void whatWouldPassEverythingIsRefused();
     void benchTimesTheNetworkPath();
 
 private:
@@ -253,6 +254,22 @@ void TestMemSegSession::brokenFilesAreRefused_data()
         auto& level = tensors["memory.level2"];
         level = level.narrow(0, 0, 2).contiguous();
     }) << int(ErrorKind::Model);
+    for (const char* name : {"feature_extractor.conv1.weight", "decoder.conv.bias", "memory.level1"}) {
+        for (const double value : {std::nan(""), HUGE_VAL}) {
+            const QString file = u"%1 %2.safetensors"_s.arg(QLatin1String(name)).arg(value);
+            QTest::addRow("%s with %g", name, value)
+                << changed(file, [&](StateDict& tensors, ModelInfo&) { tensors[name].view(-1)[7] = value; })
+                << int(ErrorKind::Model);
+        }
+    }
+    QFile bit(m_folder.filePath(u"bit.safetensors"_s));
+    QVERIFY(QFile::copy(m_file, bit.fileName()));
+    QVERIFY(bit.open(QIODevice::ReadWrite));
+    QVERIFY(bit.seek(bit.size() - 10'000));
+    const QByteArray byte = bit.peek(1);
+    QCOMPARE(bit.write(QByteArray(1, char(byte[0] ^ 1))), qint64(1));
+    bit.close();
+    QTest::newRow("a bit") << bit.fileName() << int(ErrorKind::Format);
     QTest::newRow("bad options") << changed(u"options.safetensors"_s, [](StateDict&, ModelInfo& info) {
         info.options[u"width"_s] = 13;
     }) << int(ErrorKind::Model);
@@ -270,6 +287,39 @@ void TestMemSegSession::brokenFilesAreRefused()
         QVERIFY2(error.message().contains(path), error.what());
         QVERIFY(!error.remedy().isEmpty());
     }
+}
+
+void TestMemSegSession::whatWouldPassEverythingIsRefused()
+{
+    MemSegOptions options = smallOptions();
+    options.nearestGood = true;
+    options.ignoreBackground = true;
+    options.decoder = u"none"_s;
+    MemSegModel model = untrainedMemSegModel(options);
+    model.part = cv::Mat(64, 96, CV_8U, cv::Scalar(255));
+    const QString file = m_folder.filePath(u"Zweig.safetensors"_s);
+    const auto refusal = [&] {
+        saveMemSegModel(file, model);
+        try {
+            loadMemSegModel(file);
+        } catch (const Error& error) {
+            return error.message();
+        }
+        return QString();
+    };
+    QCOMPARE(refusal(), QString());
+    model.fusion.spread = 1e308;
+    QVERIFY2(refusal().contains(file) && refusal().contains(u"spread"_s), qPrintable(refusal()));
+    model.fusion = {};
+    model.fusion.weight = 1.0; // of a decoder that is not there
+    QVERIFY2(refusal().contains(file), qPrintable(refusal()));
+    model.fusion.weight = 0.0;
+    model.part.setTo(0);
+    QVERIFY2(refusal().contains(file), qPrintable(refusal()));
+    model.part(cv::Rect(0, 0, 9, 11)).setTo(255);
+    QVERIFY2(refusal().contains(file), qPrintable(refusal()));
+    model.part(cv::Rect(0, 0, 10, 10)).setTo(255);
+    QCOMPARE(refusal(), QString());
 }
 
 void TestMemSegSession::benchTimesTheNetworkPath()

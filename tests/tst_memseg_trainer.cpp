@@ -13,6 +13,7 @@
 #include "core/memseg/training_plan.h"
 #include "core/memseg/training_setup.h"
 #include "core/memseg/validation_set.h"
+#include "core/nn/device.h"
 #include "core/nn/resnet.h"
 #include "core/nn/state_dict.h"
 #include "core/nn/torch.h"
@@ -133,6 +134,9 @@ private Q_SLOTS:
     void sameSeedSameWeights();
     void aStoppedTrainingGoesOnToTheSameWeights();
     void checkpointsOfOtherTrainingsAreRefused();
+    void checkpointsOfOtherFilesAreRefused();
+    void checkpointThatIsNoNumberIsRefused();
+    void threadsStayAsChosen();
     void finishingKeepsTheBestSoFar();
     void theBranchNeedsNoTraining();
     void longPartsKeepTheirAspect();
@@ -155,7 +159,8 @@ private Q_SLOTS:
     void partWithoutRoomForDefectsIsAnError();
 
 private:
-    void trainAndStop(const MemSegOptions& options, const QString& model, const QString& checkpoint) const;
+    void trainAndStop(const MemSegOptions& options, const QString& model, const QString& checkpoint,
+                      const QString& encoder = {}) const;
     QString pathOf(const QString& name) const { return m_folder.filePath(name); }
     TrainingOutcome train(int steps, const QString& name, std::uint64_t seed = 1) const;
 
@@ -176,8 +181,8 @@ TrainingOutcome TestMemSegTrainer::train(int steps, const QString& name, std::ui
 }
 
 /// Killed while it pauses after step 10: only what lies on the disk is left.
-void TestMemSegTrainer::trainAndStop(const MemSegOptions& options, const QString& model,
-                                     const QString& checkpoint) const
+void TestMemSegTrainer::trainAndStop(const MemSegOptions& options, const QString& model, const QString& checkpoint,
+                                     const QString& encoder) const
 {
     TrainingControl control;
     TaskContext context;
@@ -190,7 +195,7 @@ void TestMemSegTrainer::trainAndStop(const MemSegOptions& options, const QString
         if (kind == u"paused"_s)
             context.cancel.cancel();
     };
-    trainMemSeg(m_images, options, {}, model, context, observer, control, checkpoint);
+    trainMemSeg(m_images, options, encoder, model, context, observer, control, checkpoint);
 }
 
 void TestMemSegTrainer::initTestCase()
@@ -447,6 +452,81 @@ void TestMemSegTrainer::checkpointsOfOtherTrainingsAreRefused()
     options.steps = 16;
     QVERIFY_THROWS_EXCEPTION(Error, goOn());
     QVERIFY(!QFileInfo::exists(pathOf(u"anders.safetensors"_s)));
+}
+
+void TestMemSegTrainer::checkpointsOfOtherFilesAreRefused()
+{
+    const QString encoder = pathOf(u"eigener.safetensors"_s);
+    const auto writeEncoder = [&](std::uint64_t seed) {
+        ResNet18 network(16);
+        initialise(*network, seed);
+        std::vector<torch::Tensor> storage;
+        writeSafetensors(encoder, viewsOf(stateDict(*network), storage));
+    };
+    MemSegOptions options = smallOptions(16);
+    options.batch = 4;
+    options.simulator.textureFolder = pathOf(u"Texturen"_s);
+    QVERIFY(QDir().mkpath(options.simulator.textureFolder));
+    const QString picture = options.simulator.textureFolder + u"/a.png"_s;
+    writePng(picture, texture(50));
+    writeEncoder(5);
+    const QString checkpoint = pathOf(u"Dateien.checkpoint"_s);
+    const QString model = pathOf(u"Dateien.safetensors"_s);
+    QVERIFY_THROWS_EXCEPTION(Cancelled, trainAndStop(options, model, checkpoint, encoder));
+    const auto refusal = [&] {
+        try {
+            trainMemSeg(m_images, options, encoder, model, {}, {}, {}, checkpoint);
+        } catch (const Error& error) {
+            return error.message();
+        }
+        return QString();
+    };
+    writeEncoder(6);
+    QVERIFY(refusal().contains(checkpoint));
+    writeEncoder(5);
+    writePng(picture, texture(51));
+    QVERIFY(refusal().contains(checkpoint));
+    writePng(picture, texture(50));
+    QCOMPARE(refusal(), QString());
+}
+
+void TestMemSegTrainer::checkpointThatIsNoNumberIsRefused()
+{
+    MemSegOptions options = smallOptions(16);
+    options.batch = 4;
+    const QString path = pathOf(u"keine Zahl.checkpoint"_s);
+    const QString model = pathOf(u"keine Zahl.safetensors"_s);
+    QVERIFY_THROWS_EXCEPTION(Cancelled, trainAndStop(options, model, path));
+    const QJsonObject head =
+        QJsonDocument::fromJson(SafetensorsFile(path).metadata().value(u"lynceus_checkpoint"_s).toUtf8()).object();
+    TrainingCheckpoint checkpoint = readCheckpoint(path, head[u"fingerprint"_s].toString());
+    checkpoint.best.at("decoder.final_conv.weight").view(-1)[3] = std::nan("");
+    writeCheckpoint(path, checkpoint);
+    try {
+        trainMemSeg(m_images, options, {}, model, {}, {}, {}, path);
+        QFAIL("went on from a best state that is no number");
+    } catch (const Error& error) {
+        QVERIFY2(error.message().contains(path) && error.message().contains(u"final_conv"_s),
+                 qPrintable(error.message()));
+    }
+    QVERIFY(!QFile::exists(model));
+}
+
+void TestMemSegTrainer::threadsStayAsChosen()
+{
+    const int before = threads();
+    setThreads(3);
+    MemSegOptions options = smallOptions(1);
+    options.threads = 1;
+    int during = 0;
+    TrainingObserver observer;
+    observer.metric = [&](const QString&, int, double) { during = threads(); };
+    const QString model = pathOf(u"Fäden.safetensors"_s);
+    trainMemSeg(m_images, options, {}, model, {}, observer, {}, {}, 42);
+    QCOMPARE(readModelInfo(model).trainingRun, 42);
+    QCOMPARE(during, 1);
+    QCOMPARE(threads(), 3);
+    setThreads(before);
 }
 
 void TestMemSegTrainer::finishingKeepsTheBestSoFar()
@@ -772,13 +852,13 @@ void TestMemSegTrainer::unwritableModelFileIsFoundFirst()
 
 void TestMemSegTrainer::divergenceIsAnError()
 {
-    // A weight that is no number spreads through the network as a diverged one would.
+    // A weight beyond single precision's squares spreads through the network as a diverged one would.
     ResNet18 encoder(16);
     initialise(*encoder, 5);
     StateDict state = stateDict(*encoder);
     {
         const torch::NoGradGuard noGrad;
-        state.at("conv1.weight").fill_(std::nan(""));
+        state.at("conv1.weight").fill_(3e38F);
     }
     std::vector<torch::Tensor> storage;
     const QString file = pathOf(u"nan-encoder.safetensors"_s);

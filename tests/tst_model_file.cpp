@@ -3,6 +3,7 @@
 
 #include "core/base/error.h"
 #include "core/weights/model_file.h"
+#include "tests/support/test_images.h"
 
 #include <QtCore/QFile>
 #include <QtCore/QJsonArray>
@@ -66,6 +67,7 @@ private Q_SLOTS:
     void refusesTruncatedFiles();
     void refusesToWriteWhatCannotBeRead();
     void updatesThresholdsAlone();
+    void changesAreNoticed();
     void failedUpdateKeepsTheFile();
 
 private:
@@ -138,6 +140,9 @@ void TestModelFile::refusesWithRemedy_data()
     QTest::newRow("newer") << changed(u"format_version"_s, 2) << u"newer version"_s;
     QTest::newRow("another method") << changed(u"method"_s, u"raft"_s) << u"raft"_s;
     QTest::newRow("no thresholds") << changed(u"thresholds"_s, QJsonValue::Null) << u"damaged"_s;
+    Thresholds beyond;
+    beyond.score = 2.0;
+    QTest::newRow("threshold beyond the scale") << changed(u"thresholds"_s, beyond.toJson()) << u"score"_s;
     QTest::newRow("absurd size") << changed(u"preprocessing"_s, QJsonObject{{u"width"_s, -5}}) << u"damaged"_s;
 }
 
@@ -203,6 +208,39 @@ void TestModelFile::updatesThresholdsAlone()
     QCOMPARE(dataOf(), data);
     QCOMPARE(file.metadata().value(u"format"_s), u"pt"_s);
     QVERIFY(file.metadata().value(u"lynceus"_s).contains(u"station"_s));
+}
+
+void TestModelFile::changesAreNoticed()
+{
+    writeModelFile(filePath(), sampleInfo(), sampleTensors());
+    const QString hash = verifiedTensors(SafetensorsFile(filePath()));
+    updateModelThresholds(filePath(), {0.75, 0.75, 0.5, 16}, {});
+    QCOMPARE(verifiedTensors(SafetensorsFile(filePath())), hash);
+
+    const QByteArray whole = bytes();
+    const auto error = [&](const QByteArray& content) {
+        QFile file(filePath());
+        if (!file.open(QIODevice::WriteOnly) || file.write(content) != content.size())
+            return u"not written"_s;
+        file.close();
+        return test::errorTextOf([&] { verifiedTensors(SafetensorsFile(filePath())); });
+    };
+    QCOMPARE(error(whole), QString());
+    const auto isRefused = [&](const QByteArray& before, const QByteArray& after) {
+        QByteArray changed = whole;
+        const QString text = error(changed.replace(before, after));
+        return changed.size() == whole.size() && changed != whole && text.contains(filePath());
+    };
+    QVERIFY(isRefused("0.75", "0.95"));                               // a threshold
+    QVERIFY(isRefused("decoder.conv.weight", "decoder.conv.weighs")); // a name
+    QByteArray last = whole;
+    last.back() = char(last.back() ^ 4);
+    QVERIFY(error(last).contains(filePath()));
+    QVERIFY(test::errorTextOf([&] { updateModelThresholds(filePath(), {}, {}); }).contains(filePath()));
+    QCOMPARE(bytes(), last); // not sealed again
+    // Files from before there was a seal have none to compare with.
+    writeSafetensors(filePath(), sampleTensors());
+    QCOMPARE(verifiedTensors(SafetensorsFile(filePath())), hash);
 }
 
 void TestModelFile::failedUpdateKeepsTheFile()

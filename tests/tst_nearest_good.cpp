@@ -4,6 +4,7 @@
 #include "core/memseg/nearest_good.h"
 
 #include "core/base/error.h"
+#include "core/image/anomaly_result.h"
 #include "core/memseg/fusion.h"
 #include "core/nn/torch.h"
 
@@ -44,6 +45,8 @@ private Q_SLOTS:
     void knownImagesAreNear();
     void agreesWithEveryPairCompared();
     void onlyNeighboursAreLookedAt();
+    void noNumberIsNear_data();
+    void noNumberIsNear();
     void keysAreThinnedOut();
     void oddImagesStandOut();
     void leftOutImagesLookNew();
@@ -52,7 +55,10 @@ private Q_SLOTS:
     void brokenStateIsRefused();
     void scaleNeverSaturates();
     void weightGivesTheDecoderASay();
+    void noNumberPassesTheFusion();
     void fusionComesBack();
+    void absurdFusionIsRefused_data();
+    void absurdFusionIsRefused();
 };
 
 void TestNearestGood::knownImagesAreNear()
@@ -144,6 +150,31 @@ void TestNearestGood::onlyNeighboursAreLookedAt()
         turned[level] = images[0][level].flip({3});
     // The same cells on the other side are strange there.
     QVERIFY(nearest.distances(turned).mean().item<float>() > nearest.distances(images[0]).mean().item<float>() + 1.0F);
+}
+
+void TestNearestGood::noNumberIsNear_data()
+{
+    QTest::addColumn<int>("level");
+    QTest::addColumn<float>("value");
+    for (int level = 0; level < 3; ++level) {
+        QTest::addRow("NaN, level %d", level) << level << std::numeric_limits<float>::quiet_NaN();
+        QTest::addRow("infinity, level %d", level) << level << std::numeric_limits<float>::infinity();
+    }
+}
+
+void TestNearestGood::noNumberIsNear()
+{
+    QFETCH(int, level);
+    QFETCH(float, value);
+    const auto images = randomImages(3);
+    const NearestGood nearest(images, {});
+    FeatureLevels broken = images[0];
+    auto& features = broken[std::size_t(level)];
+    features = features.clone();
+    features[0][1][features.size(2) / 2][features.size(3) / 2] = value;
+    const auto distances = nearest.distances(broken);
+    QVERIFY(distances.isnan().any().item<bool>());
+    QVERIFY(!distances.isnan().all().item<bool>()); // there, and not everywhere
 }
 
 void TestNearestGood::keysAreThinnedOut()
@@ -265,6 +296,21 @@ void TestNearestGood::weightGivesTheDecoderASay()
     QVERIFY(cv::norm(alone.join({found, distance}), alone.join({logit, distance})) == 0.0);
 }
 
+void TestNearestGood::noNumberPassesTheFusion()
+{
+    Fusion fusion;
+    fusion.weight = 0.25;
+    const cv::Mat zero = cv::Mat::zeros(8, 8, CV_32F);
+    cv::Mat broken = zero.clone();
+    broken.at<float>(3, 5) = std::numeric_limits<float>::quiet_NaN();
+    for (const BranchMaps& maps : {BranchMaps{broken, zero}, BranchMaps{zero, broken}}) {
+        const cv::Mat map = fusion.map(maps);
+        QVERIFY(std::isnan(map.at<float>(3, 5)));
+        QVERIFY(!std::isnan(map.at<float>(5, 3)));
+        QCOMPARE(judge(imageScore(map), Thresholds()), Verdict::Ng);
+    }
+}
+
 void TestNearestGood::fusionComesBack()
 {
     Fusion fusion;
@@ -275,6 +321,35 @@ void TestNearestGood::fusionComesBack()
     QJsonObject json = fusion.toJson();
     json.remove(u"spread"_s);
     QVERIFY_THROWS_EXCEPTION(Error, Fusion::fromJson(json));
+}
+
+void TestNearestGood::absurdFusionIsRefused_data()
+{
+    QTest::addColumn<QString>("key");
+    QTest::addColumn<double>("value");
+    QTest::newRow("weight above 1") << u"weight"_s << 1.5;
+    QTest::newRow("negative weight") << u"weight"_s << -0.25;
+    for (const QString& key : {u"spread"_s, u"logit_deviation"_s, u"distance_deviation"_s}) {
+        for (const double value : {1e308, 1e5, 0.0, -1.0})
+            QTest::addRow("%s %g", qPrintable(key), value) << key << value;
+    }
+    for (const QString& key : {u"centre"_s, u"logit_mean"_s, u"distance_mean"_s})
+        QTest::addRow("%s", qPrintable(key)) << key << 1e9;
+}
+
+void TestNearestGood::absurdFusionIsRefused()
+{
+    QFETCH(QString, key);
+    QFETCH(double, value);
+    QJsonObject json = Fusion().toJson();
+    Fusion::fromJson(json);
+    json[key] = value;
+    try {
+        Fusion::fromJson(json);
+        QFAIL("was taken");
+    } catch (const Error& error) {
+        QVERIFY2(error.message().contains(key), qPrintable(error.message()));
+    }
 }
 
 QTEST_GUILESS_MAIN(TestNearestGood)

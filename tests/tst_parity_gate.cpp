@@ -44,7 +44,7 @@ std::vector<GateImage> demoImages(const Preprocessing& how)
         cv::Mat picture;
         prepare(renderDemoPart({}, 300 + index, good ? QString() : demoDefectKinds()[0]).image, how)
             .convertTo(picture, CV_8U);
-        images.push_back({u"part %1"_s.arg(index), picture});
+        images.push_back({u"part %1"_s.arg(index), picture, good});
     }
     return images;
 }
@@ -80,12 +80,15 @@ private Q_SLOTS:
     void reportsComeBack();
     void theFastestThatPassedIsTaken();
     void sameNetworksPass();
+    void goodPartsKeepTheirMargin();
     void brokenNetworksAreBlocked();
     void modelsMayNameTheirEngine();
     void blockedEnginesAreNotUsed();
     void setsOfOtherMachinesAreComparedFirst();
+    void comparingCanBeCancelled();
     void newThresholdsAreComparedFirst();
     void whatCannotBeUsedIsLibTorchWithANote();
+    void changedSetsAreRefused();
     void damagedCachesAreMadeAnew_data();
     void damagedCachesAreMadeAnew();
     void compilingMakesEngines();
@@ -118,7 +121,7 @@ EngineSet TestParityGate::setOf(const MemSegModel& networks) const
     const SafetensorsFile file(m_model);
     const ModelInfo info = readModelInfo(file);
     EngineSet set;
-    set.model = modelIdentity(file, info);
+    set.model = modelIdentity(verifiedTensors(file), info);
     set.machine = engineMachine();
     set.thresholds = info.thresholds;
     set.plain = translateMemSeg(networks);
@@ -165,6 +168,13 @@ void TestParityGate::reportsComeBack()
     QVERIFY(!report.passed());
     QVERIFY(report.summary().contains(u"blocked"_s));
     report.verdictsChanged = 0;
+    report.goodRise = 0.0125; // what lies between the good parts and the threshold
+    report.margin = 0.0125;
+    QVERIFY(report.passed());
+    report.margin = 0.0124;
+    QVERIFY(!report.passed());
+    QVERIFY2(report.summary().contains(u"0.0124"_s), qPrintable(report.summary()));
+    report.margin = 0.0125;
     report.scoreShift = GateReport::kMostScoreShift + 1e-6;
     QVERIFY(!report.passed());
     report = passedReport(Engine::OpenVinoInt8, 2.5);
@@ -204,6 +214,38 @@ void TestParityGate::sameNetworksPass()
     QCOMPARE(reports[0].images, int(kImages));
     QVERIFY(reports[0].scoreShift < 1e-4 && reports[0].mapShift < 1e-3);
     QVERIFY(reports[0].ms > 0.0 && reports[0].libTorchMs > 0.0);
+}
+
+void TestParityGate::goodPartsKeepTheirMargin()
+{
+    MemSegModel model = loadMemSegModel(m_model);
+    MemSegInference reference(model);
+    const auto images = demoImages(model.info.preprocessing);
+    double highest = 0.0;
+    for (const GateImage& image : images) {
+        if (image.good)
+            highest = std::max(highest, imageScore(reference.run(gateInput(image)).map));
+    }
+    // The same model on another scale: all scores a little higher, and no verdict changed.
+    MemSegModel raised = loadMemSegModel(m_model);
+    raised.fusion.centre -= 0.02 * raised.fusion.spread;
+    std::vector<GateEngine> engines;
+    engines.push_back({Engine::OpenVinoFp32, std::make_unique<MemSegInference>(raised)});
+    const auto reportAt = [&](double threshold) {
+        Thresholds thresholds;
+        thresholds.score = thresholds.review = threshold;
+        return compareEngines(reference, engines, images, thresholds).front();
+    };
+    const GateReport far = reportAt(highest + 0.05);
+    QVERIFY2(far.passed(), qPrintable(far.summary()));
+    QVERIFY(far.goodRise > 0.0 && far.goodRise < 0.02);
+    const GateReport near = reportAt(highest + 0.5 * far.goodRise + 1e-6);
+    QVERIFY(!near.passed());
+    QVERIFY(std::abs(near.margin - 0.5 * far.goodRise - 1e-6) < 1e-9);
+    QCOMPARE(near.goodRise, far.goodRise);
+    const GateReport other = reportAt(highest + 1.01 * far.goodRise);
+    QCOMPARE(other.verdictsChanged, 0);
+    QVERIFY2(other.passed(), qPrintable(other.summary()));
 }
 
 void TestParityGate::brokenNetworksAreBlocked()
@@ -300,6 +342,18 @@ void TestParityGate::setsOfOtherMachinesAreComparedFirst()
     QCOMPARE(gates.entryList({u"*.json"_s}, QDir::Files).size(), 2);
 }
 
+void TestParityGate::comparingCanBeCancelled()
+{
+    NEEDS(Engine::OpenVinoFp32);
+    EngineSet set = setOf(loadMemSegModel(m_model));
+    set.machine = u"a machine where they agreed"_s;
+    saveEngineSet(engineFile(m_model), set);
+    SessionOptions options = with(Engine::Auto);
+    options.cancel.cancel();
+    QVERIFY_THROWS_EXCEPTION(Cancelled, MemSegSession::load(m_model, options));
+    QVERIFY(!QDir(m_folder->filePath(u"cache/gates"_s)).exists());
+}
+
 void TestParityGate::newThresholdsAreComparedFirst()
 {
     NEEDS(Engine::OpenVinoFp32);
@@ -349,6 +403,31 @@ void TestParityGate::whatCannotBeUsedIsLibTorchWithANote()
     saveEngineSet(engineFile(m_model), set);
     QVERIFY(noteOf(Engine::Auto).contains(u"another model"_s));
     QVERIFY(readGateReports(m_model).empty());
+}
+
+void TestParityGate::changedSetsAreRefused()
+{
+    EngineSet set;
+    set.model = u"model"_s;
+    set.machine = engineMachine();
+    set.reports = {passedReport(Engine::OpenVinoInt8, 3.0)};
+    set.reports.front().verdictsChanged = 7;
+    const QString path = engineFile(m_model);
+    saveEngineSet(path, set);
+    QCOMPARE(loadEngineSet(path).reports.front().verdictsChanged, 7);
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const QByteArray whole = file.readAll();
+    file.close();
+    const auto refused = [&](const QByteArray& before, const QByteArray& after) {
+        QByteArray changed = whole;
+        test::writeFile(path, changed.replace(before, after));
+        return changed != whole && test::errorTextOf([&] { loadEngineSet(path); }).contains(path);
+    };
+    QVERIFY(refused("verdicts_changed\\\":7", "verdicts_changed\\\":0"));
+    QVERIFY(refused("min_region_area\\\":16", "min_region_area\\\":96"));
+    QVERIFY(refused("engine\\\":\\\"auto", "engine\\\":\\\"int8"));
+    QVERIFY(refused("lynceus_sha256", "lynceus_sha257"));
 }
 
 void TestParityGate::damagedCachesAreMadeAnew_data()

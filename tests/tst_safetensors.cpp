@@ -90,6 +90,7 @@ private Q_SLOTS:
     void unwritableFolderIsAFileError();
     void fullDiskKeepsTheOldFile();
     void replacesTheFileItReadsFrom();
+    void staysAsItWasRead();
     void refusesInconsistentTensors();
     void hashesFiles();
 
@@ -398,6 +399,20 @@ void TestSafetensors::replacesTheFileItReadsFrom()
     QCOMPARE(std::memcmp(file.view("a").data, values.data(), 12), 0);
     const SafetensorsFile again(filePath());
     QCOMPARE(std::memcmp(again.view("b").data, values.data(), 12), 0);
+}
+
+void TestSafetensors::staysAsItWasRead()
+{
+    const std::vector<float> values(10'000, 1.5F);
+    writeSafetensors(filePath(), {named("a", DType::F32, {10'000}, values)});
+    const QString hash = fileSha256(filePath());
+    const SafetensorsFile file(filePath());
+    const SafetensorsFile header(filePath(), SafetensorsFile::Read::HeaderOnly);
+    QVERIFY(QFile::resize(filePath(), 0)); // as a program does that writes it in place
+    QCOMPARE(std::memcmp(file.view("a").data, values.data(), 40'000), 0);
+    QCOMPARE(file.sha256(), hash);
+    QCOMPARE(header.view("a").shape, file.view("a").shape);
+    QVERIFY(header.view("a").data == nullptr);
 }
 
 void TestSafetensors::refusesInconsistentTensors()

@@ -54,6 +54,7 @@ private Q_SLOTS:
     void pausesGoesOnAndFinishes();
     void cancelledRunIsMarked();
     void cancelledRunIsKeptOnDemand();
+    void cancelledRunStaysCancelled();
     void failedRunSaysWhy();
     void failedRunKeepsItsCheckpoint();
     void modelThatCannotBeCompiledIsKept();
@@ -61,6 +62,7 @@ private Q_SLOTS:
     void folderWithoutGoodImagesStartsNoRun();
     void oneTrainingAModelFile();
     void newTrainingStartsAnew();
+    void trainingThatCannotStartTakesNothing();
     void continuedRunKeepsItsRow();
     void endedRunIsNotContinued();
     void missingFolderIsNotContinued();
@@ -251,6 +253,27 @@ void TestTrainingJob::cancelledRunIsKeptOnDemand()
     QCOMPARE(runs.list(1).front().state, RunRecord::State::Cancelled);
 }
 
+void TestTrainingJob::cancelledRunStaysCancelled()
+{
+    const TrainingJob::Request wanted = request(u"abgebrochen.safetensors"_s);
+    const Database other(m_dir.path() + u"/runs.db"_s);
+    std::unique_ptr<Transaction> lock;
+    TaskContext context;
+    TrainingObserver observer;
+    observer.metric = [&](const QString&, int step, double) {
+        if (step == 0 || lock)
+            return;
+        lock = std::make_unique<Transaction>(other);
+        context.cancel.cancel();
+    };
+    m_database->run(u"PRAGMA busy_timeout = 100"_s);
+    TrainingJob job(*m_database, wanted, observer);
+    QVERIFY_THROWS_EXCEPTION(Cancelled, job.run(context)); // although nobody can write that down
+    QVERIFY(!QFile::exists(checkpointOf(wanted)));
+    lock.reset();
+    QVERIFY(!RunStore(*m_database).list(1).front().canResume());
+}
+
 void TestTrainingJob::failedRunSaysWhy()
 {
     TrainingJob::Request wanted = request(u"c.safetensors"_s);
@@ -397,6 +420,22 @@ void TestTrainingJob::newTrainingStartsAnew()
     // The model is another run's now, and so was the checkpoint.
     QVERIFY(!runs.get(failed.id).canResume());
     QVERIFY(refusal(failed.id).has_value());
+}
+
+void TestTrainingJob::trainingThatCannotStartTakesNothing()
+{
+    const TrainingJob::Request wanted = request(u"belegt.safetensors"_s);
+    const RunRecord failed = failedRun(wanted);
+    {
+        const Database other(m_dir.path() + u"/runs.db"_s);
+        const Transaction lock(other);
+        m_database->run(u"PRAGMA busy_timeout = 100"_s);
+        TrainingJob job(*m_database, wanted);
+        const auto error = test::errorOf([&] { job.run({}); });
+        QVERIFY(error.has_value());
+        QCOMPARE(error->kind(), ErrorKind::Storage);
+    }
+    QVERIFY(RunStore(*m_database).get(failed.id).canResume());
 }
 
 void TestTrainingJob::continuedRunKeepsItsRow()

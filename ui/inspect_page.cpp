@@ -46,6 +46,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 namespace lynceus {
 
@@ -175,6 +176,7 @@ struct InspectPage::Private
     std::set<quint64> jobs; ///< of this page, not yet ended
     QString readout;
 
+    CancelToken loading;                        ///< of the model that is loaded
     std::unique_ptr<InspectionService> service; ///< last: its thread may still call back while it ends
 };
 
@@ -387,7 +389,9 @@ void InspectPage::Private::loadModel(const QString& file, bool again)
     runOpen = false;
     setModel(Model::Loading);
     awaitingMap = row >= 0;
-    const SessionOptions options = sessionOptions(services);
+    CancelToken before = std::exchange(loading, {});
+    SessionOptions options = sessionOptions(services);
+    options.cancel = loading;
     const auto first = std::make_shared<LoadedFacts>(); // written before anybody of the crew is loaded
     const auto makeFirst = [this, number, file, again, load = load, options, first] {
         LoadedModel loaded = load(file, options);
@@ -412,6 +416,7 @@ void InspectPage::Private::loadModel(const QString& file, bool again)
         return std::move(loaded.inspector);
     };
     service->setInspector(makeFirst, makeOneOfCrew, threads());
+    before.cancel(); // now that nobody waits for that one
 }
 
 void InspectPage::Private::modelLoaded(const QString& file, const LoadedFacts& facts, bool again)
@@ -782,6 +787,7 @@ InspectPage::InspectPage(const Services& services, QWidget* parent)
 
 InspectPage::~InspectPage()
 {
+    d->loading.cancel();
     // Its threads use what the rest of the page owns.
     d->service.reset();
     d->endRecord();

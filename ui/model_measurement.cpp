@@ -38,7 +38,9 @@ ModelMeasurement measureModel(const QString& modelFile, const SessionOptions& op
                               const TaskContext& context)
 {
     const AnomalyFolder images = AnomalyFolder::open(folder, AnomalyFolder::Purpose::Inspection, context.cancel);
-    const auto session = MemSegSession::load(modelFile, options);
+    SessionOptions own = options;
+    own.cancel = context.cancel;
+    const auto session = MemSegSession::load(modelFile, own);
     ModelMeasurement measured;
     measured.report = evaluate(*session, images, context);
     measured.learntFromGood = images.layout == AnomalyFolder::Layout::Plain;

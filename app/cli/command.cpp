@@ -188,6 +188,7 @@ SessionOptions CommandContext::sessionOptions()
         throw UsageError(error.message(), error.remedy());
     }
     options.cacheFolder = app().cacheFolder();
+    options.cancel = m_cancel;
     return options;
 }
 

@@ -7,6 +7,7 @@
 #include "app/cli/arguments.h"
 #include "app/cli/console.h"
 #include "core/base/progress.h"
+#include "core/jobs/training_job.h"
 #include "core/memseg/options.h"
 #include "core/memseg/session.h"
 #include "core/nn/device.h"
@@ -67,6 +68,9 @@ QString helpText(const Command& command);
 
 /// Options of a training from --set, --seed, --threads and --minutes; a bad one is a UsageError.
 MemSegOptions trainingOptions(const Arguments& arguments, MemSegOptions options = {});
+
+/// Trains. Ctrl-C and SIGTERM keep what was learnt so far, say how to go on, and throw Cancelled.
+TrainingOutcome train(CommandContext& context, TrainingJob::Request request);
 
 /// The number of a run from a word; a bad one is a UsageError.
 qint64 runNumber(const QString& word);

@@ -48,9 +48,7 @@ int runDemo(CommandContext& context)
     request.options = options;
     request.encoderFile = context.app().modelStore().encoderFile(options.encoder, options.backbone);
     request.modelFile = out.filePath(u"demo.safetensors"_s);
-    request.compileEngines = true;
-    request.cacheFolder = context.app().cacheFolder();
-    TrainingJob(context.app().database(), request).run(context.task(tr("Training")));
+    train(context, request);
     console.endProgress();
 
     InspectionRequest inspection;

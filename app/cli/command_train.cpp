@@ -13,8 +13,6 @@
 #include <QtCore/QFileInfo>
 #include <QtCore/QJsonArray>
 
-#include <optional>
-
 namespace lynceus {
 
 using namespace Qt::StringLiterals;
@@ -104,7 +102,41 @@ TrainingJob::Request continuedTraining(const Arguments& arguments)
     return request;
 }
 
+QString howToGoOn(const Arguments& arguments, const QString& run)
+{
+    QString command = u"lynceus-cli train memseg --resume "_s + run;
+    if (arguments.isSet(u"data-home"_s))
+        command += u" --data-home \""_s + arguments.value(u"data-home"_s) + u'"';
+    return tr("What run %1 learnt so far is kept. Go on with: %2").arg(run, command);
+}
+
 } // namespace
+
+TrainingOutcome train(CommandContext& context, TrainingJob::Request request)
+{
+    request.compileEngines = !context.arguments.isSet(u"no-engines"_s);
+    request.cacheFolder = context.app().cacheFolder();
+    request.control.keepWhenCancelled();
+    QString run;
+    bool kept = request.resumeRun != 0;
+    TrainingObserver observer;
+    observer.event = [&](const QString& kind, const QString& detail) {
+        if (kind == u"started")
+            run = detail;
+        kept = kept || kind == u"checkpoint";
+    };
+    TrainingOutcome outcome;
+    TrainingJob job(context.app().database(), std::move(request), observer,
+                    [&outcome](const TrainingOutcome& result) { outcome = result; });
+    try {
+        job.run(context.task(tr("Training")));
+    } catch (const Cancelled&) {
+        if (!run.isEmpty() && kept)
+            context.console.warn(howToGoOn(context.arguments, run));
+        throw;
+    }
+    return outcome;
+}
 
 int runTrain(CommandContext& context)
 {
@@ -115,35 +147,29 @@ int runTrain(CommandContext& context)
         throw UsageError(tr("train needs the method: memseg or encoder."));
     if (arguments.isSet(u"forecast"_s))
         return showForecast(context);
-    TrainingJob::Request request = arguments.isSet(u"resume"_s) ? continuedTraining(arguments) : newTraining(context);
-    request.compileEngines = !arguments.isSet(u"no-engines"_s);
-    request.cacheFolder = context.app().cacheFolder();
+    const TrainingOutcome outcome =
+        train(context, arguments.isSet(u"resume"_s) ? continuedTraining(arguments) : newTraining(context));
 
-    std::optional<TrainingOutcome> outcome;
-    TrainingJob job(context.app().database(), request, {},
-                    [&outcome](const TrainingOutcome& result) { outcome = result; });
-    job.run(context.task(tr("Training")));
-
-    const QJsonObject& metrics = outcome->info.metrics;
+    const QJsonObject& metrics = outcome.info.metrics;
     const Console& console = context.console;
     console.endProgress();
     console.print(tr("%1: %2 steps in %3, %4 s a step")
-                      .arg(QDir::toNativeSeparators(outcome->modelFile))
-                      .arg(outcome->steps)
-                      .arg(durationText(outcome->seconds), figure(outcome->secondsPerStep, 3)));
+                      .arg(QDir::toNativeSeparators(outcome.modelFile))
+                      .arg(outcome.steps)
+                      .arg(durationText(outcome.seconds), figure(outcome.secondsPerStep, 3)));
     console.print(
         tr("Held-out good images and simulated defects: image AUROC %1, pixel AUROC %2, AUPRO %3")
             .arg(figure(metrics[u"image_auroc"_s]), figure(metrics[u"pixel_auroc"_s]), figure(metrics[u"aupro"_s])));
     console.print(
-        tr("Threshold %1: %2").arg(figure(outcome->info.thresholds.score), overkillPromise(outcome->info.calibration)));
-    if (!outcome->warning.isEmpty())
-        console.print(outcome->warning);
-    console.writeJson({{u"model"_s, outcome->modelFile},
-                       {u"warning"_s, outcome->warning},
-                       {u"run"_s, outcome->info.trainingRun},
-                       {u"steps"_s, outcome->steps},
-                       {u"seconds"_s, outcome->seconds},
-                       {u"seconds_per_step"_s, outcome->secondsPerStep},
+        tr("Threshold %1: %2").arg(figure(outcome.info.thresholds.score), overkillPromise(outcome.info.calibration)));
+    if (!outcome.warning.isEmpty())
+        console.print(outcome.warning);
+    console.writeJson({{u"model"_s, outcome.modelFile},
+                       {u"warning"_s, outcome.warning},
+                       {u"run"_s, outcome.info.trainingRun},
+                       {u"steps"_s, outcome.steps},
+                       {u"seconds"_s, outcome.seconds},
+                       {u"seconds_per_step"_s, outcome.secondsPerStep},
                        {u"final"_s, metrics},
                        {u"peak_memory_mb"_s, peakMemoryMb()}});
     return kDone;

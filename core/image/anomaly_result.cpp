@@ -22,7 +22,6 @@ namespace lynceus {
 
 namespace {
 
-constexpr std::size_t kScorePixels = 100;
 constexpr double kMostRegionPixels = 8.0 * 1024 * 1024;
 
 /// Not more than kMostRegionPixels, in the same proportions.
@@ -87,9 +86,9 @@ QJsonObject Thresholds::toJson() const
 Thresholds Thresholds::fromJson(const QJsonObject& json)
 {
     Thresholds result;
-    result.score = jsonNumber(json, u"score"_s);
-    result.review = jsonNumber(json, u"review"_s);
-    result.pixel = jsonNumber(json, u"pixel"_s);
+    result.score = jsonNumber(json, u"score"_s, 0.0, 1.0);
+    result.review = jsonNumber(json, u"review"_s, 0.0, 1.0);
+    result.pixel = jsonNumber(json, u"pixel"_s, 0.0, 1.0);
     result.minRegionArea = jsonNumber(json, u"min_region_area"_s);
     if (result.review > result.score) {
         throw Error(ErrorKind::Format,
@@ -123,9 +122,9 @@ Thresholds withScore(const Thresholds& thresholds, double score)
 
 Verdict judge(double score, const Thresholds& thresholds)
 {
-    if (std::isnan(score) || score >= thresholds.score)
+    if (!(score < thresholds.score))
         return Verdict::Ng;
-    return score >= thresholds.review ? Verdict::Review : Verdict::Ok;
+    return score < thresholds.review ? Verdict::Ok : Verdict::Review;
 }
 
 double imageScore(const cv::Mat& map)
@@ -142,7 +141,7 @@ double imageScore(const cv::Mat& map)
     if (std::any_of(values.begin(), values.end(), [](float value) { return std::isnan(value); }))
         return std::numeric_limits<double>::quiet_NaN();
 
-    const std::size_t count = std::min(kScorePixels, values.size());
+    const std::size_t count = std::min(std::size_t(kScorePixels), values.size());
     const auto end = values.begin() + std::ptrdiff_t(count);
     std::nth_element(values.begin(), end - 1, values.end(), std::greater<>());
     return std::accumulate(values.begin(), end, 0.0) / double(count);

@@ -31,7 +31,9 @@ struct Thresholds
     double minRegionArea = 16; ///< source pixels; smaller regions are not listed, unless there is no larger one
 
     QJsonObject toJson() const;
-    static Thresholds fromJson(const QJsonObject& json); ///< throws Error(Format)
+    /// Throws Error(Format) naming the key: missing, `review` above `score`, or outside of the maps' scale, 0..1: a
+    /// threshold that no score can reach would let everything pass.
+    static Thresholds fromJson(const QJsonObject& json);
     bool operator==(const Thresholds& other) const;
 };
 
@@ -40,8 +42,11 @@ struct Thresholds
 /// so the highest of an NG part then reaches the pixel limit.
 Thresholds withScore(const Thresholds& thresholds, double score);
 
-/// The one place where a score becomes a verdict, for window, command line, report and live. NaN is NG.
+/// The one place where a score becomes a verdict, for window, command line, report and live. NaN is NG, be it the score
+/// or the threshold.
 Verdict judge(double score, const Thresholds& thresholds);
+
+constexpr int kScorePixels = 100; ///< whose mean is an image's score
 
 /// The image score of a map (CV_32F): mean of its 100 largest values, of all if there are fewer (methods.md 1.1).
 double imageScore(const cv::Mat& map);

@@ -95,23 +95,8 @@ public:
     {
     }
 
-    /// Value `index` of a tag of type SHORT or LONG; `fallback` when the tag or value is not there.
-    quint64 value(int tag, quint64 fallback, quint64 index = 0) const
-    {
-        const qint64 entry = find(tag);
-        if (entry < 0 || index >= m_reader.u32(entry + 4))
-            return fallback;
-        const quint64 width = m_reader.u16(entry + 2) == 3 ? 2 : 4;
-        const bool isInline = m_reader.u32(entry + 4) * width <= 4;
-        const qint64 at = (isInline ? entry + 8 : qint64(m_reader.u32(entry + 8))) + qint64(index * width);
-        return width == 2 ? m_reader.u16(at) : m_reader.u32(at);
-    }
-
-    quint64 count(int tag) const
-    {
-        const qint64 entry = find(tag);
-        return entry < 0 ? 0 : m_reader.u32(entry + 4);
-    }
+    /// The first value of a tag of type SHORT or LONG; `fallback` when it is not there.
+    quint64 value(int tag, quint64 fallback) const { return number(values(tag), 0, fallback); }
 
     int orientation() const
     {
@@ -122,15 +107,46 @@ public:
     /// Does the file hold every strip or tile that the tags announce?
     bool holds(int offsetsTag, int bytesTag) const
     {
-        const quint64 parts = count(offsetsTag);
-        for (quint64 i = 0; i < parts; ++i) {
-            if (value(offsetsTag, 0, i) + value(bytesTag, 0, i) > quint64(m_reader.size()))
+        // Looked up once: there may be millions of parts and thousands of tags.
+        const Values offsets = values(offsetsTag);
+        const Values bytes = values(bytesTag);
+        for (quint64 i = 0; i < offsets.count; ++i) {
+            if (number(offsets, i, 0) + number(bytes, i, 0) > quint64(m_reader.size()))
                 return false;
         }
         return true;
     }
 
 private:
+    /// Where the values of a tag lie.
+    struct Values
+    {
+        qint64 at = 0;
+        quint64 count = 0;
+        int width = 4; ///< bytes of one
+    };
+
+    Values values(int tag) const
+    {
+        const qint64 entry = find(tag);
+        if (entry < 0)
+            return {};
+        Values values;
+        values.count = m_reader.u32(entry + 4);
+        values.width = m_reader.u16(entry + 2) == 3 ? 2 : 4;
+        const bool isInline = values.count * quint64(values.width) <= 4;
+        values.at = isInline ? entry + 8 : qint64(m_reader.u32(entry + 8));
+        return values;
+    }
+
+    quint64 number(const Values& values, quint64 index, quint64 fallback) const
+    {
+        if (index >= values.count)
+            return fallback;
+        const qint64 at = values.at + qint64(index) * values.width;
+        return values.width == 2 ? m_reader.u16(at) : m_reader.u32(at);
+    }
+
     static Reader::Order order(QByteArrayView tiff)
     {
         return tiff.startsWith("MM") ? Reader::Order::BigEndian : Reader::Order::LittleEndian;
@@ -250,8 +266,12 @@ void parseBmp(QByteArrayView file, ImageHeader& header)
     const auto bits = qint64(reader.u16(isOld ? 24 : 28));
     const quint64 compression = isOld ? 0 : reader.u32(30);
     const bool isRaw = compression == 0 || compression == 3;
-    if (isRaw && header.width > 0)
-        header.complete = pixels + (header.width * bits + 31) / 32 * 4 * header.height <= reader.size();
+    // Divided, as the product of what a file may claim has more than 64 bits.
+    if (isRaw && header.width > 0) {
+        const qint64 rowBytes = std::max<qint64>((header.width * bits + 31) / 32 * 4, 1);
+        const qint64 rows = (reader.size() - pixels) / rowBytes;
+        header.complete = pixels <= reader.size() && header.height <= rows;
+    }
 }
 
 void parseWebP(QByteArrayView file, ImageHeader& header)

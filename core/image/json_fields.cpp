@@ -21,6 +21,17 @@ double jsonNumber(const QJsonObject& json, const QString& key)
     return value.toDouble();
 }
 
+double jsonNumber(const QJsonObject& json, const QString& key, double low, double high)
+{
+    const double value = jsonNumber(json, key);
+    if (value < low || value > high) {
+        throw Error(ErrorKind::Format,
+                    QCoreApplication::translate("core", "The value \"%1\" is %2; a number from %3 to %4 is needed.")
+                        .arg(key, QString::number(value), QString::number(low), QString::number(high)));
+    }
+    return value;
+}
+
 int jsonInteger(const QJsonObject& json, const QString& key, int low, int high)
 {
     const double value = jsonNumber(json, key);

@@ -12,7 +12,6 @@
 #include "core/storage/database.h"
 #include "core/storage/run_lock.h"
 #include "core/storage/run_store.h"
-#include "core/weights/model_file.h"
 #include "core/weights/safetensors.h"
 
 #include <QtCore/QCoreApplication>
@@ -23,24 +22,12 @@
 #include <opencv2/core/utility.hpp>
 
 #include <utility>
-#include <vector>
 
 namespace lynceus {
 
 using namespace Qt::StringLiterals;
 
 namespace {
-
-/// Writes the run's id into the model, so that the model leads back to its curves.
-void stampRun(const QString& modelFile, ModelInfo& info, qint64 runId)
-{
-    info.trainingRun = runId;
-    const SafetensorsFile file(modelFile);
-    std::vector<NamedTensor> tensors;
-    for (const std::string& name : file.names())
-        tensors.push_back({name, file.view(name)});
-    writeModelFile(modelFile, info, tensors);
-}
 
 QJsonObject libraryVersions()
 {
@@ -167,8 +154,9 @@ qint64 TrainingJob::begin(RunStore& runs, const RunLock& lock, const QString& fo
     record.targetFile = m_request.modelFile;
     record.encoderFile = m_request.encoderFile;
     record.checkpoint = checkpoint;
+    const qint64 runId = runs.begin(record, &lock);
     dropCheckpoint(checkpoint); // of an earlier run that nobody continued; this one starts anew
-    return runs.begin(record, &lock);
+    return runId;
 }
 
 void TrainingJob::train(RunStore& runs, qint64 runId, const AnomalyFolder& folder, const QString& checkpoint,
@@ -177,8 +165,7 @@ void TrainingJob::train(RunStore& runs, qint64 runId, const AnomalyFolder& folde
     RunRecorder recorder(m_database, runId, m_observer);
     try {
         TrainingOutcome outcome = trainMemSeg(folder, m_request.options, m_request.encoderFile, m_request.modelFile,
-                                              context, recorder.observer(), m_request.control, checkpoint);
-        stampRun(outcome.modelFile, outcome.info, runId);
+                                              context, recorder.observer(), m_request.control, checkpoint, runId);
         try {
             recorder.flush();
             runs.dropMetricsAfter(runId, outcome.steps);
@@ -194,12 +181,17 @@ void TrainingJob::train(RunStore& runs, qint64 runId, const AnomalyFolder& folde
         if (m_finished)
             m_finished(outcome);
     } catch (const Cancelled&) {
-        recorder.flush();
-        // Its row goes on saying that it is at work: without the lock that means it was interrupted.
-        if (m_request.control.isKeptWhenCancelled() && QFile::exists(checkpoint))
-            throw;
-        runs.finish(runId, RunRecord::State::Cancelled);
-        dropCheckpoint(checkpoint);
+        // A kept one's row goes on saying that it is at work: without the lock that means it was interrupted.
+        const bool kept = m_request.control.isKeptWhenCancelled() && QFile::exists(checkpoint);
+        try {
+            recorder.flush();
+            if (!kept)
+                runs.finish(runId, RunRecord::State::Cancelled);
+        } catch (const Error& error) {
+            qCWarning(logTraining).noquote() << "Run" << runId << "could not be recorded:" << error.text();
+        }
+        if (!kept)
+            dropCheckpoint(checkpoint);
         throw;
     } catch (const NotRecorded&) {
         // Nothing failed but the record: its row goes on saying that it is at work, so the run can be continued.

@@ -43,8 +43,9 @@ void writeCheckpoint(const QString& path, const TrainingCheckpoint& checkpoint)
                            {u"loss_sum"_s, checkpoint.lossSum},           {u"validated_at"_s, checkpoint.validatedAt},
                            {u"best_quality"_s, checkpoint.bestQuality}};
     std::vector<torch::Tensor> storage;
-    writeSafetensors(path, viewsOf(tensors, storage),
-                     {{kEntry, QString::fromUtf8(QJsonDocument(json).toJson(QJsonDocument::Compact))}});
+    const std::vector<NamedTensor> views = viewsOf(tensors, storage);
+    writeSafetensors(path, views,
+                     sealed({{kEntry, QString::fromUtf8(QJsonDocument(json).toJson(QJsonDocument::Compact))}}, views));
 }
 
 TrainingCheckpoint readCheckpoint(const QString& path, const QString& fingerprint)
@@ -55,10 +56,13 @@ TrainingCheckpoint readCheckpoint(const QString& path, const QString& fingerprin
     checkpoint.fingerprint = json[u"fingerprint"_s].toString();
     if (checkpoint.fingerprint != fingerprint) {
         throw Error(ErrorKind::Model,
-                    QCoreApplication::translate("core", "%1 belongs to a training with other options or other images.")
+                    QCoreApplication::translate("core",
+                                                "%1 belongs to a training with other options, images, textures or "
+                                                "encoder, or of another version of this program.")
                         .arg(path),
-                    QCoreApplication::translate("core", "Restore the images as they were, or train anew."));
+                    QCoreApplication::translate("core", "Restore them as they were, or train anew."));
     }
+    verifiedTensors(file);
     constexpr int kMost = std::numeric_limits<int>::max();
     checkpoint.step = jsonInteger(json, u"step"_s, 0, kMost);
     checkpoint.plannedSteps = jsonInteger(json, u"planned_steps"_s, 1, kMost);
@@ -68,6 +72,7 @@ TrainingCheckpoint readCheckpoint(const QString& path, const QString& fingerprin
     checkpoint.bestQuality = jsonNumber(json, u"best_quality"_s);
     checkpoint.network = readStateDict(file, kNetwork);
     checkpoint.best = readStateDict(file, kBest);
+    requireFinite(checkpoint.best, path); // they become the model; the others may have diverged since
     const auto bytes = readTensor(file, kOptimizer).contiguous();
     checkpoint.optimizer.assign(static_cast<const char*>(bytes.data_ptr()), bytes.nbytes());
     return checkpoint;

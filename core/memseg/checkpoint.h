@@ -13,7 +13,7 @@ namespace lynceus {
 /// Where a training stands, enough to go on as if it had never stopped.
 struct TrainingCheckpoint
 {
-    QString fingerprint; ///< of options and data; another one's checkpoint is refused
+    QString fingerprint; ///< of options and of all files that are learnt from; another one's checkpoint is refused
     int step = 0;        ///< steps done
     int plannedSteps = 0;
     double seconds = 0.0; ///< spent so far
@@ -27,7 +27,8 @@ struct TrainingCheckpoint
 
 /// Through a temporary file and a rename. Throws Error(File).
 void writeCheckpoint(const QString& path, const TrainingCheckpoint& checkpoint);
-/// Throws Error(File | Format | Model): unreadable, damaged, or of other options or other data.
+/// Throws Error(File | Format | Model): unreadable, damaged, its best state not finite, or of other options or other
+/// data.
 TrainingCheckpoint readCheckpoint(const QString& path, const QString& fingerprint);
 
 std::string optimizerState(const torch::optim::Optimizer& optimizer);

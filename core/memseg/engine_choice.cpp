@@ -8,7 +8,6 @@
 #include "core/memseg/engine_compiler.h"
 #include "core/memseg/engine_set.h"
 #include "core/memseg/model.h"
-#include "core/weights/safetensors.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QFileInfo>
@@ -28,18 +27,19 @@ QString tr(const char* text)
 
 /// What the gate says of the set on this machine and with these thresholds.
 std::vector<GateReport> currentReports(const MemSegModel& model, const EngineSet& set, const QString& setFile,
-                                       const QString& cacheFolder)
+                                       const SessionOptions& options)
 {
     const Thresholds& thresholds = model.info.thresholds;
-    if (const auto known = knownReports(set, setFile, thresholds, cacheFolder))
+    if (const auto known = knownReports(set, setFile, thresholds, options.cacheFolder))
         return *known;
     qCInfo(logModel) << "Comparing the engines of" << setFile << "on this machine";
     MemSegInference reference(model);
     std::vector<GateReport> failures;
-    const auto engines = compileAll(model, set, cacheFolder, failures);
-    std::vector<GateReport> reports = compareEngines(reference, engines, set.images, thresholds);
+    const auto engines = compileAll(model, set, options.cacheFolder, failures, options.cancel);
+    std::vector<GateReport> reports =
+        compareEngines(reference, engines, set.images, thresholds, TaskContext{options.cancel, {}});
     reports.insert(reports.end(), failures.begin(), failures.end());
-    keepReports(reports, setFile, thresholds, cacheFolder);
+    keepReports(reports, setFile, thresholds, options.cacheFolder);
     return reports;
 }
 
@@ -64,11 +64,11 @@ std::unique_ptr<MemSegInference> compiled(const MemSegModel& model, const QStrin
         return nullptr;
     }
     const EngineSet set = loadEngineSet(setFile);
-    if (set.model != modelIdentity(SafetensorsFile(modelFile), model.info)) {
+    if (set.model != modelIdentity(model.tensors, model.info)) {
         note = tr("%1 was compiled from another model. Compile this one again.").arg(QFileInfo(setFile).fileName());
         return nullptr;
     }
-    const std::vector<GateReport> reports = currentReports(model, set, setFile, options.cacheFolder);
+    const std::vector<GateReport> reports = currentReports(model, set, setFile, options);
     const Engine wanted = automatic ? set.engine : options.engine;
     if (wanted != Engine::Auto)
         requireEngine(wanted);
@@ -85,6 +85,7 @@ std::unique_ptr<MemSegInference> compiled(const MemSegModel& model, const QStrin
             return nullptr;
         note = tr("The engine %1 did not pass the parity gate: %2").arg(engineName(engine), report->summary());
     }
+    options.cancel.throwIfCancelled();
     const MemSegIr& ir = engine == Engine::OpenVinoInt8 ? set.int8 : set.plain;
     return std::make_unique<MemSegInference>(model, compileMemSeg(ir, engine, options.cacheFolder));
 }

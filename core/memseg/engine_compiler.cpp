@@ -35,7 +35,7 @@ constexpr std::size_t kCalibrationImages = 16;
 constexpr std::size_t kKeptImages = 24; ///< for other machines; 0.2 MB each at 256 x 256
 constexpr std::size_t kLookedAt = 12;   ///< good images that must look like the model's part
 constexpr int kDaysKept = 30;
-constexpr double kWantedShift = 0.01;    ///< of scores, what the search aims at
+constexpr double kWantedShift = 0.01;    ///< of scores, what the search aims at; less where the margin is
 constexpr double kTranslateShare = 0.05; ///< of the progress
 constexpr double kQuantiseShare = 0.35;
 constexpr double kCompareShare = 0.65;
@@ -116,8 +116,7 @@ public:
 
     std::vector<GateReport> run(const AnomalyFolder& folder)
     {
-        const SafetensorsFile file(m_modelFile);
-        m_set.model = modelIdentity(file, m_model.info);
+        m_set.model = modelIdentity(m_model.tensors, m_model.info);
         m_set.machine = engineMachine();
         m_set.engine = m_request.engine.value_or(engineBefore(m_modelFile));
         m_set.thresholds = m_model.info.thresholds;
@@ -157,11 +156,11 @@ private:
         const PreparedImages good(compared, how, m_context.cancel);
         for (std::size_t i = 0; i < good.size(); ++i) {
             m_context.cancel.throwIfCancelled();
-            m_images.push_back({compared[i].name, pictureOf(good.at(i))});
+            m_images.push_back({compared[i].name, pictureOf(good.at(i)), true});
             Random random = seed.fork(Defects).fork(i);
             const auto defect = heldBackDefect(good.at(i), m_model.options.simulator, random);
             m_images.push_back({QCoreApplication::translate("core", "%1 with a simulated defect").arg(compared[i].name),
-                                pictureOf(defect.image)});
+                                pictureOf(defect.image), false});
         }
     }
 
@@ -189,14 +188,14 @@ private:
         }
     }
 
-    void quantise(double searchSeconds = 0.0)
+    void quantise(double searchSeconds = 0.0, double wantedShift = kWantedShift)
     {
         if (searchSeconds > 0.0)
             m_context.report(kCompareShare, QCoreApplication::translate("core", "searching layers that int8 hurts"));
         else
             m_context.report(kTranslateShare, QCoreApplication::translate("core", "calibrating int8"));
         m_kept.clear();
-        m_set.int8 = quantiseMemSeg(m_model, m_calibration, searchSeconds, kWantedShift, &m_kept, m_context.cancel);
+        m_set.int8 = quantiseMemSeg(m_model, m_calibration, searchSeconds, wantedShift, &m_kept, m_context.cancel);
     }
 
     void compare()
@@ -210,7 +209,7 @@ private:
             if (engines[e].engine != Engine::OpenVinoInt8 || reports[e].passed() || m_request.searchSeconds <= 0.0)
                 continue;
             // Only int8 has something to give.
-            quantise(m_request.searchSeconds);
+            quantise(m_request.searchSeconds, std::min(kWantedShift, reports[e].margin));
             std::vector<GateEngine> again;
             again.push_back({Engine::OpenVinoInt8,
                              std::make_unique<MemSegInference>(
@@ -296,7 +295,7 @@ std::vector<GateReport> readGateReports(const QString& modelFile, const QString&
     const EngineSet set = loadEngineSet(engineFile(modelFile));
     const SafetensorsFile model(modelFile);
     const ModelInfo info = readModelInfo(model);
-    if (set.model != modelIdentity(model, info))
+    if (set.model != modelIdentity(verifiedTensors(model), info))
         return {};
     return knownReports(set, engineFile(modelFile), info.thresholds, cacheFolder).value_or(set.reports);
 }

@@ -27,7 +27,7 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr int kFormatVersion = 2;
+constexpr int kFormatVersion = 3;
 const QString kEntry = u"lynceus_engines"_s;
 const std::string kPictures = "images";
 
@@ -46,6 +46,10 @@ QJsonObject readEntry(const SafetensorsFile& file)
         throw damaged(file.path(), QCoreApplication::translate("core", "the description is missing or damaged"));
     if (json[u"format_version"_s].toInt() != kFormatVersion)
         throw damaged(file.path(), QCoreApplication::translate("core", "another version of this program wrote them"));
+    // OpenVINO would run changed weights without a word, and a changed report would let it.
+    if (!isSealed(file))
+        throw damaged(file.path(), QCoreApplication::translate("core", "they carry no checksum"));
+    verifiedTensors(file);
     return json;
 }
 
@@ -121,44 +125,19 @@ std::vector<GateImage> readImages(const SafetensorsFile& file, const QJsonArray&
     for (qsizetype i = 0; i < names.size(); ++i) {
         cv::Mat picture(rows, columns, CV_8UC3);
         std::copy_n(view.data + std::size_t(i) * bytes, bytes, picture.data);
-        images.push_back({names[i].toString(), picture});
+        images.push_back({names[i][u"name"_s].toString(), picture, names[i][u"good"_s].toBool()});
     }
     return images;
 }
 
-void addTensor(QCryptographicHash& hash, const std::string& name, const TensorView& view)
-{
-    hash.addData(QByteArray::fromStdString(name) + dtypeName(view.dtype));
-    hash.addData(QByteArrayView(reinterpret_cast<const char*>(view.data), qsizetype(view.bytes)));
-}
-
-/// Of what the file holds beside its description. OpenVINO would run changed weights without a word.
-QString checksum(std::vector<NamedTensor> tensors)
-{
-    std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-    QCryptographicHash hash(QCryptographicHash::Sha256);
-    for (const NamedTensor& tensor : tensors)
-        addTensor(hash, tensor.name, tensor.view);
-    return QString::fromLatin1(hash.result().toHex());
-}
-
-QString checksum(const SafetensorsFile& file)
-{
-    std::vector<NamedTensor> tensors;
-    for (const std::string& name : file.names())
-        tensors.push_back({name, file.view(name)});
-    return checksum(std::move(tensors));
-}
-
 } // namespace
 
-QString modelIdentity(const SafetensorsFile& file, const ModelInfo& info)
+QString modelIdentity(const QString& tensors, const ModelInfo& info)
 {
     QCryptographicHash hash(QCryptographicHash::Sha256);
     hash.addData(QJsonDocument(info.options).toJson(QJsonDocument::Compact));
     hash.addData(QJsonDocument(info.preprocessing.toJson()).toJson(QJsonDocument::Compact));
-    for (const std::string& name : file.names())
-        addTensor(hash, name, file.view(name));
+    hash.addData(tensors.toUtf8());
     return QString::fromLatin1(hash.result().toHex());
 }
 
@@ -177,7 +156,7 @@ void saveEngineSet(const QString& path, const EngineSet& set)
     QJsonArray names;
     QByteArray pictures;
     for (const GateImage& image : set.images) {
-        names.append(image.name);
+        names.append(QJsonObject{{u"name"_s, image.name}, {u"good"_s, image.good}});
         const cv::Mat whole = image.picture.isContinuous() ? image.picture : image.picture.clone();
         pictures.append(reinterpret_cast<const char*>(whole.data), qsizetype(whole.total() * whole.elemSize()));
     }
@@ -193,17 +172,15 @@ void saveEngineSet(const QString& path, const EngineSet& set)
                             {u"engine"_s, engineName(set.engine)},
                             {u"thresholds"_s, set.thresholds.toJson()},
                             {u"reports"_s, jsonOf(set.reports)},
-                            {u"images"_s, names},
-                            {u"checksum"_s, checksum(tensors)}};
-    writeSafetensors(path, tensors, {{kEntry, QString::fromUtf8(QJsonDocument(entry).toJson(QJsonDocument::Compact))}});
+                            {u"images"_s, names}};
+    const QString text = QString::fromUtf8(QJsonDocument(entry).toJson(QJsonDocument::Compact));
+    writeSafetensors(path, tensors, sealed({{kEntry, text}}, tensors));
 }
 
 EngineSet loadEngineSet(const QString& path)
 {
     const SafetensorsFile file(path);
     const QJsonObject entry = readEntry(file);
-    if (entry[u"checksum"_s].toString() != checksum(file))
-        throw damaged(path, QCoreApplication::translate("core", "its content has changed since it was written"));
     try {
         EngineSet set;
         set.model = entry[u"model"_s].toString();
@@ -249,13 +226,14 @@ void keepReports(const std::vector<GateReport>& reports, const QString& setFile,
 }
 
 std::vector<GateEngine> compileAll(const MemSegModel& model, const EngineSet& set, const QString& cacheFolder,
-                                   std::vector<GateReport>& failures)
+                                   std::vector<GateReport>& failures, const CancelToken& cancel)
 {
     std::vector<GateEngine> engines;
     for (const Engine engine : allEngines()) {
         const MemSegIr& ir = engine == Engine::OpenVinoInt8 ? set.int8 : set.plain;
         if (engine == Engine::LibTorch || ir.isEmpty() || !engineAvailable(engine))
             continue;
+        cancel.throwIfCancelled();
         try {
             engines.push_back(
                 {engine, std::make_unique<MemSegInference>(model, compileMemSeg(ir, engine, cacheFolder))});

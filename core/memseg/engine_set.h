@@ -29,7 +29,8 @@ struct EngineSet
 };
 
 /// What the networks of a model depend on: tensors, options and preprocessing, but not its thresholds.
-QString modelIdentity(const SafetensorsFile& file, const ModelInfo& info);
+/// `tensors`: verifiedTensors() of its file.
+QString modelIdentity(const QString& tensors, const ModelInfo& info);
 /// Processor and versions of program and libraries.
 QString engineMachine();
 
@@ -48,7 +49,8 @@ void keepReports(const std::vector<GateReport>& reports, const QString& setFile,
                  const QString& cacheFolder);
 
 /// Compiles those of OpenVINO's engines that this machine has. One that can't be compiled is a report with its failure.
+/// Throws Cancelled between two of them.
 std::vector<GateEngine> compileAll(const MemSegModel& model, const EngineSet& set, const QString& cacheFolder,
-                                   std::vector<GateReport>& failures);
+                                   std::vector<GateReport>& failures, const CancelToken& cancel = {});
 
 } // namespace lynceus

@@ -18,6 +18,9 @@ namespace {
 
 constexpr double kLogitFloor = -1.0; ///< how sure MemSeg is that a place is good says little
 constexpr double kLeastSpread = 1.0; ///< in deviations of good pixels
+// What calibrate() can come to; beyond it no defect would reach a threshold, or every good place would.
+constexpr double kLeastDeviation = 1e-6;
+constexpr double kMost = 1e4;
 
 /// Mean and standard deviation over all pixels of the maps that `of` picks; 0 and 1 when there are none.
 template <class Of>
@@ -36,7 +39,7 @@ void standardise(const std::vector<BranchMaps>& good, const Of& of, double& mean
     }
     mean = count > 0.0 ? sum / count : 0.0;
     const double variance = count > 0.0 ? squares / count - mean * mean : 1.0;
-    deviation = variance > 1e-12 ? std::sqrt(variance) : 1.0;
+    deviation = variance > kLeastDeviation * kLeastDeviation ? std::sqrt(variance) : 1.0;
 }
 
 } // namespace
@@ -48,7 +51,7 @@ cv::Mat Fusion::join(const BranchMaps& maps) const
         z = (maps.distance - distanceMean) * ((1.0 - weight) / distanceDeviation);
     if (!maps.logit.empty() && weight > 0.0) {
         cv::Mat logit = (maps.logit - logitMean) / logitDeviation;
-        cv::max(logit, kLogitFloor, logit);
+        logit.setTo(kLogitFloor, logit < kLogitFloor); // cv::max would make a good place of NaN
         logit *= weight;
         z = z.empty() ? logit : cv::Mat(z + logit);
     }
@@ -91,13 +94,13 @@ QJsonObject Fusion::toJson() const
 Fusion Fusion::fromJson(const QJsonObject& json)
 {
     Fusion fusion;
-    fusion.weight = jsonNumber(json, u"weight"_s);
-    fusion.logitMean = jsonNumber(json, u"logit_mean"_s);
-    fusion.logitDeviation = jsonNumber(json, u"logit_deviation"_s);
-    fusion.distanceMean = jsonNumber(json, u"distance_mean"_s);
-    fusion.distanceDeviation = jsonNumber(json, u"distance_deviation"_s);
-    fusion.centre = jsonNumber(json, u"centre"_s);
-    fusion.spread = jsonNumber(json, u"spread"_s);
+    fusion.weight = jsonNumber(json, u"weight"_s, 0.0, 1.0);
+    fusion.logitMean = jsonNumber(json, u"logit_mean"_s, -kMost, kMost);
+    fusion.logitDeviation = jsonNumber(json, u"logit_deviation"_s, kLeastDeviation, kMost);
+    fusion.distanceMean = jsonNumber(json, u"distance_mean"_s, -kMost, kMost);
+    fusion.distanceDeviation = jsonNumber(json, u"distance_deviation"_s, kLeastDeviation, kMost);
+    fusion.centre = jsonNumber(json, u"centre"_s, -kMost, kMost);
+    fusion.spread = jsonNumber(json, u"spread"_s, kLeastSpread, kMost);
     return fusion;
 }
 

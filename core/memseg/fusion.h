@@ -21,6 +21,7 @@ struct BranchMaps
 /// How MemSeg's logit and the nearest-good distance become one map on the fixed scale. Both are standardised over good
 /// pixels that no branch has learnt from: z = weight * max(z_logit, -1) + (1 - weight) * z_distance. The scale is
 /// 1/2 + 1/2 * u / (1 + |u|) with u = (z - centre) / spread, which never saturates, so no two scores tie by rounding.
+/// NaN in either map stays NaN.
 struct Fusion
 {
     double weight = 0.0; ///< of MemSeg's logit, 0..1
@@ -37,7 +38,7 @@ struct Fusion
     cv::Mat map(const BranchMaps& maps) const;
 
     QJsonObject toJson() const;
-    static Fusion fromJson(const QJsonObject& json); ///< throws Error(Format)
+    static Fusion fromJson(const QJsonObject& json); ///< throws Error(Format) naming the key, also on absurd values
 
     /// Standardises over the good images' pixels and sets the scale by their peaks. The weight stays.
     void calibrate(const std::vector<BranchMaps>& good);

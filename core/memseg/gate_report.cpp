@@ -37,7 +37,8 @@ QStringList strings(const QJsonValue& value)
 
 bool GateReport::passed() const
 {
-    return failure.isEmpty() && images > 0 && verdictsChanged == 0 && scoreShift <= kMostScoreShift;
+    return failure.isEmpty() && images > 0 && verdictsChanged == 0 && scoreShift <= kMostScoreShift &&
+           goodRise <= margin;
 }
 
 QString GateReport::summary() const
@@ -49,6 +50,11 @@ QString GateReport::summary() const
         return tr("passed: %1, %2 times as fast as libtorch").arg(compared).arg(ratio(), 0, 'f', 2);
     if (verdictsChanged > 0)
         return tr("blocked: changed verdicts: %1 (%2)").arg(verdictsChanged).arg(compared);
+    if (scoreShift <= kMostScoreShift)
+        return tr("blocked: a good part's score rose by %1, and only %2 lie between them and the threshold (%3)")
+            .arg(goodRise, 0, 'f', 4)
+            .arg(margin, 0, 'f', 4)
+            .arg(compared);
     return tr("blocked: a score moved by more than %1 (%2)").arg(kMostScoreShift).arg(compared);
 }
 
@@ -60,6 +66,8 @@ QJsonObject GateReport::toJson() const
             {u"verdicts_changed"_s, verdictsChanged},
             {u"regions_changed"_s, regionsChanged},
             {u"score_shift"_s, scoreShift},
+            {u"good_rise"_s, goodRise},
+            {u"margin"_s, margin},
             {u"map_shift"_s, mapShift},
             {u"mean_map_shift"_s, meanMapShift},
             {u"worst"_s, QJsonArray::fromStringList(worst)},
@@ -77,6 +85,8 @@ GateReport GateReport::fromJson(const QJsonObject& json)
     report.verdictsChanged = jsonInteger(json, u"verdicts_changed"_s, 0, kMostImages);
     report.regionsChanged = jsonInteger(json, u"regions_changed"_s, 0, kMostImages);
     report.scoreShift = jsonNumber(json, u"score_shift"_s);
+    report.goodRise = jsonNumber(json, u"good_rise"_s);
+    report.margin = jsonNumber(json, u"margin"_s);
     report.mapShift = jsonNumber(json, u"map_shift"_s);
     report.meanMapShift = jsonNumber(json, u"mean_map_shift"_s);
     report.worst = strings(json[u"worst"_s]);

@@ -14,7 +14,9 @@
 namespace lynceus {
 
 /// What the parity gate found: how far an engine judges a model's images otherwise than LibTorch does. It passes when
-/// no verdict changed and no score moved by more than kMostScoreShift.
+/// no verdict changed, no score moved by more than kMostScoreShift, and no good part's score rose by more than the
+/// margin that LibTorch leaves between them and the threshold: within that, as many good parts would be rejected by a
+/// threshold that much lower, so the bound on the overkill that came with it holds for the engine too.
 struct GateReport
 {
     static constexpr double kMostScoreShift = 0.05;
@@ -22,13 +24,15 @@ struct GateReport
     Engine engine = Engine::LibTorch;
     int images = 0;
     int verdictsChanged = 0;
-    int regionsChanged = 0;    ///< images with another number of regions; told, not judged
-    double scoreShift = 0.0;   ///< largest
-    double mapShift = 0.0;     ///< largest of any pixel
-    double meanMapShift = 0.0; ///< over the pixels, of the image where it is largest
-    QStringList worst;         ///< images that block it: name, both scores, both verdicts; the worst first, at most ten
-    QStringList floatLayers;   ///< int8: operators left in single precision
-    double ms = 0.0;           ///< median of one inspection, taking turns with LibTorch
+    int regionsChanged = 0;          ///< images with another number of regions; told, not judged
+    double scoreShift = 0.0;         ///< largest
+    double goodRise = 0.0;           ///< largest of good images
+    double margin = kMostScoreShift; ///< from the highest good score below the threshold to the threshold, at most that
+    double mapShift = 0.0;           ///< largest of any pixel
+    double meanMapShift = 0.0;       ///< over the pixels, of the image where it is largest
+    QStringList worst;       ///< images that block it: name, both scores, both verdicts; the worst first, at most ten
+    QStringList floatLayers; ///< int8: operators left in single precision
+    double ms = 0.0;         ///< median of one inspection, taking turns with LibTorch
     double libTorchMs = 0.0;
     QString failure; ///< not empty: it could not be compared at all
 

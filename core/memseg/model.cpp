@@ -11,6 +11,8 @@
 
 #include <QtCore/QCoreApplication>
 
+#include <opencv2/core.hpp>
+
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -31,16 +33,25 @@ std::string levelKey(std::size_t level)
     return "level" + std::to_string(level);
 }
 
-Error doesNotFit(const QString& path, const QString& fault)
+Error doesNotFit(const QString& path, QString fault)
 {
+    if (fault.endsWith(u'.')) // another error's sentence
+        fault.chop(1);
     return Error(ErrorKind::Model,
                  QCoreApplication::translate("core", "%1 is not a whole MemSeg model: %2.").arg(path, fault),
                  QCoreApplication::translate("core", "Train the model again or choose another file."));
 }
 
+StateDict readFinite(const SafetensorsFile& file, const std::string& prefix)
+{
+    StateDict values = readStateDict(file, prefix);
+    requireFinite(values, file.path());
+    return values;
+}
+
 MemoryBank readBank(const QString& path, const SafetensorsFile& file, const MemSegOptions& options)
 {
-    const StateDict memory = readStateDict(file, kMemoryPrefix);
+    const StateDict memory = readFinite(file, kMemoryPrefix);
     std::array<torch::Tensor, 3> levels;
     for (std::size_t level = 0; level < 3; ++level) {
         const auto entry = memory.find(levelKey(level));
@@ -73,7 +84,10 @@ cv::Mat readPart(const QString& path, const SafetensorsFile& file, const Preproc
     const auto part = readTensor(file, kPart);
     if (part.dim() != 2 || part.size(0) != how.height || part.size(1) != how.width)
         throw doesNotFit(path, QCoreApplication::translate("core", "its part was made for another size of images"));
-    return tensorToMap(part.to(torch::kFloat)) > 0.0F;
+    cv::Mat mask = tensorToMap(part.to(torch::kFloat)) > 0.0F;
+    if (cv::countNonZero(mask) < kScorePixels) // the rest of a score would be zeros
+        throw doesNotFit(path, QCoreApplication::translate("core", "its part is too small for any score"));
+    return mask;
 }
 
 } // namespace
@@ -129,7 +143,7 @@ MemSegModel untrainedMemSegModel(const MemSegOptions& options)
     }
     if (options.nearestGood) {
         model.nearest = NearestGood(good, {});
-        model.fusion.weight = 0.25; // the most that a training gives the decoder
+        model.fusion.weight = model.bank.size() > 0 ? 0.25 : 0.0; // the most that a training gives the decoder
     }
     return model;
 }
@@ -146,6 +160,11 @@ MemSegModel loadMemSegModel(const QString& path)
 {
     const SafetensorsFile file(path);
     MemSegModel model;
+    // Beside each other: either takes 4 ms a MB.
+    at::parallel_for(0, 2, 1, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i)
+            (i == 0 ? model.hash : model.tensors) = i == 0 ? file.sha256() : verifiedTensors(file);
+    });
     model.info = readModelInfo(file, u"memseg"_s);
     try {
         model.options = MemSegOptions::fromJson(model.info.options);
@@ -160,12 +179,14 @@ MemSegModel loadMemSegModel(const QString& path)
     if (model.options.decoder != "none"_L1)
         model.bank = readBank(path, file, model.options);
     if (model.options.nearestGood) {
-        model.nearest = NearestGood::fromState(readStateDict(file, kNearestPrefix), path);
+        model.nearest = NearestGood::fromState(readFinite(file, kNearestPrefix), path);
         try {
             model.fusion = Fusion::fromJson(model.info.options[kFusionKey].toObject());
         } catch (const Error& error) {
             throw doesNotFit(path, error.message());
         }
+        if (model.fusion.weight > 0.0 && model.bank.size() == 0)
+            throw doesNotFit(path, QCoreApplication::translate("core", "it weighs a decoder that it does not have"));
     }
     if (model.options.ignoreBackground)
         model.part = readPart(path, file, model.options.preprocessing);
@@ -175,6 +196,7 @@ MemSegModel loadMemSegModel(const QString& path)
         if (name.rfind(kMemoryPrefix, 0) != 0 && name.rfind(kNearestPrefix, 0) != 0 && name != kPart)
             weights.emplace(name, readTensor(file, name));
     }
+    requireFinite(weights, path);
     model.network = MemSegNetwork(model.options);
     loadState(*model.network, weights, path);
     prepareForInference(*model.network);

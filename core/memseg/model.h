@@ -19,6 +19,8 @@ namespace lynceus {
 /// What a MemSeg model file holds.
 struct MemSegModel
 {
+    QString hash;    ///< sha256 of the file it was loaded from
+    QString tensors; ///< verifiedTensors() of it
     ModelInfo info;
     MemSegOptions options; ///< read from info
     MemSegNetwork network{nullptr};
@@ -42,8 +44,8 @@ MemSegModel untrainedMemSegModel(const MemSegOptions& options);
 /// Random weights for the encoder, from `seed` alone.
 void initialiseEncoder(MemSegNetworkImpl& network, std::uint64_t seed);
 
-/// Reads such a file; strict. The network is in eval mode and needs no gradients. Throws Error(File | Format | Model)
-/// naming the file.
+/// Reads such a file; strict: nothing missing or left over, nothing changed since it was written, all numbers finite.
+/// The network is in eval mode and needs no gradients. Throws Error(File | Format | Model) naming the file.
 MemSegModel loadMemSegModel(const QString& path);
 
 } // namespace lynceus

@@ -183,8 +183,11 @@ torch::Tensor NearestGood::Scale::distances(const torch::Tensor& queries, const 
             const float* own = query + cell * channels;
             const Best& found = best[std::size_t(cell - begin * width)];
             const float square = std::inner_product(own, own + channels, own, 0.0F);
-            const float distance =
-                std::isfinite(found.least) ? std::sqrt(std::max(0.0F, square + 2.0F * found.least)) : 0.0F;
+            float distance = 0.0F; // where there is no key
+            if (!std::isfinite(square))
+                distance = std::numeric_limits<float>::quiet_NaN(); // it beats no key, and yet it is not near
+            else if (std::isfinite(found.least))
+                distance = std::sqrt(std::max(0.0F, square + 2.0F * found.least));
             out[cell] = distance - float(kSpacingShare) * found.taken;
         }
     });
@@ -354,6 +357,8 @@ NearestGood NearestGood::fromState(const StateDict& state, const QString& source
         if (!std::isfinite(scale.usual) || !(scale.deviation > 0.0))
             throw broken(source);
         scale.layOut();
+        if (!scale.norms.slice(2, 0, scale.keys.size(2)).isfinite().all().item<bool>())
+            throw broken(source); // beyond half precision
     }
     const auto& scales = result.m_scales;
     const auto placesOf = [](const Scale& scale) { return scale.keys.sizes().slice(0, 2); };

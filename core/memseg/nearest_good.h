@@ -42,8 +42,9 @@ public:
     NearestGood(const std::vector<FeatureLevels>& good, const Options& options, const CancelToken& cancel = {});
 
     bool isEmpty() const { return size() == 0; }
-    /// H x W (cells of stride 8) on the CPU, in standard deviations of good parts: 0 is as usual. `leftOut`: as if the
-    /// good image of that index had not been there, to see it as a new one; only before the branch went to a file.
+    /// H x W (cells of stride 8) on the CPU, in standard deviations of good parts: 0 is as usual; NaN where the
+    /// features are no finite numbers. `leftOut`: as if the good image of that index had not been there, to see it as a
+    /// new one; only before the branch went to a file.
     torch::Tensor distances(const FeatureLevels& levels, std::optional<std::size_t> leftOut = {}) const;
 
     /// Keys of stride 8.

@@ -213,7 +213,9 @@ const std::vector<Field>& fields()
             u"seed"_s, QT_TRANSLATE_NOOP("core", "start of all random numbers"),
             [](auto& o) -> auto& { return o.seed; }, 0, qint64(1) << 53),
         integerField(
-            u"threads"_s, QT_TRANSLATE_NOOP("core", "threads of the network; 0: one for each physical core"),
+            u"threads"_s,
+            QT_TRANSLATE_NOOP("core",
+                              "threads of the network; 0: as the program was told, else one for each physical core"),
             [](auto& o) -> auto& { return o.threads; }, 0, 1024),
         realField(
             u"texture_probability"_s,

@@ -17,7 +17,7 @@ namespace lynceus {
 
 namespace {
 
-constexpr std::size_t kWorstNamed = 10;
+constexpr qsizetype kWorstNamed = 10;
 constexpr int kWarmUps = 2;
 
 double median(std::vector<double> values)
@@ -53,15 +53,19 @@ class Comparison
 public:
     explicit Comparison(Engine engine) { m_report.engine = engine; }
 
-    void add(const QString& name, const Judged& wanted, const Judged& got)
+    void add(const GateImage& image, const Judged& wanted, const Judged& got)
     {
         ++m_report.images;
         m_ms.push_back(got.ms);
         const AnomalyResult& a = wanted.result;
         const AnomalyResult& b = got.result;
-        double shift = std::abs(b.score - a.score);
-        if (!std::isfinite(shift))
-            shift = 1.0; // no number is as wrong as can be
+        const double rise = finite(b.score - a.score); // no number is as wrong as can be
+        const double shift = std::abs(rise);
+        const double below = a.thresholds.score - a.score;
+        if (image.good)
+            m_report.goodRise = std::max(m_report.goodRise, rise);
+        if (image.good && below > 0.0)
+            m_report.margin = std::min(m_report.margin, below);
         const bool flipped = a.verdict != b.verdict;
         m_report.verdictsChanged += flipped ? 1 : 0;
         m_report.regionsChanged += a.regions.size() != b.regions.size() ? 1 : 0;
@@ -69,15 +73,12 @@ public:
         const cv::Mat difference = cv::abs(b.map - a.map);
         m_report.mapShift = std::max(m_report.mapShift, finite(cv::norm(difference, cv::NORM_INF)));
         m_report.meanMapShift = std::max(m_report.meanMapShift, finite(cv::mean(difference)[0]));
-        if (flipped || shift > GateReport::kMostScoreShift) {
-            m_blocking.push_back({(flipped ? 1.0 : 0.0) + shift,
-                                  QCoreApplication::translate("core", "%1: score %2, with libtorch %3; %4, with "
-                                                                      "libtorch %5")
-                                      .arg(name)
-                                      .arg(b.score, 0, 'f', 4)
-                                      .arg(a.score, 0, 'f', 4)
-                                      .arg(verdictName(b.verdict), verdictName(a.verdict))});
-        }
+        m_images.push_back({(flipped ? 1.0 : 0.0) + shift, image.good ? rise : 0.0,
+                            QCoreApplication::translate("core", "%1: score %2, with libtorch %3; %4, with libtorch %5")
+                                .arg(image.name)
+                                .arg(b.score, 0, 'f', 4)
+                                .arg(a.score, 0, 'f', 4)
+                                .arg(verdictName(b.verdict), verdictName(a.verdict))});
     }
 
     void fail(const QString& reason) { m_report.failure = reason; }
@@ -85,10 +86,13 @@ public:
 
     GateReport finished(double libTorchMs)
     {
-        std::stable_sort(m_blocking.begin(), m_blocking.end(),
-                         [](const auto& a, const auto& b) { return a.first > b.first; });
-        for (std::size_t i = 0; i < std::min(m_blocking.size(), kWorstNamed); ++i)
-            m_report.worst.append(m_blocking[i].second);
+        std::stable_sort(m_images.begin(), m_images.end(),
+                         [](const auto& a, const auto& b) { return a.wrong > b.wrong; });
+        for (const Compared& image : m_images) {
+            const bool blocks = image.wrong > GateReport::kMostScoreShift || image.goodRise > m_report.margin;
+            if (blocks && m_report.worst.size() < kWorstNamed)
+                m_report.worst.append(image.text);
+        }
         m_report.ms = median(m_ms);
         m_report.libTorchMs = libTorchMs;
         return m_report;
@@ -97,9 +101,16 @@ public:
 private:
     static double finite(double value) { return std::isfinite(value) ? value : 1.0; }
 
+    struct Compared
+    {
+        double wrong = 0.0; ///< how much the score moved, and 1 when the verdict did
+        double goodRise = 0.0;
+        QString text;
+    };
+
     GateReport m_report;
     std::vector<double> m_ms;
-    std::vector<std::pair<double, QString>> m_blocking; ///< how bad, what
+    std::vector<Compared> m_images;
 };
 
 } // namespace
@@ -131,7 +142,7 @@ std::vector<GateReport> compareEngines(MemSegInference& reference, const std::ve
             try {
                 const Judged got = judged(*engines[e].inference, input, thresholds);
                 if (i >= 0)
-                    comparisons[e].add(image.name, wanted, got);
+                    comparisons[e].add(image, wanted, got);
             } catch (...) {
                 comparisons[e].fail(currentError(QCoreApplication::translate("core", "comparing engines")).text());
             }

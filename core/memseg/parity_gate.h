@@ -19,7 +19,8 @@ namespace lynceus {
 struct GateImage
 {
     QString name;
-    cv::Mat picture; ///< CV_8UC3 RGB at network size, as prepare() gives it
+    cv::Mat picture;   ///< CV_8UC3 RGB at network size, as prepare() gives it
+    bool good = false; ///< it shows a good part, as it is
 };
 
 /// The networks' input of such an image, 1 x 3 x H x W.

@@ -8,7 +8,6 @@
 #include "core/memseg/engine_choice.h"
 #include "core/memseg/model.h"
 #include "core/nn/tensor_image.h"
-#include "core/weights/safetensors.h"
 
 #include <QtCore/QCoreApplication>
 
@@ -54,7 +53,7 @@ std::unique_ptr<MemSegSession> MemSegSession::load(const QString& modelFile, con
         const MemSegModel model = loadMemSegModel(modelFile);
         EngineChoice choice = chooseEngine(model, modelFile, options);
         return std::unique_ptr<MemSegSession>(new MemSegSession(
-            std::unique_ptr<Private>(new Private{modelFile, fileSha256(modelFile), model.info, model.info.thresholds,
+            std::unique_ptr<Private>(new Private{modelFile, model.hash, model.info, model.info.thresholds,
                                                  std::move(*choice.inference), choice.note, options.threads})));
     } catch (...) {
         throw currentError(QCoreApplication::translate("core", "loading %1").arg(modelFile));

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "core/base/progress.h"
 #include "core/image/anomaly_result.h"
 #include "core/nn/device.h"
 #include "core/nn/engine.h"
@@ -24,6 +25,7 @@ struct SessionOptions
     QString cacheFolder;      ///< for what this machine found and compiled; empty: nothing is kept
     int threads = 0;          ///< of this session's networks; 0: as chosen for the process (nn/device)
     bool evenBlocked = false; ///< use `engine` even when it did not pass: to measure it
+    CancelToken cancel;       ///< of the loading, which may compile and compare engines for some seconds
 };
 
 /// A trained MemSeg model ready to inspect. Loading folds batch norms and lays weights out channels-last; inspect() is
@@ -32,7 +34,8 @@ struct SessionOptions
 class MemSegSession final : public AnomalyInspector
 {
 public:
-    /// Throws Error(File | Format | Model) naming the file: missing, truncated, another method, keys that don't fit.
+    /// Throws Error(File | Format | Model) naming the file: missing, truncated, another method, keys that don't fit;
+    /// Cancelled.
     static std::unique_ptr<MemSegSession> load(const QString& modelFile, const SessionOptions& options = {});
     ~MemSegSession() override;
 

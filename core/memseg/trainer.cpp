@@ -56,6 +56,7 @@ constexpr int kJoiningCopies = 3;            ///< defects an image, by which the
 constexpr int kCurveSteps = 5;               ///< a point of the loss curve is the mean over this many steps
 constexpr int kWarmUpSteps = 2;              ///< the first steps allocate and are not typical of the rest
 constexpr double kWriteSeconds = 1.0;
+constexpr int kTrainingFormat = 2; ///< goes up when a training would not go on as it was begun
 
 // Where the progress bar stands when a phase ends.
 constexpr double kReadShare = 0.04;
@@ -122,7 +123,7 @@ class Trainer
 public:
     Trainer(const AnomalyFolder& folder, const MemSegOptions& options, const QString& encoderFile,
             const QString& modelFile, const TaskContext& context, const TrainingObserver& observer,
-            const TrainingControl& control, const QString& checkpointFile);
+            const TrainingControl& control, const QString& checkpointFile, qint64 run);
 
     TrainingOutcome run();
 
@@ -158,6 +159,7 @@ private:
     TrainingControl m_control;
     QString m_checkpointFile;
 
+    QString m_fingerprint;
     Random m_seed;
     GoodSplit m_split;
     DefectSimulator m_simulator;
@@ -184,7 +186,7 @@ private:
 
 Trainer::Trainer(const AnomalyFolder& folder, const MemSegOptions& options, const QString& encoderFile,
                  const QString& modelFile, const TaskContext& context, const TrainingObserver& observer,
-                 const TrainingControl& control, const QString& checkpointFile)
+                 const TrainingControl& control, const QString& checkpointFile, qint64 run)
     : m_options(options)
     , m_encoderFile(encoderFile)
     , m_modelFile(modelFile)
@@ -197,12 +199,14 @@ Trainer::Trainer(const AnomalyFolder& folder, const MemSegOptions& options, cons
     , m_simulator(options.simulator)
     , m_plan(options)
 {
+    m_outcome.info.trainingRun = run;
 }
 
 TrainingOutcome Trainer::run()
 {
     checkWritable(m_modelFile);
-    setThreads(m_options.threads);
+    const ThreadShare share(m_options.threads);
+    useChosenThreads();
     const KeepFreedMemory keepFreedMemory;
 
     m_context.report(0.0, QCoreApplication::translate("core", "reading images"));
@@ -212,6 +216,7 @@ TrainingOutcome Trainer::run()
     };
     ModelInfo& info = m_outcome.info;
     info.dataHash = dataHash(m_split.all(), m_context.cancel);
+    m_fingerprint = fingerprint();
     info.method = u"memseg"_s;
     info.architecture = m_options.architecture();
     info.preprocessing = m_options.preprocessing;
@@ -423,15 +428,26 @@ void Trainer::waitWhilePaused(const torch::optim::Optimizer& optimizer, int step
     tellEvent(u"resumed"_s);
 }
 
-/// Options and images; what may differ between two runs of the same training is left out.
+/// Options and all files that are learnt from; what may differ between two runs of the same training is left out.
 QString Trainer::fingerprint() const
 {
+    if (m_checkpointFile.isEmpty())
+        return {};
     QJsonObject options = m_options.toJson();
     options.remove(u"threads"_s);
     options.remove(u"minutes"_s);
     QCryptographicHash hash(QCryptographicHash::Sha256);
     hash.addData(QJsonDocument(options).toJson(QJsonDocument::Compact));
     hash.addData(m_outcome.info.dataHash.toUtf8());
+    hash.addData(QByteArray::number(kTrainingFormat));
+    if (!m_encoderFile.isEmpty())
+        hash.addData(fileSha256(m_encoderFile).toUtf8());
+    if (const QString& folder = m_options.simulator.textureFolder; !folder.isEmpty()) {
+        std::vector<Sample> textures;
+        for (const QString& path : findImages(folder, m_context.cancel))
+            textures.push_back({path, path, {}, Truth::Good, {}});
+        hash.addData(dataHash(textures, m_context.cancel).toUtf8());
+    }
     return QString::fromLatin1(hash.result().toHex());
 }
 
@@ -441,7 +457,7 @@ int Trainer::goOnFromCheckpoint(torch::optim::Optimizer& optimizer)
     m_sinceCheckpoint.restart();
     if (m_checkpointFile.isEmpty() || !QFileInfo::exists(m_checkpointFile))
         return 0;
-    TrainingCheckpoint checkpoint = readCheckpoint(m_checkpointFile, fingerprint());
+    TrainingCheckpoint checkpoint = readCheckpoint(m_checkpointFile, m_fingerprint);
     loadState(*m_model.network, checkpoint.network, m_checkpointFile);
     restoreOptimizer(optimizer, checkpoint.optimizer);
     m_best = std::move(checkpoint.best);
@@ -460,7 +476,7 @@ void Trainer::keepCheckpoint(const torch::optim::Optimizer& optimizer, int step,
         return;
     try {
         writeCheckpoint(m_checkpointFile,
-                        {fingerprint(), step, m_plan.steps(), elapsedSeconds(), lossSum, m_validatedAt, m_bestQuality,
+                        {m_fingerprint, step, m_plan.steps(), elapsedSeconds(), lossSum, m_validatedAt, m_bestQuality,
                          stateDict(*m_model.network), m_best, optimizerState(optimizer)});
     } catch (const Error& error) {
         // The training itself can still succeed; by the time it needs the room for its model there may be some.
@@ -606,11 +622,11 @@ double Trainer::secondsForSteps(int step) const
 
 TrainingOutcome trainMemSeg(const AnomalyFolder& folder, const MemSegOptions& options, const QString& encoderFile,
                             const QString& modelFile, const TaskContext& context, const TrainingObserver& observer,
-                            const TrainingControl& control, const QString& checkpointFile)
+                            const TrainingControl& control, const QString& checkpointFile, qint64 run)
 {
     try {
         options.validate();
-        return Trainer(folder, options, encoderFile, modelFile, context, observer, control, checkpointFile).run();
+        return Trainer(folder, options, encoderFile, modelFile, context, observer, control, checkpointFile, run).run();
     } catch (...) {
         throw currentError(QCoreApplication::translate("core", "training %1").arg(modelFile));
     }

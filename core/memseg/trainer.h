@@ -55,10 +55,12 @@ struct TrainingOutcome
 /// when it throws. Deterministic for one seed and thread count with `steps`.
 /// `checkpointFile`: everything that is needed to go on, written at least every two minutes; a training that is given
 /// a file that exists goes on from it, to the same result as if it had never stopped (Error(Model) when it belongs to
-/// other options or other data). The caller removes it. Empty: none is kept.
+/// other options, data, textures or
+/// encoder, whose contents count). The caller removes it. Empty: none is kept. `run`: what the model names as the run
+/// that it came from.
 TrainingOutcome trainMemSeg(const AnomalyFolder& folder, const MemSegOptions& options, const QString& encoderFile,
                             const QString& modelFile, const TaskContext& context = {},
                             const TrainingObserver& observer = {}, const TrainingControl& control = {},
-                            const QString& checkpointFile = {});
+                            const QString& checkpointFile = {}, qint64 run = 0);
 
 } // namespace lynceus

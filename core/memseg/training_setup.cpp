@@ -157,7 +157,9 @@ void prepareEncoder(MemSegNetworkImpl& network, const QString& file, std::uint64
         std::vector<std::string> later{"fc.", "classifier", "layer4."};
         for (int block = MobileNetV2Impl::kBlocks; block <= 18; ++block)
             later.push_back("features." + std::to_string(block) + '.');
-        loadState(encoder, readStateDict(SafetensorsFile(file)), file, {{"layer4."}, later});
+        const StateDict weights = readStateDict(SafetensorsFile(file));
+        requireFinite(weights, file);
+        loadState(encoder, weights, file, {{"layer4."}, later});
     }
     roundToHalf(stateDict(encoder));
     layOutChannelsLast(network);

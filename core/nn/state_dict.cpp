@@ -152,6 +152,22 @@ StateDict readStateDict(const SafetensorsFile& file, const std::string& prefix)
     return state;
 }
 
+void requireFinite(const StateDict& values, const QString& source)
+{
+    for (const auto& [name, tensor] : values) {
+        if (!tensor.is_floating_point())
+            continue;
+        const auto plain = tensor.to(torch::kCPU, torch::kFloat).contiguous();
+        const float* begin = plain.data_ptr<float>();
+        if (std::all_of(begin, begin + plain.numel(), [](float value) { return std::isfinite(value); }))
+            continue;
+        throw Error(ErrorKind::Model,
+                    QCoreApplication::translate("core", "%1 is damaged: %2 holds values that are not finite.")
+                        .arg(source, QString::fromStdString(name)),
+                    QCoreApplication::translate("core", "Copy the file again, or train again."));
+    }
+}
+
 void loadState(torch::nn::Module& module, const StateDict& values, const QString& source,
                const LoadTolerance& tolerance)
 {

@@ -22,6 +22,10 @@ torch::Tensor readTensor(const SafetensorsFile& file, const std::string& name);
 /// All tensors whose name starts with `prefix`, the prefix removed.
 StateDict readStateDict(const SafetensorsFile& file, const std::string& prefix = {});
 
+/// Throws Error(Model) naming `source` and a tensor that holds an infinity or something that is no number: a network
+/// may turn either into a score that looks good.
+void requireFinite(const StateDict& values, const QString& source);
+
 /// Which keys may be missing or left over, by prefix ("fc.").
 struct LoadTolerance
 {

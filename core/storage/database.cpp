@@ -210,6 +210,8 @@ void Database::examine() const
     const QSqlDatabase look =
         openConnection(name, m_file, busyTimeoutOption() + (hasLog ? u";QSQLITE_OPEN_READONLY"_s : QString()));
     const int version = firstValue(look, m_file, u"PRAGMA user_version"_s).toInt();
+    if (version < 0)
+        throw corruptError(m_file, QCoreApplication::translate("core", "its schema has the number %1").arg(version));
     if (version > newestSchema())
         throw Error(
             ErrorKind::Storage,

@@ -87,12 +87,12 @@ QJsonObject readEntry(const SafetensorsFile& file)
 
 void writeModelFile(const QString& path, const ModelInfo& info, const std::vector<NamedTensor>& tensors)
 {
-    writeSafetensors(path, tensors, {{kEntry, toText(toJson(info))}});
+    writeSafetensors(path, tensors, sealed({{kEntry, toText(toJson(info))}}, tensors));
 }
 
 ModelInfo readModelInfo(const QString& path, const QString& method)
 {
-    return readModelInfo(SafetensorsFile(path), method);
+    return readModelInfo(SafetensorsFile(path, SafetensorsFile::Read::HeaderOnly), method);
 }
 
 ModelInfo readModelInfo(const SafetensorsFile& file, const QString& method)
@@ -118,16 +118,14 @@ ModelInfo readModelInfo(const SafetensorsFile& file, const QString& method)
 void updateModelThresholds(const QString& path, const Thresholds& thresholds, const QJsonObject& calibration)
 {
     const SafetensorsFile file(path);
+    verifiedTensors(file);
     QJsonObject json = readEntry(file);
     json[u"thresholds"_s] = thresholds.toJson();
     json[u"calibration"_s] = calibration;
 
-    std::vector<NamedTensor> tensors;
-    for (const std::string& name : file.names())
-        tensors.push_back({name, file.view(name)});
     QMap<QString, QString> metadata = file.metadata();
     metadata[kEntry] = toText(json);
-    writeSafetensors(path, tensors, metadata);
+    writeSafetensors(path, file.tensors(), sealed(metadata, file.tensors()));
 }
 
 } // namespace lynceus

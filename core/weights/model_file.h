@@ -33,15 +33,17 @@ struct ModelInfo
     QJsonObject metrics; ///< held-out figures at the end of training
 };
 
-/// Writes tensors and info as one safetensors file, atomically. Throws Error(File).
+/// Writes tensors and info as one safetensors file, sealed and atomically. Throws Error(File).
 void writeModelFile(const QString& path, const ModelInfo& info, const std::vector<NamedTensor>& tensors);
 
-/// Reads the info only. Throws Error(File) or Error(Format): not a model file, truncated, from a newer program, or
-/// (when `method` is not empty) made for another method, each with the remedy.
+/// Reads the info only; who judges by it verifies the tensors too (verifiedTensors). Throws Error(File) or
+/// Error(Format): not a model file, truncated, from a newer program, or (when `method` is not empty) made for another
+/// method, each with the remedy.
 ModelInfo readModelInfo(const QString& path, const QString& method = {});
 ModelInfo readModelInfo(const SafetensorsFile& file, const QString& method = {});
 
-/// Replaces thresholds and calibration of an existing file; the tensors stay as they are, byte for byte.
+/// Replaces thresholds and calibration of an existing file; the tensors stay as they are, byte for byte. Throws
+/// Error(File | Format), also when the file has changed since it was written.
 void updateModelThresholds(const QString& path, const Thresholds& thresholds, const QJsonObject& calibration);
 
 } // namespace lynceus

@@ -253,13 +253,7 @@ ModelEntry ModelStore::importWeights(const QString& file, const QString& id, con
     }
 
     const SafetensorsFile source(file);
-    std::vector<NamedTensor> tensors;
-    if (architecture == "resnet18"_L1) {
-        tensors = resnet18Tensors(source);
-    } else {
-        for (const std::string& name : source.names())
-            tensors.push_back({name, source.view(name)});
-    }
+    const std::vector<NamedTensor> tensors = architecture == "resnet18"_L1 ? resnet18Tensors(source) : source.tensors();
 
     if (!QDir().mkpath(m_userFolder)) {
         throw Error(ErrorKind::File,

@@ -8,6 +8,7 @@
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QCryptographicHash>
+#include <QtCore/QFile>
 #include <QtCore/QSaveFile>
 #include <QtCore/QtEndian>
 
@@ -16,12 +17,15 @@
 #include <numeric>
 #include <set>
 
+using namespace Qt::StringLiterals;
+
 namespace lynceus {
 
 namespace {
 
 constexpr std::uint64_t kPrefixBytes = 8; // length of the header, little-endian
 constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;
+const QString kSeal = u"lynceus_sha256"_s;
 
 [[noreturn]] void throwUnreadable(const QFile& file)
 {
@@ -43,6 +47,46 @@ void writeAll(QSaveFile& file, const char* data, qint64 bytes)
 {
     if (file.write(data, bytes) != bytes)
         throwUnwritable(file);
+}
+
+/// Somebody may cut the file meanwhile.
+void readAll(QFile& file, unsigned char* to, std::size_t bytes)
+{
+    while (bytes > 0) {
+        const qint64 got = file.read(reinterpret_cast<char*>(to), qint64(bytes));
+        if (got < 0)
+            throwUnreadable(file);
+        if (got == 0)
+            throwBadSafetensors(file.fileName(), QCoreApplication::translate("core", "it ends within the tensors"));
+        to += got;
+        bytes -= std::size_t(got);
+    }
+}
+
+QString hashOf(std::vector<NamedTensor> tensors)
+{
+    std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    QCryptographicHash hash(QCryptographicHash::Sha256);
+    for (const auto& [name, view] : tensors) {
+        QByteArray what = QByteArray::fromStdString(name) + '\0' + dtypeName(view.dtype);
+        for (const std::int64_t side : view.shape)
+            what += ' ' + QByteArray::number(qint64(side));
+        hash.addData(what + '\0');
+        hash.addData(QByteArrayView(view.data, qsizetype(view.bytes)));
+    }
+    return QString::fromLatin1(hash.result().toHex());
+}
+
+/// Of all metadata but the seal itself.
+QString sealOf(const QMap<QString, QString>& metadata, const QString& tensors)
+{
+    QCryptographicHash hash(QCryptographicHash::Sha256);
+    for (auto it = metadata.begin(); it != metadata.end(); ++it) {
+        if (it.key() != kSeal)
+            hash.addData(it.key().toUtf8() + '\0' + it.value().toUtf8() + '\0');
+    }
+    hash.addData(tensors.toUtf8());
+    return QString::fromLatin1(hash.result().toHex());
 }
 
 /// Places for the tensors, one behind the other.
@@ -72,36 +116,55 @@ std::int64_t TensorView::elements() const
     return std::accumulate(shape.begin(), shape.end(), std::int64_t(1), std::multiplies<>());
 }
 
-SafetensorsFile::SafetensorsFile(const QString& path)
+SafetensorsFile::SafetensorsFile(const QString& path, Read read)
     : m_path(path)
-    , m_file(std::make_unique<QFile>(path))
 {
-    if (!m_file->open(QIODevice::ReadOnly))
-        throwUnreadable(*m_file);
-    const auto fileBytes = std::uint64_t(m_file->size());
-    if (fileBytes < kPrefixBytes)
+    QFile file(path);
+    if (!file.open(QIODevice::ReadOnly | QIODevice::Unbuffered))
+        throwUnreadable(file);
+    const auto fileBytes = std::uint64_t(file.size());
+    m_head = file.read(kPrefixBytes);
+    if (m_head.size() < qsizetype(kPrefixBytes))
         throwBadSafetensors(path, QCoreApplication::translate("core", "it is too short"));
-    const unsigned char* start = m_file->map(0, qint64(fileBytes));
-    if (!start)
-        throwUnreadable(*m_file);
 
-    const auto headerBytes = qFromLittleEndian<quint64>(start);
+    const auto headerBytes = qFromLittleEndian<quint64>(m_head.constData());
     if (headerBytes > kMaxHeaderBytes) {
         throwBadSafetensors(path,
                             QCoreApplication::translate("core", "its header would be %1 bytes long").arg(headerBytes));
     }
-    if (headerBytes > fileBytes - kPrefixBytes)
+    m_head.append(file.read(qint64(headerBytes)));
+    if (std::uint64_t(m_head.size()) < kPrefixBytes + headerBytes || fileBytes < kPrefixBytes + headerBytes)
         throwBadSafetensors(path, QCoreApplication::translate("core", "it ends within the header"));
 
-    const unsigned char* json = start + kPrefixBytes;
-    const unsigned char* data = json + headerBytes;
-    SafetensorsHeader header = parseSafetensorsHeader({reinterpret_cast<const char*>(json), std::size_t(headerBytes)},
-                                                      fileBytes - kPrefixBytes - headerBytes, path);
+    m_dataBytes = std::size_t(fileBytes - kPrefixBytes - headerBytes);
+    SafetensorsHeader header =
+        parseSafetensorsHeader({m_head.constData() + kPrefixBytes, std::size_t(headerBytes)}, m_dataBytes, path);
+    if (read == Read::Everything) {
+        m_data.reset(new unsigned char[m_dataBytes]);
+        readAll(file, m_data.get(), m_dataBytes);
+    }
     m_metadata = std::move(header.metadata);
     for (auto& entry : header.entries) {
-        m_views[entry.name] = {entry.dtype, std::move(entry.shape), data + entry.begin, entry.end - entry.begin};
+        m_views[entry.name] = {entry.dtype, std::move(entry.shape), m_data ? m_data.get() + entry.begin : nullptr,
+                               std::size_t(entry.end - entry.begin)};
         m_names.push_back(std::move(entry.name));
     }
+}
+
+std::vector<NamedTensor> SafetensorsFile::tensors() const
+{
+    std::vector<NamedTensor> tensors;
+    for (const std::string& name : m_names)
+        tensors.push_back({name, view(name)});
+    return tensors;
+}
+
+QString SafetensorsFile::sha256() const
+{
+    QCryptographicHash hash(QCryptographicHash::Sha256);
+    hash.addData(m_head);
+    hash.addData(QByteArrayView(m_data.get(), qsizetype(m_dataBytes)));
+    return QString::fromLatin1(hash.result().toHex());
 }
 
 const TensorView& SafetensorsFile::view(const std::string& name) const
@@ -136,6 +199,27 @@ void writeSafetensors(const QString& path, const std::vector<NamedTensor>& tenso
         writeAll(file, reinterpret_cast<const char*>(tensor.view.data), qint64(tensor.view.bytes));
     if (!file.commit())
         throwUnwritable(file);
+}
+
+QMap<QString, QString> sealed(QMap<QString, QString> metadata, const std::vector<NamedTensor>& tensors)
+{
+    metadata[kSeal] = sealOf(metadata, hashOf(tensors));
+    return metadata;
+}
+
+bool isSealed(const SafetensorsFile& file)
+{
+    return file.metadata().contains(kSeal);
+}
+
+QString verifiedTensors(const SafetensorsFile& file)
+{
+    QString tensors = hashOf(file.tensors());
+    if (isSealed(file) && file.metadata().value(kSeal) != sealOf(file.metadata(), tensors)) {
+        throwBadSafetensors(file.path(),
+                            QCoreApplication::translate("core", "its content has changed since it was written"));
+    }
+    return tensors;
 }
 
 QString fileSha256(const QString& path)
