@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 lynceus_test(job_runner LINKS lynceus_jobs)
 lynceus_test(inspection_pipeline LINKS lynceus_jobs)
+lynceus_test(inspection_recorder LINKS lynceus_jobs)
 lynceus_test(inspection_service LINKS lynceus_jobs)
 lynceus_test(evaluation LINKS lynceus_jobs)
 if(LYNCEUS_TORCH)
