@@ -93,6 +93,8 @@ private Q_SLOTS:
     void inspectTellsStoresAndWrites();
     void inspectFailsOnNgWhenAsked();
     void inspectGoesOnAfterUnreadableImages();
+    void inspectTakesEveryImageOfAFolder();
+    void inspectFailsOnWhatCantBeLookedAt();
     void inspectOfAnEmptyFolderFails();
     void inspectWithBrokenModels_data();
     void inspectWithBrokenModels();
@@ -549,6 +551,38 @@ void TestCli::inspectGoesOnAfterUnreadableImages()
         if (!readable)
             QVERIFY2(ran.err.contains(name.toUtf8()), ran.err.constData());
     }
+}
+
+void TestCli::inspectTakesEveryImageOfAFolder()
+{
+    const Ran test = runJson({u"inspect"_s, u"--model"_s, m_model, m_product + u"/test"_s});
+    QCOMPARE(test.exitCode, 0);
+    QCOMPARE(test.json().value(u"results"_s).toArray().size(), 10); // good/ has four
+    const Ran whole = runJson({u"inspect"_s, u"--model"_s, m_model, m_product});
+    const QJsonArray leftOut = whole.json().value(u"left_out"_s).toArray();
+    QCOMPARE(leftOut.size(), 2);
+    QCOMPARE(leftOut[0][u"count"_s].toInt(), 6);  // masks
+    QCOMPARE(leftOut[1][u"count"_s].toInt(), 12); // learnt from
+    QVERIFY(leftOut[1][u"example"_s].toString().startsWith(u"train/good/"_s));
+}
+
+void TestCli::inspectFailsOnWhatCantBeLookedAt()
+{
+    const QString folder = m_folder + u"/lückenhaft"_s;
+    const QString good = m_product + u"/test/good/"_s + filesIn(m_product + u"/test/good"_s).first();
+    QVERIFY(QDir().mkpath(folder + u"/Linie"_s));
+    QVERIFY(QFile::copy(good, folder + u"/Linie/1.png"_s));
+    QVERIFY(QFile::link(m_folder + u"/nowhere"_s, folder + u"/Linie/gone.png"_s));
+    const QString csv = folder + u"/r.csv"_s;
+    const Ran ran = runJson({u"inspect"_s, u"--model"_s, m_model, folder, u"--report"_s, csv, u"--fail-on-ng"_s});
+    QCOMPARE(ran.exitCode, 1);
+    QVERIFY2(ran.err.contains("Linie/gone.png"), ran.err.constData());
+    QCOMPARE(ran.json()[u"counts"_s][u"total"_s].toInt(), 2);
+    QCOMPARE(ran.json()[u"counts"_s][u"failed"_s].toInt(), 1);
+    QVERIFY(contentOf(csv).contains("Linie/gone.png"));
+    const Database database(m_home + u"/lynceus.db"_s);
+    const InspectionStore store(database);
+    QCOMPARE(store.results(store.list(1).front().id).size(), std::size_t(2));
 }
 
 void TestCli::inspectOfAnEmptyFolderFails()

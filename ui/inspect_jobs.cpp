@@ -56,12 +56,6 @@ QString copyToFolder(const QString& modelFile, const QString& folder)
 
 } // namespace
 
-std::vector<Sample> imagesToInspect(const QString& folder, const CancelToken& cancel)
-{
-    AnomalyFolder images = AnomalyFolder::open(folder, AnomalyFolder::Purpose::Inspection, cancel);
-    return images.test.empty() ? std::move(images.train) : std::move(images.test);
-}
-
 void storeRun(const Database& database, const InspectionRecord& record, const std::vector<ImageItem>& items)
 {
     std::vector<ResultRecord> results;

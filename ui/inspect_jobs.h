@@ -15,9 +15,6 @@ class ModelStore;
 
 // What the Inspect page does on the Files lane. Everything comes in by value; all throw Error.
 
-/// The images of a folder that are there to be judged; all of them when there is no such part.
-std::vector<Sample> imagesToInspect(const QString& folder, const CancelToken& cancel);
-
 /// Keeps a finished run: the inspection and its results.
 void storeRun(const Database& database, const InspectionRecord& record, const std::vector<ImageItem>& items);
 

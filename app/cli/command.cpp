@@ -178,6 +178,18 @@ QString CommandContext::modelFile()
     return app().modelStore().resolve(arguments.required(u"model"_s));
 }
 
+AnomalyFolder CommandContext::folder(const QString& path, AnomalyFolder::Purpose purpose)
+{
+    AnomalyFolder found = AnomalyFolder::open(path, purpose, m_cancel);
+    for (const LeftOut& part : found.leftOut) {
+        if (part.isFault())
+            console.warn(found.root + u": "_s + part.text() + u' ' + part.remedy());
+        else
+            console.note(part.text());
+    }
+    return found;
+}
+
 SessionOptions CommandContext::sessionOptions()
 {
     SessionOptions options;

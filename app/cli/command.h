@@ -7,6 +7,7 @@
 #include "app/cli/arguments.h"
 #include "app/cli/console.h"
 #include "core/base/progress.h"
+#include "core/data/anomaly_folder.h"
 #include "core/memseg/options.h"
 #include "core/memseg/session.h"
 #include "core/nn/device.h"
@@ -37,6 +38,8 @@ public:
     DeviceKind device() const;
     /// The file behind `--model`, an id of the store or a path.
     QString modelFile();
+    /// A data folder; says what of it is left out.
+    AnomalyFolder folder(const QString& path, AnomalyFolder::Purpose purpose);
     /// What `--device` and `--engine` ask for, with the cache folder.
     SessionOptions sessionOptions();
     /// Loads a model so, and says when another engine runs than the one asked for.

@@ -17,7 +17,7 @@ int runEvaluate(CommandContext& context)
     SessionOptions options = context.sessionOptions();
     options.evenBlocked = true;
     const auto session = context.session(context.modelFile(), options);
-    const AnomalyFolder folder = AnomalyFolder::open(data, AnomalyFolder::Purpose::Inspection);
+    const AnomalyFolder folder = context.folder(data, AnomalyFolder::Purpose::Inspection);
     const EvaluationReport report =
         evaluate(*session, folder, context.task(QCoreApplication::translate("cli", "Evaluating")));
 

@@ -16,6 +16,7 @@
 #include <QtCore/QCoreApplication>
 #include <QtCore/QDir>
 #include <QtCore/QFileInfo>
+#include <QtCore/QJsonArray>
 #include <QtCore/QSet>
 
 #include <opencv2/imgproc.hpp>
@@ -40,10 +41,18 @@ struct Input
     QString name; ///< relative, without suffix, unique: where its pictures go
 };
 
-/// Images as they are, folders as the window opens them: the test part where there is one, else everything.
-std::vector<Input> collectInputs(const QStringList& inputs)
+/// What is to be judged, and what of it can't even be opened.
+struct Inputs
 {
-    std::vector<Input> found;
+    std::vector<Input> images;
+    std::vector<ReportItem> faults;
+    QJsonArray leftOut;
+};
+
+/// Images as they are, folders as the window opens them.
+Inputs collectInputs(CommandContext& context, const QStringList& inputs)
+{
+    Inputs found;
     QSet<QString> taken;
     const auto add = [&](const QString& path, const QString& name) {
         const QString base = name.left(name.lastIndexOf(u'.'));
@@ -51,16 +60,24 @@ std::vector<Input> collectInputs(const QStringList& inputs)
         for (int i = 2; taken.contains(unique); ++i)
             unique = u"%1_%2"_s.arg(base).arg(i);
         taken.insert(unique);
-        found.push_back({path, unique});
+        found.images.push_back({path, unique});
     };
     for (const QString& input : inputs) {
         if (!QFileInfo(input).isDir()) {
             add(QFileInfo(input).absoluteFilePath(), QFileInfo(input).fileName());
             continue;
         }
-        const AnomalyFolder folder = AnomalyFolder::open(input, AnomalyFolder::Purpose::Inspection);
-        const auto& samples = folder.test.empty() ? folder.train : folder.test;
-        if (samples.empty()) {
+        const AnomalyFolder folder = context.folder(input, AnomalyFolder::Purpose::Inspection);
+        for (const LeftOut& part : folder.leftOut) {
+            found.leftOut.append(part.toJson());
+            for (const QString& name : part.isFault() ? part.names : QStringList())
+                found.faults.push_back({folder.root + u'/' + name,
+                                        tr("Could not be looked at: %1. %2").arg(part.reason(), part.remedy()),
+                                        AnomalyResult(),
+                                        {}});
+        }
+        const std::vector<Sample> samples = folder.toInspect();
+        if (samples.empty() && found.faults.empty()) {
             throw Error(ErrorKind::Input, tr("%1 holds no images.").arg(folder.root),
                         tr("Known are: %1.").arg(imageSuffixes().join(u", "_s)));
         }
@@ -113,6 +130,13 @@ public:
         m_id = m_store.begin(record);
     }
 
+    void add(ResultRecord record)
+    {
+        m_waiting.push_back(std::move(record));
+        if (m_waiting.size() >= kStoreBatch)
+            flush();
+    }
+
     void add(const InspectedImage& image)
     {
         ResultRecord record;
@@ -123,9 +147,7 @@ public:
             record.result = image.result;
             record.result.map.release();
         }
-        m_waiting.push_back(std::move(record));
-        if (m_waiting.size() >= kStoreBatch)
-            flush();
+        add(std::move(record));
     }
 
     void finish()
@@ -153,9 +175,9 @@ private:
 
 InspectionSummary inspectAndStore(CommandContext& context, const InspectionRequest& request)
 {
-    const std::vector<Input> inputs = collectInputs(request.inputs);
+    const Inputs inputs = collectInputs(context, request.inputs);
     std::vector<QString> paths;
-    for (const Input& input : inputs)
+    for (const Input& input : inputs.images)
         paths.push_back(input.path);
     const auto sessions = context.sessions(request.modelFile, paths.size());
     const auto& session = sessions.front();
@@ -180,12 +202,16 @@ InspectionSummary inspectAndStore(CommandContext& context, const InspectionReque
         ReportItem item{image.path, image.error, {}, {}};
         if (image.error.isEmpty()) {
             if (!request.out.isEmpty())
-                item.overlayPath = writePictures(request, inputs[image.index], image, window);
+                item.overlayPath = writePictures(request, inputs.images[image.index], image, window);
             image.result.map.release(); // memory must not grow with the number of images
             item.result = std::move(image.result);
         }
         report.items.push_back(std::move(item));
     };
+    for (const ReportItem& item : inputs.faults) {
+        keeper.add({0, item.image, {}, item.error, {}});
+        report.items.push_back(item);
+    }
     bool cancelled = false;
     try {
         inspectImages(paths, inspectors, judged, context.task(tr("Inspecting")));
@@ -205,6 +231,7 @@ InspectionSummary inspectAndStore(CommandContext& context, const InspectionReque
     QJsonObject inspection = summary.json[u"inspection"_s].toObject();
     inspection.insert(u"id"_s, keeper.id());
     summary.json.insert(u"inspection"_s, inspection);
+    summary.json.insert(u"left_out"_s, inputs.leftOut);
     if (cancelled) {
         context.console.writeJson(summary.json);
         throw Cancelled();

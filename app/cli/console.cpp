@@ -83,6 +83,12 @@ void Console::printTable(const std::vector<QStringList>& rows) const
     }
 }
 
+void Console::note(const QString& line) const
+{
+    if (!m_quiet)
+        warn(line);
+}
+
 void Console::warn(const QString& line) const
 {
     endProgress();

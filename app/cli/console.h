@@ -25,6 +25,8 @@ public:
     void print(const QString& line = {}) const;
     /// Columns of equal width; the first row is the head. Cells that start with a digit, '-' or '+' go to the right.
     void printTable(const std::vector<QStringList>& rows) const;
+    /// A message on standard error that is no trouble; silent when quiet.
+    void note(const QString& line) const;
     /// A message on standard error, whatever --quiet says.
     void warn(const QString& line) const;
     /// The machine-readable result; throws Error(File).
