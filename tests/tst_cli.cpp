@@ -95,6 +95,8 @@ private Q_SLOTS:
     void inspectGoesOnAfterUnreadableImages();
     void inspectTakesEveryImageOfAFolder();
     void inspectFailsOnWhatCantBeLookedAt();
+    void inspectOnAFullDiskJudgesOn();
+    void inspectWithoutItsDatabaseJudgesOn();
     void inspectOfAnEmptyFolderFails();
     void inspectWithBrokenModels_data();
     void inspectWithBrokenModels();
@@ -583,6 +585,54 @@ void TestCli::inspectFailsOnWhatCantBeLookedAt()
     const Database database(m_home + u"/lynceus.db"_s);
     const InspectionStore store(database);
     QCOMPARE(store.results(store.list(1).front().id).size(), std::size_t(2));
+}
+
+void TestCli::inspectOnAFullDiskJudgesOn()
+{
+    const QString folder = m_folder + u"/voll"_s;
+    const QString good = m_product + u"/test/good/"_s + filesIn(m_product + u"/test/good"_s).first();
+    QVERIFY(QDir().mkpath(folder));
+    cv::Mat noise(1024, 1024, CV_8UC3);
+    cv::randu(noise, 0, 256);
+    for (const char* name : {"a.png", "b.png"})
+        QVERIFY(cv::imwrite((folder + u'/' + QString::fromLatin1(name)).toStdString(), noise));
+    QVERIFY(QFile::copy(good, folder + u"/c.png"_s));
+    const auto smallFilesOnly = [] { // as in trainOnAFullDiskKeepsTheOldModel()
+        std::signal(SIGXFSZ, SIG_IGN);
+        const rlimit limit{600'000, 600'000};
+        setrlimit(RLIMIT_FSIZE, &limit);
+    };
+    const QString csv = m_folder + u"/voll.csv"_s;
+    const Ran ran = run(QStringList{u"inspect"_s, u"--model"_s, m_model, folder, u"--out"_s, m_folder + u"/voll aus"_s,
+                                    u"--report"_s, csv, u"--json"_s, u"-"_s} +
+                            home(),
+                        smallFilesOnly);
+    QCOMPARE(ran.exitCode, 1);
+    const QJsonArray results = ran.json().value(u"results"_s).toArray();
+    QCOMPARE(results.size(), 3);
+    for (int i = 0; i < 3; ++i) {
+        QVERIFY(results[i][u"score"_s].isDouble());
+        QCOMPARE(results[i][u"warnings"_s].toArray().size(), i < 2 ? 1 : 0);
+    }
+    QVERIFY2(ran.err.contains("a_overlay.png") && ran.err.contains("b_overlay.png"), ran.err.constData());
+    QVERIFY2(ran.err.contains("File too large") && !ran.err.contains("Unknown error"), ran.err.constData());
+    QVERIFY(contentOf(csv).contains("c.png"));
+    QCOMPARE(filesIn(m_folder + u"/voll aus"_s), QStringList{u"c_overlay.png"_s});
+}
+
+void TestCli::inspectWithoutItsDatabaseJudgesOn()
+{
+    const Database database(m_home + u"/lynceus.db"_s);
+    database.run(u"ALTER TABLE results RENAME TO taken_away"_s);
+    const auto putBack = qScopeGuard([&] { database.run(u"ALTER TABLE taken_away RENAME TO results"_s); });
+    const QString csv = m_folder + u"/ohne Datenbank.csv"_s;
+    const Ran ran = runJson({u"inspect"_s, u"--model"_s, m_model, m_product + u"/test/good"_s, u"--report"_s, csv});
+    QCOMPARE(ran.exitCode, 1);
+    QCOMPARE(ran.json().value(u"results"_s).toArray().size(), 4);
+    QCOMPARE(ran.json()[u"counts"_s][u"failed"_s].toInt(), 0);
+    QCOMPARE(ran.json()[u"inspection"_s][u"not_stored"_s].toInt(), 4);
+    QVERIFY2(ran.err.contains("lynceus.db"), ran.err.constData());
+    QVERIFY(contentOf(csv).contains(",OK,") || contentOf(csv).contains(",NG,"));
 }
 
 void TestCli::inspectOfAnEmptyFolderFails()

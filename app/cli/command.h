@@ -90,6 +90,7 @@ struct InspectionSummary
     int review = 0;
     int ng = 0;
     int failed = 0;
+    int troubles = 0; ///< pictures and reports that could not be written, results that could not be stored; all said
     QJsonObject json;
 };
 

@@ -8,10 +8,9 @@
 #include "core/image/image_io.h"
 #include "core/image/preprocessing.h"
 #include "core/jobs/inspection_pipeline.h"
+#include "core/jobs/inspection_recorder.h"
 #include "core/memseg/session.h"
 #include "core/report/report_writer.h"
-#include "core/storage/inspection_store.h"
-#include "core/weights/safetensors.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QDir>
@@ -27,7 +26,6 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr std::size_t kStoreBatch = 50;
 constexpr double kOverlayOpacity = 0.75;
 
 QString tr(const char* text)
@@ -70,11 +68,12 @@ Inputs collectInputs(CommandContext& context, const QStringList& inputs)
         const AnomalyFolder folder = context.folder(input, AnomalyFolder::Purpose::Inspection);
         for (const LeftOut& part : folder.leftOut) {
             found.leftOut.append(part.toJson());
-            for (const QString& name : part.isFault() ? part.names : QStringList())
-                found.faults.push_back({folder.root + u'/' + name,
-                                        tr("Could not be looked at: %1. %2").arg(part.reason(), part.remedy()),
-                                        AnomalyResult(),
-                                        {}});
+            for (const QString& name : part.isFault() ? part.names : QStringList()) {
+                ReportItem item;
+                item.image = folder.root + u'/' + name;
+                item.error = tr("Could not be looked at: %1. %2").arg(part.reason(), part.remedy());
+                found.faults.push_back(std::move(item));
+            }
         }
         const std::vector<Sample> samples = folder.toInspect();
         if (samples.empty() && found.faults.empty()) {
@@ -87,19 +86,18 @@ Inputs collectInputs(CommandContext& context, const QStringList& inputs)
     return found;
 }
 
-/// Heat map and contours over the image; with `maps` the map itself too. Returns the picture's path.
-QString writePictures(const InspectionRequest& request, const Input& input, const InspectedImage& image,
+/// Heat map and contours over the image as it was judged; with `maps` the map itself too. Returns the picture's path.
+QString writePictures(const InspectionRequest& request, const Inputs& inputs, const InspectedImage& image,
                       const IntensityWindow& window)
 {
-    const QString base = QDir(request.out).absoluteFilePath(input.name);
+    const QString base = QDir(request.out).absoluteFilePath(inputs.images[image.index].name);
     const QString folder = QFileInfo(base).absolutePath();
     if (!QDir().mkpath(folder)) {
         throw Error(ErrorKind::File, tr("The folder %1 cannot be made.").arg(folder),
                     tr("Choose a folder you may write to with --out."));
     }
     const AnomalyResult& result = image.result;
-    cv::Mat picture =
-        heatOverlay(toDisplay(readImage(image.path), window), result.map, ColorMap::Inferno, kOverlayOpacity);
+    cv::Mat picture = heatOverlay(toDisplay(image.image, window), result.map, ColorMap::Inferno, kOverlayOpacity);
     for (const Region& region : result.regions)
         cv::polylines(picture, region.contour, true, cv::Scalar(255, 255, 255), 1, cv::LINE_AA);
     const QString overlay = base + u"_overlay.png"_s;
@@ -112,64 +110,18 @@ QString writePictures(const InspectionRequest& request, const Input& input, cons
     return overlay;
 }
 
-/// Writes results into the database batch by batch.
-class ResultKeeper
+InspectionRecord recordOf(const MemSegSession& session, const QString& input)
 {
-public:
-    ResultKeeper(const Database& database, const MemSegSession& session, const QString& folder)
-        : m_store(database)
-    {
-        InspectionRecord record;
-        record.folder = folder;
-        record.modelPath = session.modelFile();
-        record.modelHash = session.modelHash();
-        record.engine = engineName(session.engine());
-        record.thresholds = session.thresholds();
-        record.started = QDateTime::currentDateTimeUtc();
-        record.programVersion = programVersion();
-        m_id = m_store.begin(record);
-    }
-
-    void add(ResultRecord record)
-    {
-        m_waiting.push_back(std::move(record));
-        if (m_waiting.size() >= kStoreBatch)
-            flush();
-    }
-
-    void add(const InspectedImage& image)
-    {
-        ResultRecord record;
-        record.image = image.path;
-        record.error = image.error;
-        if (image.error.isEmpty()) {
-            record.imageHash = fileSha256(image.path);
-            record.result = image.result;
-            record.result.map.release();
-        }
-        add(std::move(record));
-    }
-
-    void finish()
-    {
-        flush();
-        m_store.finish(m_id);
-    }
-
-    void flush()
-    {
-        if (!m_waiting.empty())
-            m_store.add(m_id, m_waiting);
-        m_waiting.clear();
-    }
-
-    qint64 id() const { return m_id; }
-
-private:
-    InspectionStore m_store;
-    qint64 m_id = 0;
-    std::vector<ResultRecord> m_waiting;
-};
+    InspectionRecord record;
+    record.folder = QFileInfo(input).absoluteFilePath();
+    record.modelPath = session.modelFile();
+    record.modelHash = session.modelHash();
+    record.engine = engineName(session.engine());
+    record.thresholds = session.thresholds();
+    record.started = QDateTime::currentDateTimeUtc();
+    record.programVersion = programVersion();
+    return record;
+}
 
 } // namespace
 
@@ -194,22 +146,35 @@ InspectionSummary inspectAndStore(CommandContext& context, const InspectionReque
     report.engine = engineName(session->engine());
     report.started = QDateTime::currentDateTimeUtc();
 
-    ResultKeeper keeper(context.app().database(), *session, QFileInfo(request.inputs.first()).absoluteFilePath());
+    InspectionRecorder recorder(context.app().database(), recordOf(*session, request.inputs.first()));
+    int troubles = 0;
+    const auto warn = [&](const Error& error) {
+        context.console.warn(error.text());
+        ++troubles;
+    };
     const auto judged = [&](InspectedImage&& image) {
         if (!image.error.isEmpty())
             context.console.warn(image.path + u": "_s + image.error);
-        keeper.add(image);
-        ReportItem item{image.path, image.error, {}, {}};
-        if (image.error.isEmpty()) {
-            if (!request.out.isEmpty())
-                item.overlayPath = writePictures(request, inputs.images[image.index], image, window);
-            image.result.map.release(); // memory must not grow with the number of images
-            item.result = std::move(image.result);
+        ReportItem item;
+        item.image = image.path;
+        item.error = image.error;
+        if (image.error.isEmpty() && !request.out.isEmpty()) {
+            try {
+                item.overlayPath = writePictures(request, inputs, image, window);
+            } catch (...) {
+                const Error error = currentError(tr("drawing the heat map of %1").arg(image.path));
+                item.warnings += error.text();
+                warn(error);
+            }
         }
+        image.result.map.release(); // memory must not grow with the number of images
+        if (image.error.isEmpty())
+            item.result = image.result;
+        recorder.add({0, image.path, image.hash, image.error, std::move(image.result)});
         report.items.push_back(std::move(item));
     };
     for (const ReportItem& item : inputs.faults) {
-        keeper.add({0, item.image, {}, item.error, {}});
+        recorder.add({0, item.image, {}, item.error, {}});
         report.items.push_back(item);
     }
     bool cancelled = false;
@@ -217,19 +182,28 @@ InspectionSummary inspectAndStore(CommandContext& context, const InspectionReque
         inspectImages(paths, inspectors, judged, context.task(tr("Inspecting")));
     } catch (const Cancelled&) {
         cancelled = true; // what is judged is kept and reported
-    } catch (...) {
-        keeper.flush();
-        throw;
     }
-    keeper.finish();
+    const InspectionRecorder::State stored = recorder.finish();
+    if (!stored.isFinished) {
+        warn(Error(ErrorKind::Storage,
+                   tr("%1 of %2 results are not in the database: %3")
+                       .arg(QString::number(stored.pending), QString::number(report.items.size()), stored.problem),
+                   stored.remedy));
+    }
     report.finished = QDateTime::currentDateTimeUtc();
-    for (const QString& file : request.reports)
-        writeReport(file, report);
+    for (const QString& file : request.reports) {
+        try {
+            writeReport(file, report);
+        } catch (const Error& error) {
+            warn(error);
+        }
+    }
 
     const ReportCounts counts = countVerdicts(report);
-    InspectionSummary summary{counts.ok, counts.review, counts.ng, counts.failed, reportToJson(report)};
+    InspectionSummary summary{counts.ok, counts.review, counts.ng, counts.failed, troubles, reportToJson(report)};
     QJsonObject inspection = summary.json[u"inspection"_s].toObject();
-    inspection.insert(u"id"_s, keeper.id());
+    inspection.insert(u"id"_s, stored.inspection > 0 ? QJsonValue(stored.inspection) : QJsonValue());
+    inspection.insert(u"not_stored"_s, qint64(stored.pending));
     summary.json.insert(u"inspection"_s, inspection);
     summary.json.insert(u"left_out"_s, inputs.leftOut);
     if (cancelled) {
@@ -280,7 +254,7 @@ int runInspect(CommandContext& context)
     request.modelFile = context.modelFile();
     const InspectionSummary summary = inspectAndStore(context, request);
     context.console.writeJson(summary.json);
-    if (summary.failed > 0)
+    if (summary.failed > 0 || summary.troubles > 0)
         return kFailed;
     return summary.ng > 0 && arguments.isSet(u"fail-on-ng"_s) ? kDoneWithNg : kDone;
 }

@@ -4,10 +4,10 @@
 #include "app/cli/console.h"
 
 #include "core/base/error.h"
+#include "core/base/save_file.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QJsonDocument>
-#include <QtCore/QSaveFile>
 
 #include <algorithm>
 #include <chrono>
@@ -105,12 +105,11 @@ void Console::writeJson(const QJsonObject& json) const
         std::fflush(stdout);
         return;
     }
-    QSaveFile file(m_jsonTarget);
-    if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size() || !file.commit()) {
-        throw Error(
-            ErrorKind::File,
-            QCoreApplication::translate("cli", "%1 cannot be written: %2").arg(m_jsonTarget, file.errorString()),
-            QCoreApplication::translate("cli", "Choose a folder you may write to that has room left."));
+    const QString problem = saveFile(m_jsonTarget, bytes);
+    if (!problem.isEmpty()) {
+        throw Error(ErrorKind::File,
+                    QCoreApplication::translate("cli", "%1 cannot be written: %2.").arg(m_jsonTarget, problem),
+                    QCoreApplication::translate("cli", "Choose a folder you may write to that has room left."));
     }
 }
 

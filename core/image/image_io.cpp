@@ -4,6 +4,7 @@
 #include "core/image/image_io.h"
 
 #include "core/base/error.h"
+#include "core/base/save_file.h"
 #include "core/image/image_header.h"
 #include "core/image/preprocessing.h"
 
@@ -11,7 +12,6 @@
 #include <QtCore/QDir>
 #include <QtCore/QFile>
 #include <QtCore/QFileInfo>
-#include <QtCore/QSaveFile>
 
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgcodecs.hpp>
@@ -230,14 +230,10 @@ void writePng(const QString& path, const cv::Mat& image)
     } catch (...) {
         throw currentError(QCoreApplication::translate("core", "writing the image %1").arg(shown(path)));
     }
-    QSaveFile file(path);
-    const auto size = qint64(bytes.size());
-    const bool written = file.open(QIODevice::WriteOnly) &&
-                         file.write(reinterpret_cast<const char*>(bytes.data()), size) == size && file.commit();
-    if (!written) {
+    const QString problem = saveFile(path, QByteArrayView(bytes.data(), qsizetype(bytes.size())));
+    if (!problem.isEmpty()) {
         throw Error(ErrorKind::File,
-                    QCoreApplication::translate("core", "The image %1 can't be written: %2.")
-                        .arg(shown(path), file.errorString()),
+                    QCoreApplication::translate("core", "The image %1 can't be written: %2.").arg(shown(path), problem),
                     QCoreApplication::translate("core", "Check that its folder exists, is writable and has space."));
     }
 }

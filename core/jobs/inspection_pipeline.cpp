@@ -156,7 +156,7 @@ void inspectImages(const std::vector<QString>& paths, AnomalyInspector& inspecto
     BoundedQueue<LoadedImage> queue(std::size_t(std::max(ahead, 1)), kPrefetchBytes);
     std::thread loader([&] {
         for (const QString& path : paths) {
-            LoadedImage loaded = loadImage(path);
+            LoadedImage loaded = loadImage(path, true);
             const std::size_t bytes = loaded.bytes();
             if (!queue.push(std::move(loaded), bytes))
                 return;
@@ -193,7 +193,7 @@ void inspectImages(const std::vector<QString>& paths, const std::vector<AnomalyI
     const auto work = [&](AnomalyInspector& inspector) {
         try {
             while (const std::optional<std::size_t> index = results.next())
-                results.put(inspectLoaded(*index, paths[*index], loadImage(paths[*index]), inspector));
+                results.put(inspectLoaded(*index, paths[*index], loadImage(paths[*index], true), inspector));
         } catch (...) {
             results.fail(std::current_exception());
         }

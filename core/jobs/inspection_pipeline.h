@@ -21,7 +21,7 @@ struct InspectedImage
     QString path;
     QString error; ///< not empty: could not be judged (message and remedy)
     AnomalyResult result;
-    QString hash;  ///< sha256 of the file; from InspectionService only, empty when unreadable
+    QString hash;  ///< sha256 of the bytes that were judged; empty when unreadable
     cv::Mat image; ///< as read, for whoever draws on it; InspectionService leaves it empty
 };
 
