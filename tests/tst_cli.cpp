@@ -97,6 +97,9 @@ private Q_SLOTS:
     void inspectFailsOnWhatCantBeLookedAt();
     void inspectOnAFullDiskJudgesOn();
     void inspectWithoutItsDatabaseJudgesOn();
+    void inspectOverwritesNoInput();
+    void inspectSaysWhatItDidNotJudge();
+    void namesReachTheTerminalVisibly();
     void inspectOfAnEmptyFolderFails();
     void inspectWithBrokenModels_data();
     void inspectWithBrokenModels();
@@ -633,6 +636,61 @@ void TestCli::inspectWithoutItsDatabaseJudgesOn()
     QCOMPARE(ran.json()[u"inspection"_s][u"not_stored"_s].toInt(), 4);
     QVERIFY2(ran.err.contains("lynceus.db"), ran.err.constData());
     QVERIFY(contentOf(csv).contains(",OK,") || contentOf(csv).contains(",NG,"));
+}
+
+void TestCli::inspectOverwritesNoInput()
+{
+    const QString folder = m_folder + u"/Eingabe"_s;
+    const QString good = m_product + u"/test/good/"_s + filesIn(m_product + u"/test/good"_s).first();
+    QVERIFY(QDir().mkpath(folder));
+    const QByteArray picture = contentOf(good);
+    for (const QString& name : {u"a.png"_s, u"a_overlay.png"_s})
+        put(folder + u'/' + name, picture);
+    const QByteArray model = contentOf(m_model);
+    for (const QString& target : {folder + u"/a.png"_s, m_model}) {
+        const Ran ran = run(QStringList{u"inspect"_s, u"--model"_s, m_model, folder, u"--json"_s, target} + home());
+        QCOMPARE(ran.exitCode, 2);
+        QVERIFY2(ran.err.contains(target.toUtf8()), ran.err.constData());
+    }
+    const Ran ran = runJson({u"inspect"_s, u"--model"_s, m_model, folder, u"--out"_s, folder});
+    QCOMPARE(ran.exitCode, 1);
+    QVERIFY2(ran.err.contains("a_overlay.png"), ran.err.constData());
+    QCOMPARE(ran.json().value(u"results"_s).toArray().size(), 2);
+    QCOMPARE(contentOf(folder + u"/a.png"_s), picture);
+    QCOMPARE(contentOf(folder + u"/a_overlay.png"_s), picture);
+    QCOMPARE(contentOf(m_model), model);
+    // An older result may be replaced, and an empty file.
+    const QString json = folder + u"/r.json"_s;
+    put(json, {});
+    for (int i = 0; i < 2; ++i)
+        QCOMPARE(run(QStringList{u"doctor"_s, m_product, u"--json"_s, json}).exitCode, 0);
+}
+
+void TestCli::inspectSaysWhatItDidNotJudge()
+{
+    const QString path = m_folder + u"/Seiten.tif"_s;
+    const cv::Mat page(64, 64, CV_8UC3, cv::Scalar(90, 120, 150));
+    QVERIFY(cv::imwritemulti(path.toStdString(), std::vector<cv::Mat>{page, page}));
+    const Ran ran = runJson({u"inspect"_s, u"--model"_s, m_model, path});
+    QCOMPARE(ran.exitCode, 0);
+    QVERIFY2(ran.err.contains("Seiten.tif: ") && ran.err.contains("2 "), ran.err.constData());
+    QCOMPARE(ran.json()[u"results"_s][0][u"warnings"_s].toArray().size(), 1);
+}
+
+void TestCli::namesReachTheTerminalVisibly()
+{
+    const QString folder = m_folder + u"/böse Namen"_s;
+    QVERIFY(QDir().mkpath(folder));
+    put(folder + u"/a\nOK 0.0000\x1b[2J.png"_s, "no picture");
+    for (const QStringList& words :
+         {QStringList{u"inspect"_s, u"--model"_s, m_model, folder}, QStringList{u"doctor"_s, folder},
+          QStringList{u"inspect"_s, u"--model"_s, folder + u"/\x1b[2J"_s, folder}}) {
+        const Ran ran = run(words + home());
+        QCOMPARE(ran.exitCode, 1);
+        QVERIFY2(!ran.out.contains('\x1b') && !ran.err.contains('\x1b'), ran.err.constData());
+        QVERIFY2((ran.out + ran.err).contains("\\x1b[2J"), ran.err.constData());
+        QVERIFY(!(ran.out + ran.err).contains("\nOK 0.0000"));
+    }
 }
 
 void TestCli::inspectOfAnEmptyFolderFails()

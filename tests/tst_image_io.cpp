@@ -298,6 +298,42 @@ private Q_SLOTS:
         QVERIFY(isSame(readImage(file(u"b.tif"_s, greyTiff(1, 1, 1, "\xA0\x40"))), bits));
     }
 
+    void onlyTheFirstPage()
+    {
+        const cv::Mat first = patternImage(30, 20, CV_8UC3);
+        const QString path = m_dir.filePath(u"pages.tif"_s);
+        QVERIFY(cv::imwritemulti(path.toStdString(), std::vector<cv::Mat>{first, 255 - first, first}));
+        QVERIFY(isSame(readImage(path), first));
+        QVERIFY2(imageWarning(readImageFile(path)).contains(u"3"_s), qPrintable(imageWarning(readImageFile(path))));
+        const QByteArray single = encoded(first, ".tiff");
+        QVERIFY(imageWarning(single).isEmpty());
+        // A small version of the same page is none; and a list that forms a loop ends.
+        QByteArray loop = greyTiff(8, 1, 1, "\1\2\3\4\5\6", {{254, 0}});
+        loop.replace(loop.size() - 4, 4, loop.mid(4, 4));
+        QCOMPARE(parseImageHeader(loop)->pictures, 1);
+        QVERIFY(isSame(decodeImage(loop, u"x"_s), (cv::Mat_<uchar>(2, 3) << 1, 2, 3, 4, 5, 6)));
+        QCOMPARE(parseImageHeader(greyTiff(8, 1, 1, "\1\2\3\4\5\6", {{254, 1}}))->pictures, 0);
+        QVERIFY(imageWarning("no picture").isEmpty());
+    }
+
+    void animationsAreNamed()
+    {
+        const QByteArray still = encoded(patternImage(24, 16, CV_8UC3), ".webp");
+        QByteArray body("WEBPVP8X\x0A\0\0\0\x02\0\0\0\x17\0\0\x0F\0\0"
+                        "ANIM\x06\0\0\0\0\0\0\0\0\0"
+                        "ANMF",
+                        44);
+        append32(body, quint32(16 + still.size() - 12));
+        body += QByteArray("\0\0\0\0\0\0\x17\0\0\x0F\0\0\x64\0\0\0", 16) + still.mid(12);
+        QByteArray animated("RIFF");
+        append32(animated, quint32(body.size()));
+        const QString path = file(u"a.webp"_s, animated + body);
+        const auto error = errorOf([&] { readImage(path); });
+        QVERIFY(error);
+        QVERIFY2(error->message().contains(u"animation"_s), qPrintable(error->message()));
+        QVERIFY(!error->message().contains(u"damaged"_s));
+    }
+
     void unsupportedTiff_data()
     {
         QTest::addColumn<QByteArray>("content");

@@ -43,6 +43,7 @@ struct Input
 struct Inputs
 {
     std::vector<Input> images;
+    QSet<QString> files; ///< real paths of the images
     std::vector<ReportItem> faults;
     QJsonArray leftOut;
 };
@@ -59,6 +60,7 @@ Inputs collectInputs(CommandContext& context, const QStringList& inputs)
             unique = u"%1_%2"_s.arg(base).arg(i);
         taken.insert(unique);
         found.images.push_back({path, unique});
+        found.files.insert(QFileInfo(path).canonicalFilePath());
     };
     for (const QString& input : inputs) {
         if (!QFileInfo(input).isDir()) {
@@ -100,12 +102,19 @@ QString writePictures(const InspectionRequest& request, const Inputs& inputs, co
     cv::Mat picture = heatOverlay(toDisplay(image.image, window), result.map, ColorMap::Inferno, kOverlayOpacity);
     for (const Region& region : result.regions)
         cv::polylines(picture, region.contour, true, cv::Scalar(255, 255, 255), 1, cv::LINE_AA);
+    const auto write = [&](const QString& path, const cv::Mat& pixels) {
+        if (inputs.files.contains(QFileInfo(path).canonicalFilePath())) {
+            throw Error(ErrorKind::File, tr("%1 is an image to inspect; it is not overwritten.").arg(path),
+                        tr("Choose another folder with --out."));
+        }
+        writePng(path, pixels);
+    };
     const QString overlay = base + u"_overlay.png"_s;
-    writePng(overlay, picture);
+    write(overlay, picture);
     if (request.maps) {
         cv::Mat scaled;
         result.map.convertTo(scaled, CV_16U, 65535.0);
-        writePng(base + u"_map.png"_s, scaled);
+        write(base + u"_map.png"_s, scaled);
     }
     return overlay;
 }
@@ -158,6 +167,10 @@ InspectionSummary inspectAndStore(CommandContext& context, const InspectionReque
         ReportItem item;
         item.image = image.path;
         item.error = image.error;
+        if (!image.warning.isEmpty()) {
+            context.console.warn(image.path + u": "_s + image.warning);
+            item.warnings += image.warning;
+        }
         if (image.error.isEmpty() && !request.out.isEmpty()) {
             try {
                 item.overlayPath = writePictures(request, inputs, image, window);

@@ -386,6 +386,13 @@ QString severityName(Finding::Severity severity)
 
 } // namespace
 
+bool FolderReport::isReadable() const
+{
+    return std::none_of(findings.begin(), findings.end(), [](const Finding& finding) {
+        return finding.code == u"unreadable" || finding.code == u"unreadable-mask" || finding.code == u"not-looked-at";
+    });
+}
+
 bool FolderReport::canTrain() const
 {
     const bool hasError = std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {

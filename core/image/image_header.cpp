@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 
 namespace lynceus {
 
@@ -84,6 +85,9 @@ constexpr int kTagPlanes = 284;
 constexpr int kTagTileOffsets = 324;
 constexpr int kTagTileBytes = 325;
 constexpr int kTagSampleFormat = 339;
+
+/// Counting pages and frames ends here.
+constexpr int kMostPictures = 1000;
 
 /// The first directory of a TIFF file; EXIF data is one too.
 class TiffDirectory
@@ -170,6 +174,8 @@ void parsePng(QByteArrayView file, ImageHeader& header)
     header.height = qint64(reader.u32(20));
     for (qint64 chunk = 8; !reader.isAt(chunk + 4, "IEND");) {
         const auto length = qint64(reader.u32(chunk));
+        if (reader.isAt(chunk + 4, "acTL"))
+            header.pictures = int(std::min<quint64>(reader.u32(chunk + 8), kMostPictures));
         if (reader.isAt(chunk + 4, "eXIf"))
             header.orientation = exifOrientation(reader.part(chunk + 8, length));
         chunk += 12 + length;
@@ -228,6 +234,29 @@ QString unsupportedTiff(const TiffDirectory& directory)
     return {};
 }
 
+/// Small versions of a page count as none.
+int tiffPages(QByteArrayView tiff)
+{
+    constexpr int kTagSubfileType = 254;
+    const Reader reader(tiff, tiff.startsWith("MM") ? Reader::Order::BigEndian : Reader::Order::LittleEndian);
+    int pages = 0;
+    std::set<qint64> seen; // the list may form a loop
+    try {
+        auto directory = qint64(reader.u32(4));
+        while (directory != 0 && int(seen.size()) < kMostPictures && seen.insert(directory).second) {
+            const auto entries = qint64(reader.u16(directory));
+            bool isSmallVersion = false;
+            for (qint64 entry = directory + 2; entry < directory + 2 + 12 * entries; entry += 12)
+                isSmallVersion |= reader.u16(entry) == kTagSubfileType && (reader.u32(entry + 8) & 1) != 0;
+            pages += isSmallVersion ? 0 : 1;
+            directory = qint64(reader.u32(directory + 2 + 12 * entries));
+        }
+    } catch (const EndOfFile&) {
+        // Only what is behind the first page is broken.
+    }
+    return pages;
+}
+
 void parseTiff(QByteArrayView file, ImageHeader& header)
 {
     const TiffDirectory directory(file);
@@ -236,6 +265,7 @@ void parseTiff(QByteArrayView file, ImageHeader& header)
     header.orientation = directory.orientation();
     header.whiteIsZero = directory.value(kTagPhotometric, 1) == 0;
     header.unsupported = unsupportedTiff(directory);
+    header.pictures = tiffPages(file);
     header.complete =
         directory.holds(kTagStripOffsets, kTagStripBytes) && directory.holds(kTagTileOffsets, kTagTileBytes);
 }
@@ -267,6 +297,8 @@ void parseWebP(QByteArrayView file, ImageHeader& header)
             header.width = qint64(reader.u24(data + 4)) + 1;
             header.height = qint64(reader.u24(data + 7)) + 1;
             hasCanvas = true;
+            if ((reader.u8(data) & 2) != 0)
+                header.unsupported = QCoreApplication::translate("core", "an animation");
         } else if (reader.isAt(chunk, "VP8 ") && !hasCanvas) {
             header.width = qint64(reader.u16(data + 6) & 0x3FFF);
             header.height = qint64(reader.u16(data + 8) & 0x3FFF);

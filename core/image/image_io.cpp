@@ -162,6 +162,15 @@ cv::Mat decodeImage(const QByteArray& file, const QString& path)
     }
 }
 
+QString imageWarning(const QByteArray& file)
+{
+    const std::optional<ImageHeader> header = parseImageHeader(file);
+    if (!header || header->pictures < 2)
+        return {};
+    return QCoreApplication::translate("core", "The file holds %n pictures; only the first one was judged.", nullptr,
+                                       header->pictures);
+}
+
 cv::Mat readImage(const QString& path)
 {
     return decodeImage(readImageFile(path), path);

@@ -21,6 +21,10 @@ cv::Mat readImage(const QString& path);
 /// readImage for the bytes of a file; `path` is for messages only.
 cv::Mat decodeImage(const QByteArray& file, const QString& path);
 
+/// What decodeImage leaves out of a file: the other pages of a TIFF, the other frames of an animated PNG. Translated;
+/// mostly empty.
+QString imageWarning(const QByteArray& file);
+
 /// All bytes of an image file; throws when it is missing, unreadable, empty or not a file.
 QByteArray readImageFile(const QString& path);
 

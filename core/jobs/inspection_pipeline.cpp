@@ -122,6 +122,7 @@ LoadedImage loadImage(const QString& path, bool withHash)
     try {
         file = readImageFile(path);
         loaded.image = decodeImage(file, path);
+        loaded.warning = imageWarning(file);
     } catch (...) {
         loaded.error = currentError(QCoreApplication::translate("core", "reading %1").arg(path)).text();
     }
@@ -137,6 +138,7 @@ InspectedImage inspectLoaded(std::size_t index, const QString& path, LoadedImage
     inspected.index = index;
     inspected.path = path;
     inspected.error = loaded.error;
+    inspected.warning = std::move(loaded.warning);
     if (inspected.error.isEmpty()) {
         try {
             inspected.result = inspector.inspect(loaded.image);
