@@ -298,6 +298,47 @@ private Q_SLOTS:
         QVERIFY(isSame(readImage(file(u"b.tif"_s, greyTiff(1, 1, 1, "\xA0\x40"))), bits));
     }
 
+    void memoryIsBounded_data()
+    {
+        QTest::addColumn<QByteArray>("content");
+        QTest::addColumn<bool>("isTooLarge");
+        const auto png = [](int type, quint32 width, quint32 height) {
+            return withPngSize(encoded(cv::Mat(2, 2, type, cv::Scalar::all(9)), ".png"), width, height);
+        };
+        QTest::newRow("16 bit with alpha") << png(CV_16UC4, 22000, 22000) << true;
+        QTest::newRow("16 bit") << png(CV_16UC1, 22000, 22000) << false; // 968 MB
+        QTest::newRow("8 bit colour") << png(CV_8UC3, 20000, 20000) << true;
+        QTest::newRow("150 megapixels, 16 bit colour") << png(CV_16UC3, 14204, 10652) << false;
+        QByteArray jpeg = encoded(cv::Mat(2, 2, CV_8UC3, cv::Scalar::all(9)), ".jpg");
+        const auto frame = jpeg.indexOf("\xFF\xC0");
+        for (const qsizetype at : {frame + 5, frame + 7}) { // 20,000 x 20,000
+            jpeg[at] = '\x4E';
+            jpeg[at + 1] = '\x20';
+        }
+        QTest::newRow("jpeg") << jpeg << true;
+        QTest::newRow("tiff") << tiff(QByteArray(6, '\0'), {{256, 60000}, {257, 6000}, {258, 16}, {262, 2}, {277, 3}})
+                              << true;
+        QTest::newRow("grey tiff") << tiff(QByteArray(6, '\0'), {{256, 60000}, {257, 6000}, {258, 16}, {262, 1}})
+                                   << false;
+    }
+
+    void memoryIsBounded()
+    {
+        QFETCH(QByteArray, content);
+        QFETCH(bool, isTooLarge);
+        const QString path = file(u"bomb"_s, content);
+        const auto header = parseImageHeader(content);
+        QVERIFY(header && header->width > 1000);
+        QCOMPARE(header->width * header->height * header->bytesPerPixel > kMaxDecodedBytes, isTooLarge);
+        if (!isTooLarge)
+            return; // decoding these would take long
+        const auto error = errorOf([&] { readImage(path); });
+        QVERIFY(error);
+        QVERIFY2(error->message().contains(u"bomb"_s) && error->message().contains(u"MB"_s),
+                 qPrintable(error->message()));
+        QVERIFY2(error->remedy().contains(u"1073 MB"_s), qPrintable(error->remedy()));
+    }
+
     void onlyTheFirstPage()
     {
         const cv::Mat first = patternImage(30, 20, CV_8UC3);

@@ -172,6 +172,8 @@ void parsePng(QByteArrayView file, ImageHeader& header)
     const Reader reader(file, Reader::Order::BigEndian);
     header.width = qint64(reader.u32(16));
     header.height = qint64(reader.u32(20));
+    const quint64 colours = reader.u8(25); // 0 grey, 2 RGB; palettes and grey with alpha are decoded with up to four
+    header.bytesPerPixel = (colours == 0 ? 1 : colours == 2 ? 3 : 4) * (reader.u8(24) == 16 ? 2 : 1);
     for (qint64 chunk = 8; !reader.isAt(chunk + 4, "IEND");) {
         const auto length = qint64(reader.u32(chunk));
         if (reader.isAt(chunk + 4, "acTL"))
@@ -208,6 +210,7 @@ void parseJpeg(QByteArrayView file, ImageHeader& header)
         if (isFrameMarker(marker)) {
             header.height = qint64(reader.u16(at + 3));
             header.width = qint64(reader.u16(at + 5));
+            header.bytesPerPixel = reader.u8(at + 7) == 1 ? 1 : 3;
         } else if (marker == 0xE1 && length > 8 && segment.sliced(2).startsWith("Exif")) {
             header.orientation = exifOrientation(segment.sliced(2));
         }
@@ -265,6 +268,9 @@ void parseTiff(QByteArrayView file, ImageHeader& header)
     header.orientation = directory.orientation();
     header.whiteIsZero = directory.value(kTagPhotometric, 1) == 0;
     header.unsupported = unsupportedTiff(directory);
+    const quint64 samples = directory.value(kTagSamples, 1);
+    const bool isGrey = samples == 1 && directory.value(kTagPhotometric, 1) <= 1;
+    header.bytesPerPixel = (isGrey ? 1 : samples == 3 ? 3 : 4) * (directory.value(kTagBits, 1) > 8 ? 2 : 1);
     header.pictures = tiffPages(file);
     header.complete =
         directory.holds(kTagStripOffsets, kTagStripBytes) && directory.holds(kTagTileOffsets, kTagTileBytes);
@@ -278,6 +284,7 @@ void parseBmp(QByteArrayView file, ImageHeader& header)
     header.width = isOld ? qint64(reader.u16(18)) : qint64(qint32(reader.u32(18)));
     header.height = isOld ? qint64(reader.u16(20)) : qAbs(qint64(qint32(reader.u32(22))));
     const auto bits = qint64(reader.u16(isOld ? 24 : 28));
+    header.bytesPerPixel = bits == 32 ? 4 : 3;
     const quint64 compression = isOld ? 0 : reader.u32(30);
     const bool isRaw = compression == 0 || compression == 3;
     if (isRaw && header.width > 0)
@@ -289,6 +296,7 @@ void parseWebP(QByteArrayView file, ImageHeader& header)
     const Reader reader(file, Reader::Order::LittleEndian);
     const auto end = qint64(reader.u32(4)) + 8;
     header.complete = end <= reader.size();
+    header.bytesPerPixel = 4;
     bool hasCanvas = false;
     for (qint64 chunk = 12; chunk + 8 <= std::min(end, reader.size());) {
         const auto length = qint64(reader.u32(chunk + 4));

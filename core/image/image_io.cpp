@@ -55,15 +55,26 @@ ImageHeader checkedHeader(const QByteArray& file, const QString& path)
             QCoreApplication::translate("core", "Save it with 8 or 16 bits for each channel, as PNG if possible."));
     }
     const qint64 longest = std::max(header->width, header->height);
-    if (header->width > 0 && header->height > 0 &&
-        (longest > kMaxSide || header->width * header->height > kMaxPixels)) {
+    const bool isSized = header->width > 0 && header->height > 0;
+    if (isSized && (longest > kMaxSide || header->width * header->height > kMaxPixels)) {
         throw Error(ErrorKind::Format,
                     QCoreApplication::translate("core", "The image %1 is too large: %2 x %3 pixels.")
                         .arg(shown(path), QString::number(header->width), QString::number(header->height)),
                     QCoreApplication::translate("core", "Cut it into parts of at most %1 million pixels.")
                         .arg(kMaxPixels / 1'000'000));
     }
-    if (!header->complete || header->width <= 0 || header->height <= 0)
+    const qint64 bytes = isSized ? header->width * header->height * header->bytesPerPixel : 0;
+    if (bytes > kMaxDecodedBytes) {
+        throw Error(ErrorKind::Format,
+                    QCoreApplication::translate("core", "The image %1 is too large: %2 x %3 pixels would take %4 MB of "
+                                                        "memory.")
+                        .arg(shown(path), QString::number(header->width), QString::number(header->height),
+                             QString::number(bytes / 1'000'000)),
+                    QCoreApplication::translate("core", "Cut it into parts that take at most %1 MB, or save it in grey "
+                                                        "or with 8 bits.")
+                        .arg(kMaxDecodedBytes / 1'000'000));
+    }
+    if (!header->complete || !isSized)
         throw damaged(path);
     return *header;
 }
