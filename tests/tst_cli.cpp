@@ -771,6 +771,14 @@ void TestCli::evaluateHasTheAgreedKeys()
         QVERIFY2(json.value(key).isDouble(), qPrintable(key));
         QVERIFY2(json.value(key).toDouble() >= 0.0 && json.value(key).toDouble() <= 1.0, qPrintable(key));
     }
+    QCOMPARE(json.value(u"balanced_error"_s).toDouble(),
+             (json.value(u"overkill"_s).toDouble() + json.value(u"escape"_s).toDouble()) / 2.0);
+    QVERIFY(json.value(u"best_balanced_error"_s).toDouble() <= json.value(u"balanced_error"_s).toDouble());
+    QVERIFY(json.value(u"best_threshold"_s).isDouble());
+    int defective = 0;
+    for (const QJsonValue& defect : json.value(u"per_defect"_s).toObject())
+        defective += defect[u"images"_s].toInt();
+    QCOMPARE(defective, 6);
     QCOMPARE(json.value(u"threshold"_s).toDouble(), readModelInfo(m_model).thresholds.score);
     const QJsonObject latency = json.value(u"latency_ms"_s).toObject();
     QCOMPARE(json.value(u"engine"_s).toString(), u"libtorch"_s);

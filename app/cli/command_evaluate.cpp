@@ -30,6 +30,17 @@ int runEvaluate(CommandContext& context)
                         {QString::number(report.images), figure(report.imageAuroc), figure(report.pixelAuroc),
                          figure(report.aupro), figure(report.threshold), figure(report.overkill), figure(report.escape),
                          figure(report.f1), figure(report.p50, 1), engineName(session->engine())}});
+    console.print();
+    console.printTable(
+        {{u"balanced error"_s, u"best possible"_s, u"at threshold"_s},
+         {figure(report.balancedError), figure(report.bestBalancedError), figure(report.bestThreshold)}});
+    std::vector<QStringList> defects{{u"defect"_s, u"images"_s, u"image AUROC"_s, u"escape"_s}};
+    for (const DefectFigures& defect : report.perDefect)
+        defects.push_back({defect.name, QString::number(defect.images), figure(defect.auroc), figure(defect.escape)});
+    if (defects.size() > 1) {
+        console.print();
+        console.printTable(defects);
+    }
     QJsonObject json = report.toJson();
     json.insert(u"engine"_s, engineName(session->engine()));
     console.writeJson(json);
