@@ -585,6 +585,13 @@ void TestCli::inspectFailsOnWhatCantBeLookedAt()
     QCOMPARE(ran.json()[u"counts"_s][u"total"_s].toInt(), 2);
     QCOMPARE(ran.json()[u"counts"_s][u"failed"_s].toInt(), 1);
     QVERIFY(contentOf(csv).contains("Linie/gone.png"));
+    const QString labelled = m_folder + u"/beschriftet"_s;
+    QVERIFY(QDir().mkpath(labelled + u"/good"_s));
+    QVERIFY(QFile::copy(good, labelled + u"/good/1.png"_s));
+    const QStringList evaluation{u"evaluate"_s, u"--model"_s, m_model, u"--data"_s, labelled};
+    QCOMPARE(run(evaluation + home()).exitCode, 0);
+    QVERIFY(QFile::link(m_folder + u"/nowhere"_s, labelled + u"/good/2.png"_s));
+    QCOMPARE(run(evaluation + home()).exitCode, 1);
     const Database database(m_home + u"/lynceus.db"_s);
     const InspectionStore store(database);
     QCOMPARE(store.results(store.list(1).front().id).size(), std::size_t(2));

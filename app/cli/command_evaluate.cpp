@@ -7,6 +7,8 @@
 
 #include <QtCore/QCoreApplication>
 
+#include <algorithm>
+
 namespace lynceus {
 
 using namespace Qt::StringLiterals;
@@ -44,7 +46,9 @@ int runEvaluate(CommandContext& context)
     QJsonObject json = report.toJson();
     json.insert(u"engine"_s, engineName(session->engine()));
     console.writeJson(json);
-    return report.failed > 0 ? kFailed : kDone;
+    const bool hasFaults =
+        std::any_of(folder.leftOut.begin(), folder.leftOut.end(), [](const LeftOut& part) { return part.isFault(); });
+    return report.failed > 0 || hasFaults ? kFailed : kDone;
 }
 
 } // namespace lynceus
