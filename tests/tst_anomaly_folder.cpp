@@ -10,10 +10,16 @@
 
 #include <memory>
 
+#include <fcntl.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 using namespace lynceus;
 using namespace lynceus::test;
 using namespace Qt::StringLiterals;
 using Purpose = AnomalyFolder::Purpose;
+using Kind = LeftOut::Kind;
 
 namespace {
 
@@ -31,6 +37,15 @@ QStringList defects(const std::vector<Sample>& samples)
     for (const Sample& sample : samples)
         result += sample.defect;
     return result;
+}
+
+QStringList leftOut(const AnomalyFolder& folder, Kind kind)
+{
+    for (const LeftOut& part : folder.leftOut) {
+        if (part.kind == kind)
+            return part.names;
+    }
+    return {};
 }
 
 } // namespace
@@ -89,7 +104,8 @@ private Q_SLOTS:
         const AnomalyFolder inspection = AnomalyFolder::open(root(), Purpose::Inspection);
         QCOMPARE(inspection.layout, AnomalyFolder::Layout::Plain);
         QVERIFY(inspection.train.empty());
-        QCOMPARE(names(inspection.test), all);
+        QCOMPARE(names(inspection.test), all + QStringList{u"sub/x.png"_s});
+        QVERIFY(inspection.leftOut.empty());
         QCOMPARE(inspection.test[0].truth, Truth::Unknown);
         QVERIFY(inspection.test[0].defect.isEmpty());
         const AnomalyFolder training = AnomalyFolder::open(root(), Purpose::Training);
@@ -97,6 +113,121 @@ private Q_SLOTS:
         QCOMPARE(training.train[0].truth, Truth::Good);
         QCOMPARE(training.train[0].defect, u"good"_s);
         QVERIFY(training.test.empty());
+        QCOMPARE(leftOut(training, Kind::UnknownPart), QStringList{u"sub/x.png"_s});
+    }
+
+    void everyImageIsInspected()
+    {
+        for (const char* name : {"good/1.png", "line 3/2.png", "line 3/shift/3.png", "bad/4.png", "masks/4.png",
+                                 "train/5.png", "5.png", "a/ground_truth/6.png", ".thumbnails/deep/7.png", ".8.png"})
+            add(QString::fromLatin1(name));
+        const AnomalyFolder inspection = AnomalyFolder::open(root(), Purpose::Inspection);
+        QCOMPARE(names(inspection.toInspect()),
+                 (QStringList{u"5.png"_s, u"good/1.png"_s, u"bad/4.png"_s, u"line 3/2.png"_s, u"line 3/shift/3.png"_s,
+                              u"train/5.png"_s}));
+        QCOMPARE(inspection.test[1].truth, Truth::Good);
+        QCOMPARE(inspection.test[2].truth, Truth::Defective);
+        for (const int unknown : {3, 4, 5})
+            QCOMPARE(inspection.test[std::size_t(unknown)].truth, Truth::Unknown);
+        QCOMPARE(leftOut(inspection, Kind::Masks), (QStringList{u"a/ground_truth/6.png"_s, u"masks/4.png"_s}));
+        QCOMPARE(leftOut(inspection, Kind::Hidden), (QStringList{u".8.png"_s, u".thumbnails/deep/7.png"_s}));
+        QCOMPARE(inspection.leftOut.size(), std::size_t(2));
+        QVERIFY(!inspection.leftOut[0].isFault() && !inspection.leftOut[1].isFault());
+        const AnomalyFolder training = AnomalyFolder::open(root(), Purpose::Training);
+        QCOMPARE(names(training.train), (QStringList{u"5.png"_s, u"good/1.png"_s}));
+        QCOMPARE(leftOut(training, Kind::UnknownPart),
+                 (QStringList{u"line 3/2.png"_s, u"line 3/shift/3.png"_s, u"train/5.png"_s}));
+    }
+
+    void masksFolderOfUnsortedImages()
+    {
+        add(u"masks/1.png"_s); // parts that are masks, for all we know
+        QCOMPARE(names(AnomalyFolder::open(root(), Purpose::Inspection).toInspect()), QStringList{u"masks/1.png"_s});
+        QCOMPARE(names(AnomalyFolder::open(root() + u"/masks"_s, Purpose::Inspection).toInspect()),
+                 QStringList{u"1.png"_s});
+    }
+
+    void testPartByItself()
+    {
+        for (const char* name : {"test/good/0.png", "test/crack/1.png", "test/crack/2.png", "test/odd.png"})
+            add(QString::fromLatin1(name));
+        const QString test = root() + u"/test"_s;
+        const QStringList all{u"crack/1.png"_s, u"crack/2.png"_s, u"good/0.png"_s, u"odd.png"_s};
+        // Alone, the other folders might be anything.
+        const AnomalyFolder alone = AnomalyFolder::open(test, Purpose::Inspection);
+        QStringList found = names(alone.toInspect());
+        found.sort();
+        QCOMPARE(found, all);
+        for (const Sample& sample : alone.test)
+            QCOMPARE(sample.truth == Truth::Unknown, sample.name.startsWith(u"crack/"));
+
+        add(u"ground_truth/crack/1_mask.png"_s);
+        const AnomalyFolder part = AnomalyFolder::open(test, Purpose::Inspection);
+        QCOMPARE(names(part.toInspect()), all);
+        QCOMPARE(part.test[0].truth, Truth::Defective);
+        QCOMPARE(part.test[0].defect, u"crack"_s);
+        QCOMPARE(part.test[0].maskPath, root() + u"/ground_truth/crack/1_mask.png"_s);
+        QCOMPARE(part.test[2].truth, Truth::Good);
+        QCOMPARE(part.test[3].truth, Truth::Unknown);
+        QCOMPARE(part.layout, AnomalyFolder::Layout::MvTec);
+    }
+
+    void trainingImagesOfASetWithTestAreNotInspected()
+    {
+        add(u"train/good/1.png"_s);
+        add(u"train/odd/2.png"_s);
+        add(u"3.png"_s);
+        const AnomalyFolder withoutTest = AnomalyFolder::open(root(), Purpose::Inspection);
+        QCOMPARE(names(withoutTest.toInspect()),
+                 (QStringList{u"train/good/1.png"_s, u"3.png"_s, u"train/odd/2.png"_s}));
+        QVERIFY(withoutTest.leftOut.empty());
+        add(u"test/good/4.png"_s);
+        const AnomalyFolder withTest = AnomalyFolder::open(root(), Purpose::Inspection);
+        QCOMPARE(names(withTest.toInspect()), (QStringList{u"test/good/4.png"_s, u"3.png"_s, u"train/odd/2.png"_s}));
+        QCOMPARE(leftOut(withTest, Kind::ToLearnFrom), QStringList{u"train/good/1.png"_s});
+        QCOMPARE(leftOut(AnomalyFolder::open(root(), Purpose::Training), Kind::UnknownPart),
+                 (QStringList{u"3.png"_s, u"train/odd/2.png"_s}));
+    }
+
+    void whatCantBeLookedAtIsNamed()
+    {
+        add(u"good/1.png"_s);
+        add(u"closed/2.png"_s);
+        add(u"listed only/deep/3.png"_s);
+        for (const QByteArray& name : {QByteArray("good/\xFF\xFE.png"), QByteArray("caf\xE9.txt")}) {
+            const QByteArray path = QFile::encodeName(root()) + '/' + name;
+            const int file = ::open(path.constData(), O_CREAT | O_WRONLY, 0600);
+            QVERIFY(file >= 0);
+            ::close(file);
+        }
+        QCOMPARE(::mkdir((QFile::encodeName(root()) + "/t\xFCr").constData(), 0700), 0);
+        QVERIFY(QFile::link(root() + u"/gone"_s, root() + u"/good/nowhere.png"_s));
+        QVERIFY(QFile::link(root() + u"/self"_s, root() + u"/self"_s));
+        QVERIFY(QFile::link(root() + u"/good/1.png"_s, root() + u"/good/link.png"_s));
+        const auto reading = QFileDevice::ReadOwner | QFileDevice::ReadGroup;
+        const auto entering = QFileDevice::ExeOwner | QFileDevice::ExeGroup;
+        QVERIFY(QFile::setPermissions(root(), reading | entering | QFileDevice::WriteOwner));
+        QVERIFY(QFile::setPermissions(root() + u"/good"_s, reading | entering));
+        QVERIFY(QFile::setPermissions(root() + u"/closed"_s, {}));
+        QVERIFY(QFile::setPermissions(root() + u"/listed only"_s, reading));
+        setfsuid(65534); // root may read everything; the group stays
+        const AnomalyFolder found = AnomalyFolder::open(root(), Purpose::Inspection);
+        setfsuid(geteuid());
+        for (const char* name : {"/closed", "/listed only"})
+            QVERIFY(QFile::setPermissions(root() + QString::fromLatin1(name),
+                                          reading | entering | QFileDevice::WriteOwner));
+
+        QCOMPARE(names(found.toInspect()), (QStringList{u"good/1.png"_s, u"good/link.png"_s}));
+        QCOMPARE(leftOut(found, Kind::Undecodable), (QStringList{u"t\\xfcr"_s, u"good/\\xff\\xfe.png"_s}));
+        QCOMPARE(leftOut(found, Kind::Dangling), (QStringList{u"self"_s, u"good/nowhere.png"_s}));
+        QStringList unreadable = leftOut(found, Kind::Unreadable);
+        unreadable.sort();
+        QCOMPARE(unreadable, (QStringList{u"closed"_s, u"listed only/deep"_s}));
+        for (const LeftOut& part : found.leftOut) {
+            QVERIFY(part.isFault() && !part.remedy().isEmpty());
+            QVERIFY2(part.text().contains(part.example()) && part.text().contains(QString::number(part.count())),
+                     qPrintable(part.text()));
+        }
     }
 
     void plainSorted_data()
@@ -191,7 +322,11 @@ private Q_SLOTS:
         QCOMPARE(findImages(root()).size(), std::size_t(3));
         QDir(root()).mkpath(u"good"_s);
         QVERIFY(QFile::link(root(), root() + u"/good/loop"_s));
-        QVERIFY(AnomalyFolder::open(root(), Purpose::Training).train.size() >= 3);
+        QVERIFY(QFile::link(root() + u"/a"_s, root() + u"/good/a of others"_s));
+        const AnomalyFolder folder = AnomalyFolder::open(root(), Purpose::Inspection);
+        QCOMPARE(names(folder.test), (QStringList{u"a/1.png"_s, u"a/link.png"_s, u"a/b/2.png"_s}));
+        QCOMPARE(folder.test[0].truth, Truth::Unknown); // a link in good/ does not make them good
+        QCOMPARE(leftOut(folder, Kind::Dangling), QStringList{u"a/broken.png"_s});
     }
 
     void cancels()

@@ -94,6 +94,13 @@ private Q_SLOTS:
     void inspectTellsStoresAndWrites();
     void inspectFailsOnNgWhenAsked();
     void inspectGoesOnAfterUnreadableImages();
+    void inspectTakesEveryImageOfAFolder();
+    void inspectFailsOnWhatCantBeLookedAt();
+    void inspectOnAFullDiskJudgesOn();
+    void inspectWithoutItsDatabaseJudgesOn();
+    void inspectOverwritesNoInput();
+    void inspectSaysWhatItDidNotJudge();
+    void namesReachTheTerminalVisibly();
     void inspectOfAnEmptyFolderFails();
     void inspectWithBrokenModels_data();
     void inspectWithBrokenModels();
@@ -569,6 +576,148 @@ void TestCli::inspectGoesOnAfterUnreadableImages()
     }
 }
 
+void TestCli::inspectTakesEveryImageOfAFolder()
+{
+    const Ran test = runJson({u"inspect"_s, u"--model"_s, m_model, m_product + u"/test"_s});
+    QCOMPARE(test.exitCode, 0);
+    QCOMPARE(test.json().value(u"results"_s).toArray().size(), 10); // good/ has four
+    const Ran whole = runJson({u"inspect"_s, u"--model"_s, m_model, m_product});
+    const QJsonArray leftOut = whole.json().value(u"left_out"_s).toArray();
+    QCOMPARE(leftOut.size(), 2);
+    QCOMPARE(leftOut[0][u"count"_s].toInt(), 6);  // masks
+    QCOMPARE(leftOut[1][u"count"_s].toInt(), 12); // learnt from
+    QVERIFY(leftOut[1][u"example"_s].toString().startsWith(u"train/good/"_s));
+}
+
+void TestCli::inspectFailsOnWhatCantBeLookedAt()
+{
+    const QString folder = m_folder + u"/lückenhaft"_s;
+    const QString good = m_product + u"/test/good/"_s + filesIn(m_product + u"/test/good"_s).first();
+    QVERIFY(QDir().mkpath(folder + u"/Linie"_s));
+    QVERIFY(QFile::copy(good, folder + u"/Linie/1.png"_s));
+    QVERIFY(QFile::link(m_folder + u"/nowhere"_s, folder + u"/Linie/gone.png"_s));
+    const QString csv = folder + u"/r.csv"_s;
+    const Ran ran = runJson({u"inspect"_s, u"--model"_s, m_model, folder, u"--report"_s, csv, u"--fail-on-ng"_s});
+    QCOMPARE(ran.exitCode, 1);
+    QVERIFY2(ran.err.contains("Linie/gone.png"), ran.err.constData());
+    QCOMPARE(ran.json()[u"counts"_s][u"total"_s].toInt(), 2);
+    QCOMPARE(ran.json()[u"counts"_s][u"failed"_s].toInt(), 1);
+    QVERIFY(contentOf(csv).contains("Linie/gone.png"));
+    const QString labelled = m_folder + u"/beschriftet"_s;
+    QVERIFY(QDir().mkpath(labelled + u"/good"_s));
+    QVERIFY(QFile::copy(good, labelled + u"/good/1.png"_s));
+    const QStringList evaluation{u"evaluate"_s, u"--model"_s, m_model, u"--data"_s, labelled};
+    QCOMPARE(run(evaluation + home()).exitCode, 0);
+    QVERIFY(QFile::link(m_folder + u"/nowhere"_s, labelled + u"/good/2.png"_s));
+    QCOMPARE(run(evaluation + home()).exitCode, 1);
+    const Database database(m_home + u"/lynceus.db"_s);
+    const InspectionStore store(database);
+    QCOMPARE(store.results(store.list(1).front().id).size(), std::size_t(2));
+}
+
+void TestCli::inspectOnAFullDiskJudgesOn()
+{
+    const QString folder = m_folder + u"/voll"_s;
+    const QString good = m_product + u"/test/good/"_s + filesIn(m_product + u"/test/good"_s).first();
+    QVERIFY(QDir().mkpath(folder));
+    cv::Mat noise(1024, 1024, CV_8UC3);
+    cv::randu(noise, 0, 256);
+    for (const char* name : {"a.png", "b.png"})
+        QVERIFY(cv::imwrite((folder + u'/' + QString::fromLatin1(name)).toStdString(), noise));
+    QVERIFY(QFile::copy(good, folder + u"/c.png"_s));
+    const auto smallFilesOnly = [] { // as in trainOnAFullDiskKeepsTheOldModel()
+        std::signal(SIGXFSZ, SIG_IGN);
+        const rlimit limit{600'000, 600'000};
+        setrlimit(RLIMIT_FSIZE, &limit);
+    };
+    const QString csv = m_folder + u"/voll.csv"_s;
+    const Ran ran = run(QStringList{u"inspect"_s, u"--model"_s, m_model, folder, u"--out"_s, m_folder + u"/voll aus"_s,
+                                    u"--report"_s, csv, u"--json"_s, u"-"_s} +
+                            home(),
+                        smallFilesOnly);
+    QCOMPARE(ran.exitCode, 1);
+    const QJsonArray results = ran.json().value(u"results"_s).toArray();
+    QCOMPARE(results.size(), 3);
+    for (int i = 0; i < 3; ++i) {
+        QVERIFY(results[i][u"score"_s].isDouble());
+        QCOMPARE(results[i][u"warnings"_s].toArray().size(), i < 2 ? 1 : 0);
+    }
+    QVERIFY2(ran.err.contains("a_overlay.png") && ran.err.contains("b_overlay.png"), ran.err.constData());
+    QVERIFY2(ran.err.contains("File too large") && !ran.err.contains("Unknown error"), ran.err.constData());
+    QVERIFY(contentOf(csv).contains("c.png"));
+    QCOMPARE(filesIn(m_folder + u"/voll aus"_s), QStringList{u"c_overlay.png"_s});
+}
+
+void TestCli::inspectWithoutItsDatabaseJudgesOn()
+{
+    const Database database(m_home + u"/lynceus.db"_s);
+    database.run(u"ALTER TABLE results RENAME TO taken_away"_s);
+    const auto putBack = qScopeGuard([&] { database.run(u"ALTER TABLE taken_away RENAME TO results"_s); });
+    const QString csv = m_folder + u"/ohne Datenbank.csv"_s;
+    const Ran ran = runJson({u"inspect"_s, u"--model"_s, m_model, m_product + u"/test/good"_s, u"--report"_s, csv});
+    QCOMPARE(ran.exitCode, 1);
+    QCOMPARE(ran.json().value(u"results"_s).toArray().size(), 4);
+    QCOMPARE(ran.json()[u"counts"_s][u"failed"_s].toInt(), 0);
+    QCOMPARE(ran.json()[u"inspection"_s][u"not_stored"_s].toInt(), 4);
+    QVERIFY2(ran.err.contains("lynceus.db"), ran.err.constData());
+    QVERIFY(contentOf(csv).contains(",OK,") || contentOf(csv).contains(",NG,"));
+}
+
+void TestCli::inspectOverwritesNoInput()
+{
+    const QString folder = m_folder + u"/Eingabe"_s;
+    const QString good = m_product + u"/test/good/"_s + filesIn(m_product + u"/test/good"_s).first();
+    QVERIFY(QDir().mkpath(folder));
+    const QByteArray picture = contentOf(good);
+    for (const QString& name : {u"a.png"_s, u"a_overlay.png"_s})
+        put(folder + u'/' + name, picture);
+    const QByteArray model = contentOf(m_model);
+    for (const QString& target : {folder + u"/a.png"_s, m_model}) {
+        const Ran ran = run(QStringList{u"inspect"_s, u"--model"_s, m_model, folder, u"--json"_s, target} + home());
+        QCOMPARE(ran.exitCode, 2);
+        QVERIFY2(ran.err.contains(target.toUtf8()), ran.err.constData());
+    }
+    const Ran ran = runJson({u"inspect"_s, u"--model"_s, m_model, folder, u"--out"_s, folder});
+    QCOMPARE(ran.exitCode, 1);
+    QVERIFY2(ran.err.contains("a_overlay.png"), ran.err.constData());
+    QCOMPARE(ran.json().value(u"results"_s).toArray().size(), 2);
+    QCOMPARE(contentOf(folder + u"/a.png"_s), picture);
+    QCOMPARE(contentOf(folder + u"/a_overlay.png"_s), picture);
+    QCOMPARE(contentOf(m_model), model);
+    // An older result may be replaced, and an empty file.
+    const QString json = folder + u"/r.json"_s;
+    put(json, {});
+    for (int i = 0; i < 2; ++i)
+        QCOMPARE(run(QStringList{u"doctor"_s, m_product, u"--json"_s, json}).exitCode, 0);
+}
+
+void TestCli::inspectSaysWhatItDidNotJudge()
+{
+    const QString path = m_folder + u"/Seiten.tif"_s;
+    const cv::Mat page(64, 64, CV_8UC3, cv::Scalar(90, 120, 150));
+    QVERIFY(cv::imwritemulti(path.toStdString(), std::vector<cv::Mat>{page, page}));
+    const Ran ran = runJson({u"inspect"_s, u"--model"_s, m_model, path});
+    QCOMPARE(ran.exitCode, 0);
+    QVERIFY2(ran.err.contains("Seiten.tif: ") && ran.err.contains("2 "), ran.err.constData());
+    QCOMPARE(ran.json()[u"results"_s][0][u"warnings"_s].toArray().size(), 1);
+}
+
+void TestCli::namesReachTheTerminalVisibly()
+{
+    const QString folder = m_folder + u"/böse Namen"_s;
+    QVERIFY(QDir().mkpath(folder));
+    put(folder + u"/a\nOK 0.0000\x1b[2J.png"_s, "no picture");
+    for (const QStringList& words :
+         {QStringList{u"inspect"_s, u"--model"_s, m_model, folder}, QStringList{u"doctor"_s, folder},
+          QStringList{u"inspect"_s, u"--model"_s, folder + u"/\x1b[2J"_s, folder}}) {
+        const Ran ran = run(words + home());
+        QCOMPARE(ran.exitCode, 1);
+        QVERIFY2(!ran.out.contains('\x1b') && !ran.err.contains('\x1b'), ran.err.constData());
+        QVERIFY2((ran.out + ran.err).contains("\\x1b[2J"), ran.err.constData());
+        QVERIFY(!(ran.out + ran.err).contains("\nOK 0.0000"));
+    }
+}
+
 void TestCli::inspectOfAnEmptyFolderFails()
 {
     const QString folder = m_folder + u"/leer"_s;
@@ -647,6 +796,14 @@ void TestCli::evaluateHasTheAgreedKeys()
         QVERIFY2(json.value(key).isDouble(), qPrintable(key));
         QVERIFY2(json.value(key).toDouble() >= 0.0 && json.value(key).toDouble() <= 1.0, qPrintable(key));
     }
+    QCOMPARE(json.value(u"balanced_error"_s).toDouble(),
+             (json.value(u"overkill"_s).toDouble() + json.value(u"escape"_s).toDouble()) / 2.0);
+    QVERIFY(json.value(u"best_balanced_error"_s).toDouble() <= json.value(u"balanced_error"_s).toDouble());
+    QVERIFY(json.value(u"best_threshold"_s).isDouble());
+    int defective = 0;
+    for (const QJsonValue& defect : json.value(u"per_defect"_s).toObject())
+        defective += defect[u"images"_s].toInt();
+    QCOMPARE(defective, 6);
     QCOMPARE(json.value(u"threshold"_s).toDouble(), readModelInfo(m_model).thresholds.score);
     const QJsonObject latency = json.value(u"latency_ms"_s).toObject();
     QCOMPARE(json.value(u"engine"_s).toString(), u"libtorch"_s);

@@ -25,6 +25,7 @@ private Q_SLOTS:
     void init();
     void perfectMapsGivePerfectFigures();
     void figuresAtTheThreshold();
+    void figuresOfEachDefect();
     void onlyGoodImagesLeaveFiguresOut();
     void masksOfAnotherSizeAreNamedNotFatal();
     void unreadableImagesAreCounted();
@@ -92,7 +93,8 @@ void TestEvaluation::perfectMapsGivePerfectFigures()
     add(u"unknown.png"_s, Truth::Unknown, part(255));
     FakeInspector inspector;
     const EvaluationReport report = evaluate(inspector, m_folder, {}, 48);
-    QVERIFY2(report.problems.isEmpty(), qPrintable(report.problems.join(u'\n')));
+    QCOMPARE(report.problems.size(), 1);
+    QVERIFY2(report.problems[0].contains(u"unknown.png"_s), qPrintable(report.problems[0]));
     QCOMPARE(report.images, 4);
     QCOMPARE(report.failed, 0);
     QCOMPARE(report.imageAuroc, 1.0);
@@ -116,9 +118,36 @@ void TestEvaluation::figuresAtTheThreshold()
     QCOMPARE(report.overkill, 0.25);
     QCOMPARE(report.escape, 0.5);
     QCOMPARE(report.f1, 0.5);
+    QCOMPARE(report.balancedError, 0.375);
+    QCOMPARE(report.bestBalancedError, 0.25); // at 50: both defective parts are found, two of four good ones rejected
+    QCOMPARE(report.bestThreshold, report.scores[4]);
     QCOMPARE(report.imageAuroc, 5.0 / 8.0); // 50 beats 20 and 40, 200 beats 20, 40 and 60
     QVERIFY(std::isnan(report.pixelAuroc)); // no masks
     QVERIFY(std::isnan(report.aupro));
+}
+
+void TestEvaluation::figuresOfEachDefect()
+{
+    for (const int level : {20, 40, 60, 220})
+        add(u"good%1.png"_s.arg(level), Truth::Good, part(level));
+    for (const int level : {50, 230, 240})
+        add(u"Riß%1.png"_s.arg(level), Truth::Defective, part(10, level));
+    for (const std::size_t i : {4, 5, 6})
+        m_folder.test[i].defect = i < 6 ? u"Riß"_s : u"Loch"_s;
+    add(u"gone.png"_s, Truth::Defective, {});
+    FakeInspector inspector;
+    const EvaluationReport report = evaluate(inspector, m_folder);
+    QCOMPARE(report.perDefect.size(), std::size_t(2));
+    const QJsonObject json = report.toJson().value(u"per_defect"_s).toObject();
+    QCOMPARE(json.size(), 2);
+    const QJsonValue crack = json.value(u"Riß"_s);
+    QCOMPARE(crack[u"images"_s].toInt(), 2);
+    QCOMPARE(crack[u"auroc"_s].toDouble(), 6.0 / 8.0); // 50 beats two of four, 230 all
+    QCOMPARE(crack[u"escape"_s].toDouble(), 0.5);
+    const QJsonValue hole = json.value(u"Loch"_s);
+    QCOMPARE(hole[u"images"_s].toInt(), 1);
+    QCOMPARE(hole[u"auroc"_s].toDouble(), 1.0);
+    QCOMPARE(hole[u"escape"_s].toDouble(), 0.0);
 }
 
 void TestEvaluation::onlyGoodImagesLeaveFiguresOut()
@@ -133,6 +162,9 @@ void TestEvaluation::onlyGoodImagesLeaveFiguresOut()
     const QJsonObject json = report.toJson();
     QVERIFY(json.value(u"image_auroc"_s).isNull());
     QVERIFY(json.value(u"escape"_s).isNull());
+    for (const QString& key : {u"balanced_error"_s, u"best_balanced_error"_s, u"best_threshold"_s})
+        QVERIFY2(json.value(key).isNull(), qPrintable(key));
+    QVERIFY(json.value(u"per_defect"_s).toObject().isEmpty());
     QCOMPARE(json.value(u"overkill"_s).toDouble(), 0.5);
 }
 
@@ -191,8 +223,9 @@ void TestEvaluation::jsonHasTheAgreedKeys()
     add(u"bad.png"_s, Truth::Defective, part(20, 200), squareMask());
     FakeInspector inspector;
     const QJsonObject json = evaluate(inspector, m_folder).toJson();
-    for (const QString& key : {u"images"_s, u"image_auroc"_s, u"pixel_auroc"_s, u"aupro"_s, u"threshold"_s,
-                               u"overkill"_s, u"escape"_s, u"f1"_s})
+    for (const QString& key :
+         {u"images"_s, u"image_auroc"_s, u"pixel_auroc"_s, u"aupro"_s, u"threshold"_s, u"overkill"_s, u"escape"_s,
+          u"f1"_s, u"balanced_error"_s, u"best_balanced_error"_s, u"best_threshold"_s})
         QVERIFY2(json.value(key).isDouble(), qPrintable(key));
     QCOMPARE(json.value(u"method"_s).toString(), u"memseg"_s);
     for (const QString& key : {u"p50"_s, u"p95"_s, u"p99"_s})

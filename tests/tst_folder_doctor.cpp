@@ -63,6 +63,21 @@ private Q_SLOTS:
         QCOMPARE(json[u"can_train"_s].toBool(), true);
     }
 
+    void whatIsLeftOutIsSaid()
+    {
+        fill();
+        writeImage(path(u"train/later/1.png"_s), part());
+        QVERIFY(QFile::link(path(u"nowhere"_s), path(u"train/good/link.png"_s)));
+        const FolderReport report = examineFolder(root());
+        expect(report, u"left-out"_s, Severity::Info, {u"train/later/1.png"_s});
+        expect(report, u"not-looked-at"_s, Severity::Warning, {u"train/good/link.png"_s});
+        const QJsonArray json = report.toJson()[u"left_out"_s].toArray();
+        QCOMPARE(json.size(), 3);
+        QCOMPARE(json[0][u"count"_s].toInt(), 2); // the masks
+        QCOMPARE(json[1][u"example"_s].toString(), u"train/later/1.png"_s);
+        QVERIFY(!json[1][u"reason"_s].toString().isEmpty());
+    }
+
     void unreadableFiles()
     {
         fill();

@@ -299,6 +299,83 @@ private Q_SLOTS:
         QVERIFY(isSame(readImage(file(u"b.tif"_s, greyTiff(1, 1, 1, "\xA0\x40"))), bits));
     }
 
+    void memoryIsBounded_data()
+    {
+        QTest::addColumn<QByteArray>("content");
+        QTest::addColumn<bool>("isTooLarge");
+        const auto png = [](int type, quint32 width, quint32 height) {
+            return withPngSize(encoded(cv::Mat(2, 2, type, cv::Scalar::all(9)), ".png"), width, height);
+        };
+        QTest::newRow("16 bit with alpha") << png(CV_16UC4, 22000, 22000) << true;
+        QTest::newRow("16 bit") << png(CV_16UC1, 22000, 22000) << false; // 968 MB
+        QTest::newRow("8 bit colour") << png(CV_8UC3, 20000, 20000) << true;
+        QTest::newRow("150 megapixels, 16 bit colour") << png(CV_16UC3, 14204, 10652) << false;
+        QByteArray jpeg = encoded(cv::Mat(2, 2, CV_8UC3, cv::Scalar::all(9)), ".jpg");
+        const auto frame = jpeg.indexOf("\xFF\xC0");
+        for (const qsizetype at : {frame + 5, frame + 7}) { // 20,000 x 20,000
+            jpeg[at] = '\x4E';
+            jpeg[at + 1] = '\x20';
+        }
+        QTest::newRow("jpeg") << jpeg << true;
+        QTest::newRow("tiff") << tiff(QByteArray(6, '\0'), {{256, 60000}, {257, 6000}, {258, 16}, {262, 2}, {277, 3}})
+                              << true;
+        QTest::newRow("grey tiff") << tiff(QByteArray(6, '\0'), {{256, 60000}, {257, 6000}, {258, 16}, {262, 1}})
+                                   << false;
+    }
+
+    void memoryIsBounded()
+    {
+        QFETCH(QByteArray, content);
+        QFETCH(bool, isTooLarge);
+        const QString path = file(u"bomb"_s, content);
+        const auto header = parseImageHeader(content);
+        QVERIFY(header && header->width > 1000);
+        QCOMPARE(header->width * header->height * header->bytesPerPixel > kMaxDecodedBytes, isTooLarge);
+        if (!isTooLarge)
+            return; // decoding these would take long
+        const auto error = errorOf([&] { readImage(path); });
+        QVERIFY(error);
+        QVERIFY2(error->message().contains(u"bomb"_s) && error->message().contains(u"MB"_s),
+                 qPrintable(error->message()));
+        QVERIFY2(error->remedy().contains(u"1073 MB"_s), qPrintable(error->remedy()));
+    }
+
+    void onlyTheFirstPage()
+    {
+        const cv::Mat first = patternImage(30, 20, CV_8UC3);
+        const QString path = m_dir.filePath(u"pages.tif"_s);
+        QVERIFY(cv::imwritemulti(path.toStdString(), std::vector<cv::Mat>{first, 255 - first, first}));
+        QVERIFY(isSame(readImage(path), first));
+        QVERIFY2(imageWarning(readImageFile(path)).contains(u"3"_s), qPrintable(imageWarning(readImageFile(path))));
+        const QByteArray single = encoded(first, ".tiff");
+        QVERIFY(imageWarning(single).isEmpty());
+        // A small version of the same page is none; and a list that forms a loop ends.
+        QByteArray loop = greyTiff(8, 1, 1, "\1\2\3\4\5\6", {{254, 0}});
+        loop.replace(loop.size() - 4, 4, loop.mid(4, 4));
+        QCOMPARE(parseImageHeader(loop)->pictures, 1);
+        QVERIFY(isSame(decodeImage(loop, u"x"_s), (cv::Mat_<uchar>(2, 3) << 1, 2, 3, 4, 5, 6)));
+        QCOMPARE(parseImageHeader(greyTiff(8, 1, 1, "\1\2\3\4\5\6", {{254, 1}}))->pictures, 0);
+        QVERIFY(imageWarning("no picture").isEmpty());
+    }
+
+    void animationsAreNamed()
+    {
+        const QByteArray still = encoded(patternImage(24, 16, CV_8UC3), ".webp");
+        QByteArray body("WEBPVP8X\x0A\0\0\0\x02\0\0\0\x17\0\0\x0F\0\0"
+                        "ANIM\x06\0\0\0\0\0\0\0\0\0"
+                        "ANMF",
+                        44);
+        append32(body, quint32(16 + still.size() - 12));
+        body += QByteArray("\0\0\0\0\0\0\x17\0\0\x0F\0\0\x64\0\0\0", 16) + still.mid(12);
+        QByteArray animated("RIFF");
+        append32(animated, quint32(body.size()));
+        const QString path = file(u"a.webp"_s, animated + body);
+        const auto error = errorOf([&] { readImage(path); });
+        QVERIFY(error);
+        QVERIFY2(error->message().contains(u"animation"_s), qPrintable(error->message()));
+        QVERIFY(!error->message().contains(u"damaged"_s));
+    }
+
     void unsupportedTiff_data()
     {
         QTest::addColumn<QByteArray>("content");

@@ -204,6 +204,23 @@ private Q_SLOTS:
         QVERIFY(f.settings.recentFolders().isEmpty());
     }
 
+    void whatTheListLeavesOutIsSaid()
+    {
+        Fixture f;
+        f.writeFolder();
+        QVERIFY(QDir().mkpath(f.folder + u"/ground_truth/crack"_s));
+        test::writeGrey(f.folder + u"/ground_truth/crack/0_mask.png"_s, 255);
+        QVERIFY(QFile::link(f.folder + u"/nowhere"_s, f.folder + u"/gone.png"_s));
+        QSignalSpy errors(&f.page, &InspectPage::errorOccurred);
+        QSignalSpy notices(&f.page, &InspectPage::noticed);
+        f.page.openFolder(f.folder);
+        QTRY_VERIFY(f.page.isIdle());
+        QCOMPARE(errors.size(), 1);
+        QVERIFY(errors[0][0].toString().contains(u"gone.png"_s) && !errors[0][1].toString().isEmpty());
+        QCOMPARE(notices.size(), 1);
+        QVERIFY(notices[0][0].toString().contains(u"0_mask.png"_s));
+    }
+
     void aChosenImageIsShownFirst()
     {
         Fixture f;

@@ -6,6 +6,7 @@
 #include "core/jobs/inspection_pipeline.h"
 #include "tests/support/fake_inspector.h"
 
+#include <QtCore/QCryptographicHash>
 #include <QtCore/QDir>
 #include <QtCore/QFile>
 #include <QtCore/QTemporaryDir>
@@ -64,6 +65,7 @@ private Q_SLOTS:
     void init();
     void resultsComeInOrder();
     void badFilesDoNotStopTheBatch();
+    void hashAndPictureAreThoseThatWereJudged();
     void failingInspectorIsThatImagesError();
     void cancelFinishesTheCurrentImage();
     void exceptionOfTheReceiverStopsTheLoader();
@@ -138,6 +140,38 @@ void TestInspectionPipeline::badFilesDoNotStopTheBatch()
     QVERIFY(images[3].error.isEmpty());
     QCOMPARE(images[3].result.score, 1.0);
     QVERIFY(images[4].error.isEmpty());
+}
+
+void TestInspectionPipeline::hashAndPictureAreThoseThatWereJudged()
+{
+    MovableInspector first([](const cv::Mat&) {});
+    MovableInspector second([](const cv::Mat&) {});
+    for (const std::vector<AnomalyInspector*>& inspectors :
+         {std::vector<AnomalyInspector*>{&first}, std::vector<AnomalyInspector*>{&first, &second}}) {
+        std::vector<QString> paths;
+        std::vector<QString> hashes;
+        for (int i = 0; i < 20; ++i) {
+            paths.push_back(write(u"%1.png"_s.arg(i), i * 10));
+            QFile file(paths.back());
+            QVERIFY(file.open(QIODevice::ReadOnly));
+            hashes.push_back(
+                QString::fromLatin1(QCryptographicHash::hash(file.readAll(), QCryptographicHash::Sha256).toHex()));
+        }
+        int done = 0;
+        int judged = 0;
+        inspectImages(paths, inspectors, [&](InspectedImage&& image) {
+            for (const QString& path : paths)
+                QFile::remove(path); // from now on only what was read ahead can be judged
+            ++done;
+            if (!image.error.isEmpty())
+                return;
+            ++judged;
+            QCOMPARE(image.hash, hashes[image.index]);
+            QCOMPARE(int(image.image.at<uchar>(0, 0)), int(image.index) * 10);
+        });
+        QCOMPARE(done, 20);
+        QVERIFY(judged >= 1 && judged < 20);
+    }
 }
 
 void TestInspectionPipeline::failingInspectorIsThatImagesError()

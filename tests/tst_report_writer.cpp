@@ -51,6 +51,7 @@ ReportData sample()
     failed.image = u"kaputt.png"_s;
     failed.error = u"can't be read,\n\"truncated\""_s;
     data.items.push_back(failed);
+    data.items[2].warnings = QStringList{u"3 <pages>"_s, u"no map"_s};
     return data;
 }
 
@@ -134,6 +135,7 @@ void TestReportWriter::jsonHasTheKeysOfTheContract()
     QCOMPARE(ng.value(u"regions"_s).toArray()[0].toObject(),
              (QJsonObject{
                  {u"x"_s, 1}, {u"y"_s, 2}, {u"width"_s, 30}, {u"height"_s, 40}, {u"area"_s, 600}, {u"peak"_s, 0.75}}));
+    QCOMPARE(results[2].toObject().value(u"warnings"_s).toArray(), (QJsonArray{u"3 <pages>"_s, u"no map"_s}));
     QCOMPARE(results[3].toObject().keys(), (QStringList{u"error"_s, u"image"_s}));
 }
 
@@ -143,7 +145,7 @@ void TestReportWriter::csvReadsBack()
     const auto rows = parseCsv(text);
     QCOMPARE(rows.size(), 5);
     for (const QStringList& row : rows)
-        QCOMPARE(row.size(), 13);
+        QCOMPARE(row.size(), 14);
     const auto cell = [&rows](int row, const QString& column) { return rows[row][rows[0].indexOf(column)]; };
     QCOMPARE(cell(1, u"image"_s), u"bilder/teil 1.png"_s);
     QCOMPARE(cell(1, u"verdict"_s), u"OK"_s);
@@ -152,6 +154,7 @@ void TestReportWriter::csvReadsBack()
     QCOMPARE(cell(2, u"region_area"_s), u"1200"_s);
     QCOMPARE(cell(2, u"peak"_s), u"0.75"_s);
     QCOMPARE(cell(3, u"image"_s), sample().items[2].image);
+    QCOMPARE(cell(3, u"warnings"_s), u"3 <pages> no map"_s);
     QCOMPARE(cell(4, u"error"_s), sample().items[3].error);
     QCOMPARE(cell(4, u"score"_s), QString());
 }
@@ -180,7 +183,7 @@ void TestReportWriter::formulasAreDefused()
     QCOMPARE(rows[1][0], cell);
     QCOMPARE(rows[1][2], u"-0.25"_s); // a number stays a number
     QCOMPARE(rows[2][0], cell);
-    QCOMPARE(rows[2].last(), cell);
+    QCOMPARE(rows[2].value(rows[0].indexOf(u"error"_s)), cell);
 }
 
 void TestReportWriter::htmlIsSelfContainedAndEscaped()
@@ -190,6 +193,7 @@ void TestReportWriter::htmlIsSelfContainedAndEscaped()
     QVERIFY(html.contains(u"&lt;script&gt;alert(1)&lt;/script&gt; %1 &quot;x&quot;, y.png"));
     QVERIFY(html.contains(u"Schicht &lt;früh&gt; &amp; &quot;spät&quot;"));
     QVERIFY(html.contains(u"&quot;truncated&quot;"));
+    QVERIFY(html.contains(u"3 &lt;pages&gt;"));
     QVERIFY(!html.contains(u"http:") && !html.contains(u"https:") && !html.contains(u"@import"));
     for (const QString& word : {u"OK"_s, u"NG"_s, u"Review"_s, u"Failed"_s})
         QVERIFY2(html.count(word + u"</span>"_s) >= 2, qPrintable(word)); // count and row

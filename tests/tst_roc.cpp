@@ -59,6 +59,8 @@ private Q_SLOTS:
     void notANumberIsRejectedLikeJudge();
     void bestF1TakesLargestThresholdOnTies();
     void bestF1AgreesWithEveryThreshold();
+    void bestBalancedErrorAgreesWithEveryThreshold();
+    void bestBalancedErrorOfKnownExamples();
 };
 
 void TestRoc::knownExample()
@@ -199,6 +201,39 @@ void TestRoc::bestF1AgreesWithEveryThreshold()
         for (const double threshold : scores)
             QVERIFY(confusionAt(threshold, scores, labels).f1() <= best.f1 + 1e-15);
     }
+}
+
+void TestRoc::bestBalancedErrorAgreesWithEveryThreshold()
+{
+    Random random(7);
+    for (int round = 0; round < 20; ++round) {
+        std::vector<double> scores;
+        std::vector<bool> labels;
+        randomScores(random, 60, scores, labels);
+        const BestBalancedError best = bestBalancedError(scores, labels);
+        QCOMPARE(confusionAt(best.threshold, scores, labels).balancedError(), best.error);
+        std::vector<double> thresholds = scores;
+        thresholds.insert(thresholds.end(), {-1e9, 1e9}); // everything rejected, everything passed
+        for (const double threshold : thresholds) {
+            const double error = confusionAt(threshold, scores, labels).balancedError();
+            QVERIFY(error >= best.error);
+            QVERIFY(error > best.error || threshold <= best.threshold || threshold == 1e9);
+        }
+    }
+}
+
+void TestRoc::bestBalancedErrorOfKnownExamples()
+{
+    // At 0.4: two of two found, one of four rejected.
+    const BestBalancedError best =
+        bestBalancedError({0.9, 0.5, 0.4, 0.3, 0.2, 0.1}, {true, false, true, false, false, false});
+    QCOMPARE(best.error, 0.125);
+    QCOMPARE(best.threshold, 0.4);
+    const BestBalancedError turned = bestBalancedError({0.9, 0.1}, {false, true});
+    QCOMPARE(turned.error, 0.5);
+    QCOMPARE(confusionAt(0.4, {0.9, 0.5, 0.4, 0.3}, {true, false, true, false}).balancedError(), 0.25);
+    QVERIFY_THROWS_EXCEPTION(Error, bestBalancedError({0.1, 0.2}, {false, false}));
+    QVERIFY_THROWS_EXCEPTION(Error, bestBalancedError({0.1, 0.2}, {true, true}));
 }
 
 QTEST_APPLESS_MAIN(TestRoc)

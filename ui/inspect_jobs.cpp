@@ -60,12 +60,6 @@ QString copyToFolder(const QString& modelFile, const QString& folder)
 
 } // namespace
 
-std::vector<Sample> imagesToInspect(const QString& folder, const CancelToken& cancel)
-{
-    AnomalyFolder images = AnomalyFolder::open(folder, AnomalyFolder::Purpose::Inspection, cancel);
-    return images.test.empty() ? std::move(images.train) : std::move(images.test);
-}
-
 std::vector<EarlierResult> earlierResults(const Database& database, const QString& modelHash, const QString& folder,
                                           const std::vector<QString>& paths)
 {

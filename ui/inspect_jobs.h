@@ -15,9 +15,6 @@ class ModelStore;
 
 // What the Inspect page does on the Files lane. Everything comes in by value; all throw Error.
 
-/// The images of a folder that are there to be judged; all of them when there is no such part.
-std::vector<Sample> imagesToInspect(const QString& folder, const CancelToken& cancel);
-
 /// What the model said about an image of the list before: in an earlier run of the program, perhaps.
 struct EarlierResult
 {

@@ -805,11 +805,23 @@ void InspectPage::openFolder(const QString& folder, const QString& select)
         return;
     if (d->listingJob != 0)
         d->services.jobs.cancel(d->listingJob);
-    const auto work = [path](const TaskContext& context) { return imagesToInspect(path, context.cancel); };
-    const auto done = [this, path, select](std::vector<Sample> samples) {
+    const auto work = [path](const TaskContext& context) {
+        return AnomalyFolder::open(path, AnomalyFolder::Purpose::Inspection, context.cancel);
+    };
+    const auto done = [this, path, select](const AnomalyFolder& found) {
         d->listingJob = 0;
+        std::vector<Sample> samples = found.toInspect();
         if (!samples.empty())
             d->services.settings.addRecentFolder(path);
+        QStringList leftOut;
+        for (const LeftOut& part : found.leftOut) {
+            if (part.isFault())
+                Q_EMIT errorOccurred(part.text(), part.remedy());
+            else
+                leftOut += part.text();
+        }
+        if (!leftOut.isEmpty())
+            Q_EMIT noticed(leftOut.join(u' '));
         d->showSamples(std::move(samples), path, true,
                        tr("There are no images in %1.").arg(QDir::toNativeSeparators(path)));
         d->selectPath(select);

@@ -180,6 +180,8 @@ void MainWindow::makeFrame()
 void MainWindow::connectPages()
 {
     connect(m_inspect, &InspectPage::errorOccurred, this, &MainWindow::showError);
+    connect(m_inspect, &InspectPage::noticed, m_banner,
+            [this](const QString& message) { m_banner->showInformation(message); });
     connect(m_train, &TrainPage::errorOccurred, this, &MainWindow::showError);
     connect(m_inspect, &InspectPage::statusChanged, this,
             [this](const QString& text) { setPageStatus(m_inspect, text); });

@@ -7,6 +7,9 @@
 #include "core/weights/model_store.h"
 
 #include <QtCore/QCoreApplication>
+#include <QtCore/QFile>
+#include <QtCore/QFileInfo>
+#include <QtCore/QJsonDocument>
 
 #include <algorithm>
 
@@ -146,6 +149,20 @@ std::vector<Command> makeCommands()
     };
 }
 
+/// `--json` may take the place of an older result, but of nothing else: a slip would cost a picture or a model.
+void checkJsonTarget(const QString& target)
+{
+    QFile file(target);
+    if (target.isEmpty() || target == u"-" || !QFileInfo(target).isFile())
+        return;
+    if (file.size() == 0)
+        return;
+    if (file.open(QIODevice::ReadOnly) && file.peek(1) == "{" && QJsonDocument::fromJson(file.readAll()).isObject())
+        return;
+    throw UsageError(tr("--json would overwrite %1, which is no JSON document.").arg(target),
+                     tr("Choose another name, or remove the file."));
+}
+
 } // namespace
 
 CommandContext::CommandContext(Arguments given, CancelToken cancel)
@@ -153,6 +170,7 @@ CommandContext::CommandContext(Arguments given, CancelToken cancel)
     , console(arguments.value(u"json"_s), arguments.isSet(u"quiet"_s))
     , m_cancel(std::move(cancel))
 {
+    checkJsonTarget(arguments.value(u"json"_s));
     setThreads(int(arguments.number(u"threads"_s, 0, 0, 1024)));
 }
 
@@ -176,6 +194,18 @@ DeviceKind CommandContext::device() const
 QString CommandContext::modelFile()
 {
     return app().modelStore().resolve(arguments.required(u"model"_s));
+}
+
+AnomalyFolder CommandContext::folder(const QString& path, AnomalyFolder::Purpose purpose)
+{
+    AnomalyFolder found = AnomalyFolder::open(path, purpose, m_cancel);
+    for (const LeftOut& part : found.leftOut) {
+        if (part.isFault())
+            console.warn(found.root + u": "_s + part.text() + u' ' + part.remedy());
+        else
+            console.note(part.text());
+    }
+    return found;
 }
 
 SessionOptions CommandContext::sessionOptions()

@@ -7,6 +7,7 @@
 #include "app/cli/arguments.h"
 #include "app/cli/console.h"
 #include "core/base/progress.h"
+#include "core/data/anomaly_folder.h"
 #include "core/jobs/training_job.h"
 #include "core/memseg/options.h"
 #include "core/memseg/session.h"
@@ -38,6 +39,8 @@ public:
     DeviceKind device() const;
     /// The file behind `--model`, an id of the store or a path.
     QString modelFile();
+    /// A data folder; says what of it is left out.
+    AnomalyFolder folder(const QString& path, AnomalyFolder::Purpose purpose);
     /// What `--device` and `--engine` ask for, with the cache folder.
     SessionOptions sessionOptions();
     /// Loads a model so, and says when another engine runs than the one asked for.
@@ -91,6 +94,7 @@ struct InspectionSummary
     int review = 0;
     int ng = 0;
     int failed = 0;
+    int troubles = 0; ///< pictures and reports that could not be written, results that could not be stored; all said
     QJsonObject json;
 };
 

@@ -69,7 +69,7 @@ int runCalibrate(CommandContext& context)
     const double overkill = arguments.number(u"overkill"_s, kDefaultOverkill, 1e-6, 0.5);
     const QString modelFile = context.modelFile();
 
-    const AnomalyFolder folder = AnomalyFolder::open(data, AnomalyFolder::Purpose::Training);
+    const AnomalyFolder folder = context.folder(data, AnomalyFolder::Purpose::Training);
     std::vector<QString> good = pathsOf(folder.test, Truth::Good);
     if (good.empty()) {
         good = pathsOf(folder.train, Truth::Good);

@@ -64,7 +64,7 @@ int runCompile(CommandContext& context)
     } catch (const Error& error) {
         throw UsageError(error.message(), error.remedy());
     }
-    const AnomalyFolder folder = AnomalyFolder::open(data, AnomalyFolder::Purpose::Training);
+    const AnomalyFolder folder = context.folder(data, AnomalyFolder::Purpose::Training);
     const auto reports = compileEngines(modelFile, folder, request, context.task(tr("Compiling")));
     const Console& console = context.console;
     console.endProgress();

@@ -74,7 +74,7 @@ int runDemo(CommandContext& context)
                        {u"model"_s, request.modelFile},
                        {u"evaluation"_s, report.toJson()},
                        {u"counts"_s, summary.json[u"counts"_s]}});
-    return kDone;
+    return summary.failed > 0 || summary.troubles > 0 ? kFailed : kDone;
 }
 
 } // namespace lynceus

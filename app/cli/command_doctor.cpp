@@ -78,7 +78,7 @@ int runDoctor(CommandContext& context)
     if (context.arguments.isSet(u"odd"_s))
         json.insert(u"odd"_s, showOddImages(context, report.folder));
     console.writeJson(json);
-    return kDone;
+    return report.isReadable() ? kDone : kFailed;
 }
 
 } // namespace lynceus

@@ -7,6 +7,8 @@
 
 #include <QtCore/QCoreApplication>
 
+#include <algorithm>
+
 namespace lynceus {
 
 using namespace Qt::StringLiterals;
@@ -17,7 +19,7 @@ int runEvaluate(CommandContext& context)
     SessionOptions options = context.sessionOptions();
     options.evenBlocked = true;
     const auto session = context.session(context.modelFile(), options);
-    const AnomalyFolder folder = AnomalyFolder::open(data, AnomalyFolder::Purpose::Inspection);
+    const AnomalyFolder folder = context.folder(data, AnomalyFolder::Purpose::Inspection);
     const EvaluationReport report =
         evaluate(*session, folder, context.task(QCoreApplication::translate("cli", "Evaluating")));
 
@@ -30,10 +32,23 @@ int runEvaluate(CommandContext& context)
                         {QString::number(report.images), figure(report.imageAuroc), figure(report.pixelAuroc),
                          figure(report.aupro), figure(report.threshold), figure(report.overkill), figure(report.escape),
                          figure(report.f1), figure(report.p50, 1), engineName(session->engine())}});
+    console.print();
+    console.printTable(
+        {{u"balanced error"_s, u"best possible"_s, u"at threshold"_s},
+         {figure(report.balancedError), figure(report.bestBalancedError), figure(report.bestThreshold)}});
+    std::vector<QStringList> defects{{u"defect"_s, u"images"_s, u"image AUROC"_s, u"escape"_s}};
+    for (const DefectFigures& defect : report.perDefect)
+        defects.push_back({defect.name, QString::number(defect.images), figure(defect.auroc), figure(defect.escape)});
+    if (defects.size() > 1) {
+        console.print();
+        console.printTable(defects);
+    }
     QJsonObject json = report.toJson();
     json.insert(u"engine"_s, engineName(session->engine()));
     console.writeJson(json);
-    return report.failed > 0 ? kFailed : kDone;
+    const bool hasFaults =
+        std::any_of(folder.leftOut.begin(), folder.leftOut.end(), [](const LeftOut& part) { return part.isFault(); });
+    return report.failed > 0 || hasFaults ? kFailed : kDone;
 }
 
 } // namespace lynceus

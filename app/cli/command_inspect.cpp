@@ -8,14 +8,14 @@
 #include "core/image/image_io.h"
 #include "core/image/preprocessing.h"
 #include "core/jobs/inspection_pipeline.h"
+#include "core/jobs/inspection_recorder.h"
 #include "core/memseg/session.h"
 #include "core/report/report_writer.h"
-#include "core/storage/inspection_store.h"
-#include "core/weights/safetensors.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QDir>
 #include <QtCore/QFileInfo>
+#include <QtCore/QJsonArray>
 #include <QtCore/QSet>
 
 #include <opencv2/imgproc.hpp>
@@ -26,7 +26,6 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr std::size_t kStoreBatch = 50;
 constexpr double kOverlayOpacity = 0.75;
 
 QString tr(const char* text)
@@ -40,10 +39,19 @@ struct Input
     QString name; ///< relative, without suffix, unique: where its pictures go
 };
 
-/// Images as they are, folders as the window opens them: the test part where there is one, else everything.
-std::vector<Input> collectInputs(const QStringList& inputs)
+/// What is to be judged, and what of it can't even be opened.
+struct Inputs
 {
-    std::vector<Input> found;
+    std::vector<Input> images;
+    QSet<QString> files; ///< real paths of the images
+    std::vector<ReportItem> faults;
+    QJsonArray leftOut;
+};
+
+/// Images as they are, folders as the window opens them.
+Inputs collectInputs(CommandContext& context, const QStringList& inputs)
+{
+    Inputs found;
     QSet<QString> taken;
     const auto add = [&](const QString& path, const QString& name) {
         const QString base = name.left(name.lastIndexOf(u'.'));
@@ -51,16 +59,26 @@ std::vector<Input> collectInputs(const QStringList& inputs)
         for (int i = 2; taken.contains(unique); ++i)
             unique = u"%1_%2"_s.arg(base).arg(i);
         taken.insert(unique);
-        found.push_back({path, unique});
+        found.images.push_back({path, unique});
+        found.files.insert(QFileInfo(path).canonicalFilePath());
     };
     for (const QString& input : inputs) {
         if (!QFileInfo(input).isDir()) {
             add(QFileInfo(input).absoluteFilePath(), QFileInfo(input).fileName());
             continue;
         }
-        const AnomalyFolder folder = AnomalyFolder::open(input, AnomalyFolder::Purpose::Inspection);
-        const auto& samples = folder.test.empty() ? folder.train : folder.test;
-        if (samples.empty()) {
+        const AnomalyFolder folder = context.folder(input, AnomalyFolder::Purpose::Inspection);
+        for (const LeftOut& part : folder.leftOut) {
+            found.leftOut.append(part.toJson());
+            for (const QString& name : part.isFault() ? part.names : QStringList()) {
+                ReportItem item;
+                item.image = folder.root + u'/' + name;
+                item.error = tr("Could not be looked at: %1. %2").arg(part.reason(), part.remedy());
+                found.faults.push_back(std::move(item));
+            }
+        }
+        const std::vector<Sample> samples = folder.toInspect();
+        if (samples.empty() && found.faults.empty()) {
             throw Error(ErrorKind::Input, tr("%1 holds no images.").arg(folder.root),
                         tr("Known are: %1.").arg(imageSuffixes().join(u", "_s)));
         }
@@ -70,11 +88,11 @@ std::vector<Input> collectInputs(const QStringList& inputs)
     return found;
 }
 
-/// Heat map and contours over the image; with `maps` the map itself too. Returns the picture's path.
-QString writePictures(const InspectionRequest& request, const Input& input, const InspectedImage& image,
+/// Heat map and contours over the image as it was judged; with `maps` the map itself too. Returns the picture's path.
+QString writePictures(const InspectionRequest& request, const Inputs& inputs, const InspectedImage& image,
                       const IntensityWindow& window)
 {
-    const QString base = QDir(request.out).absoluteFilePath(input.name);
+    const QString base = QDir(request.out).absoluteFilePath(inputs.images[image.index].name);
     const QString folder = QFileInfo(base).absolutePath();
     if (!QDir().mkpath(folder)) {
         throw Error(ErrorKind::File, tr("The folder %1 cannot be made.").arg(folder),
@@ -82,80 +100,46 @@ QString writePictures(const InspectionRequest& request, const Input& input, cons
     }
     const AnomalyResult& result = image.result;
     cv::Mat picture =
-        heatOverlay(toDisplay(readImage(image.path), window), result.sourceMap(), ColorMap::Inferno, kOverlayOpacity);
+        heatOverlay(toDisplay(image.image, window), result.sourceMap(), ColorMap::Inferno, kOverlayOpacity);
     for (const Region& region : result.regions)
         cv::polylines(picture, region.contour, true, cv::Scalar(255, 255, 255), 1, cv::LINE_AA);
+    const auto write = [&](const QString& path, const cv::Mat& pixels) {
+        if (inputs.files.contains(QFileInfo(path).canonicalFilePath())) {
+            throw Error(ErrorKind::File, tr("%1 is an image to inspect; it is not overwritten.").arg(path),
+                        tr("Choose another folder with --out."));
+        }
+        writePng(path, pixels);
+    };
     const QString overlay = base + u"_overlay.png"_s;
-    writePng(overlay, picture);
+    write(overlay, picture);
     if (request.maps) {
         cv::Mat scaled;
         result.sourceMap().convertTo(scaled, CV_16U, 65535.0);
-        writePng(base + u"_map.png"_s, scaled);
+        write(base + u"_map.png"_s, scaled);
     }
     return overlay;
 }
 
-/// Writes results into the database batch by batch.
-class ResultKeeper
+InspectionRecord recordOf(const MemSegSession& session, const QString& input)
 {
-public:
-    ResultKeeper(const Database& database, const MemSegSession& session, const QString& folder)
-        : m_store(database)
-    {
-        InspectionRecord record;
-        record.folder = folder;
-        record.modelPath = session.modelFile();
-        record.modelHash = session.modelHash();
-        record.engine = engineName(session.engine());
-        record.thresholds = session.thresholds();
-        record.started = QDateTime::currentDateTimeUtc();
-        record.programVersion = programVersion();
-        m_id = m_store.begin(record);
-    }
-
-    void add(const InspectedImage& image)
-    {
-        ResultRecord record;
-        record.image = image.path;
-        record.error = image.error;
-        if (image.error.isEmpty()) {
-            record.imageHash = fileSha256(image.path);
-            record.result = image.result;
-            record.result.map.release();
-        }
-        m_waiting.push_back(std::move(record));
-        if (m_waiting.size() >= kStoreBatch)
-            flush();
-    }
-
-    void finish()
-    {
-        flush();
-        m_store.finish(m_id);
-    }
-
-    void flush()
-    {
-        if (!m_waiting.empty())
-            m_store.add(m_id, m_waiting);
-        m_waiting.clear();
-    }
-
-    qint64 id() const { return m_id; }
-
-private:
-    InspectionStore m_store;
-    qint64 m_id = 0;
-    std::vector<ResultRecord> m_waiting;
-};
+    InspectionRecord record;
+    record.folder = QFileInfo(input).absoluteFilePath();
+    record.modelPath = session.modelFile();
+    record.modelHash = session.modelHash();
+    record.engine = engineName(session.engine());
+    record.thresholds = session.thresholds();
+    record.started = QDateTime::currentDateTimeUtc();
+    record.programVersion = programVersion();
+    return record;
+}
 
 } // namespace
 
 InspectionSummary inspectAndStore(CommandContext& context, const InspectionRequest& request)
 {
-    const std::vector<Input> inputs = collectInputs(request.inputs);
+    const Inputs inputs = collectInputs(context, request.inputs);
     std::vector<QString> paths;
-    for (const Input& input : inputs)
+    for (const Input& input : inputs.images)
         paths.push_back(input.path);
     const auto sessions = context.sessions(request.modelFile, paths.size());
     const auto& session = sessions.front();
@@ -172,39 +156,70 @@ InspectionSummary inspectAndStore(CommandContext& context, const InspectionReque
     report.engine = engineName(session->engine());
     report.started = QDateTime::currentDateTimeUtc();
 
-    ResultKeeper keeper(context.app().database(), *session, QFileInfo(request.inputs.first()).absoluteFilePath());
+    InspectionRecorder recorder(context.app().database(), recordOf(*session, request.inputs.first()));
+    int troubles = 0;
+    const auto warn = [&](const Error& error) {
+        context.console.warn(error.text());
+        ++troubles;
+    };
     const auto judged = [&](InspectedImage&& image) {
         if (!image.error.isEmpty())
             context.console.warn(image.path + u": "_s + image.error);
-        keeper.add(image);
-        ReportItem item{image.path, image.error, {}, {}};
-        if (image.error.isEmpty()) {
-            if (!request.out.isEmpty())
-                item.overlayPath = writePictures(request, inputs[image.index], image, window);
-            image.result.map.release(); // memory must not grow with the number of images
-            item.result = std::move(image.result);
+        ReportItem item;
+        item.image = image.path;
+        item.error = image.error;
+        if (!image.warning.isEmpty()) {
+            context.console.warn(image.path + u": "_s + image.warning);
+            item.warnings += image.warning;
         }
+        if (image.error.isEmpty() && !request.out.isEmpty()) {
+            try {
+                item.overlayPath = writePictures(request, inputs, image, window);
+            } catch (...) {
+                const Error error = currentError(tr("drawing the heat map of %1").arg(image.path));
+                item.warnings += error.text();
+                warn(error);
+            }
+        }
+        image.result.map.release(); // memory must not grow with the number of images
+        if (image.error.isEmpty())
+            item.result = image.result;
+        recorder.add({0, image.path, image.hash, image.error, std::move(image.result)});
         report.items.push_back(std::move(item));
     };
+    for (const ReportItem& item : inputs.faults) {
+        recorder.add({0, item.image, {}, item.error, {}});
+        report.items.push_back(item);
+    }
     bool cancelled = false;
     try {
         inspectImages(paths, inspectors, judged, context.task(tr("Inspecting")));
     } catch (const Cancelled&) {
         cancelled = true; // what is judged is kept and reported
-    } catch (...) {
-        keeper.flush();
-        throw;
     }
-    keeper.finish();
+    const InspectionRecorder::State stored = recorder.finish();
+    if (!stored.isFinished) {
+        warn(Error(ErrorKind::Storage,
+                   tr("%1 of %2 results are not in the database: %3")
+                       .arg(QString::number(stored.pending), QString::number(report.items.size()), stored.problem),
+                   stored.remedy));
+    }
     report.finished = QDateTime::currentDateTimeUtc();
-    for (const QString& file : request.reports)
-        writeReport(file, report);
+    for (const QString& file : request.reports) {
+        try {
+            writeReport(file, report);
+        } catch (const Error& error) {
+            warn(error);
+        }
+    }
 
     const ReportCounts counts = countVerdicts(report);
-    InspectionSummary summary{counts.ok, counts.review, counts.ng, counts.failed, reportToJson(report)};
+    InspectionSummary summary{counts.ok, counts.review, counts.ng, counts.failed, troubles, reportToJson(report)};
     QJsonObject inspection = summary.json[u"inspection"_s].toObject();
-    inspection.insert(u"id"_s, keeper.id());
+    inspection.insert(u"id"_s, stored.inspection > 0 ? QJsonValue(stored.inspection) : QJsonValue());
+    inspection.insert(u"not_stored"_s, qint64(stored.pending));
     summary.json.insert(u"inspection"_s, inspection);
+    summary.json.insert(u"left_out"_s, inputs.leftOut);
     if (cancelled) {
         context.console.writeJson(summary.json);
         throw Cancelled();
@@ -253,7 +268,7 @@ int runInspect(CommandContext& context)
     request.modelFile = context.modelFile();
     const InspectionSummary summary = inspectAndStore(context, request);
     context.console.writeJson(summary.json);
-    if (summary.failed > 0)
+    if (summary.failed > 0 || summary.troubles > 0)
         return kFailed;
     return summary.ng > 0 && arguments.isSet(u"fail-on-ng"_s) ? kDoneWithNg : kDone;
 }

@@ -68,7 +68,7 @@ int showForecast(CommandContext& context)
 {
     const Arguments& arguments = context.arguments;
     const MemSegOptions options = trainingOptions(arguments);
-    const AnomalyFolder folder = AnomalyFolder::open(arguments.required(u"data"_s), AnomalyFolder::Purpose::Training);
+    const AnomalyFolder folder = context.folder(arguments.required(u"data"_s), AnomalyFolder::Purpose::Training);
     const QString encoder = context.app().modelStore().encoderFile(options.encoder, options.backbone);
     const TrainingForecast forecast = forecastTraining(folder, options, encoder, context.task(tr("Measuring")));
     const Console& console = context.console;

@@ -4,10 +4,10 @@
 #include "app/cli/console.h"
 
 #include "core/base/error.h"
+#include "core/base/save_file.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QJsonDocument>
-#include <QtCore/QSaveFile>
 
 #include <algorithm>
 #include <chrono>
@@ -52,6 +52,21 @@ bool looksLikeNumber(const QString& cell)
 
 } // namespace
 
+QString visible(const QString& text)
+{
+    QString shown;
+    shown.reserve(text.size());
+    for (const QChar c : text) {
+        if (c == u'\n')
+            shown += u"\\n"_s;
+        else if (c.category() == QChar::Other_Control)
+            shown += u"\\x%1"_s.arg(c.unicode(), 2, 16, QLatin1Char('0'));
+        else
+            shown += c;
+    }
+    return shown;
+}
+
 Console::Console(QString jsonTarget, bool quiet)
     : m_jsonTarget(std::move(jsonTarget))
     , m_quiet(quiet)
@@ -62,11 +77,14 @@ Console::Console(QString jsonTarget, bool quiet)
 void Console::print(const QString& line) const
 {
     if (m_jsonTarget != u"-")
-        put(stdout, line + u'\n');
+        put(stdout, visible(line) + u'\n');
 }
 
-void Console::printTable(const std::vector<QStringList>& rows) const
+void Console::printTable(const std::vector<QStringList>& given) const
 {
+    std::vector<QStringList> rows = given;
+    for (QStringList& row : rows)
+        std::transform(row.begin(), row.end(), row.begin(), visible);
     std::vector<qsizetype> widths;
     for (const QStringList& row : rows) {
         widths.resize(std::max(widths.size(), std::size_t(row.size())));
@@ -83,10 +101,16 @@ void Console::printTable(const std::vector<QStringList>& rows) const
     }
 }
 
+void Console::note(const QString& line) const
+{
+    if (!m_quiet)
+        warn(line);
+}
+
 void Console::warn(const QString& line) const
 {
     endProgress();
-    put(stderr, line + u'\n');
+    put(stderr, visible(line) + u'\n');
 }
 
 void Console::writeJson(const QJsonObject& json) const
@@ -99,12 +123,11 @@ void Console::writeJson(const QJsonObject& json) const
         std::fflush(stdout);
         return;
     }
-    QSaveFile file(m_jsonTarget);
-    if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size() || !file.commit()) {
-        throw Error(
-            ErrorKind::File,
-            QCoreApplication::translate("cli", "%1 cannot be written: %2").arg(m_jsonTarget, file.errorString()),
-            QCoreApplication::translate("cli", "Choose a folder you may write to that has room left."));
+    const QString problem = saveFile(m_jsonTarget, bytes);
+    if (!problem.isEmpty()) {
+        throw Error(ErrorKind::File,
+                    QCoreApplication::translate("cli", "%1 cannot be written: %2.").arg(m_jsonTarget, problem),
+                    QCoreApplication::translate("cli", "Choose a folder you may write to that has room left."));
     }
 }
 
@@ -120,7 +143,7 @@ ProgressSink Console::progress(const QString& title)
         *first = false;
         sinceLast->restart();
         const QString percent = progress.fraction < 0.0 ? QString() : u"%1 % "_s.arg(int(progress.fraction * 100.0), 3);
-        const QString text = title + u": "_s + percent + progress.what + timeLeftText(progress);
+        const QString text = visible(title + u": "_s + percent + progress.what + timeLeftText(progress));
         if (terminal)
             put(stderr, u"\r\033[K"_s + bar(std::max(progress.fraction, 0.0)) + u' ' + text);
         else

@@ -13,6 +13,9 @@
 
 namespace lynceus {
 
+/// `text` as it may go to a terminal: control characters, which a file's name may hold, as \n or \x1b.
+QString visible(const QString& text);
+
 /// What the command line prints: results on standard output, progress and messages on standard error, and the JSON
 /// document where `--json` says. One thread at a time.
 class Console
@@ -21,10 +24,13 @@ public:
     /// `jsonTarget`: empty (none), "-" or a file.
     Console(QString jsonTarget, bool quiet);
 
-    /// A line of the result for people; silent when JSON goes to standard output.
+    /// A line of the result for people; silent when JSON goes to standard output. This and the next three make what
+    /// they are given visible().
     void print(const QString& line = {}) const;
     /// Columns of equal width; the first row is the head. Cells that start with a digit, '-' or '+' go to the right.
     void printTable(const std::vector<QStringList>& rows) const;
+    /// A message on standard error that is no trouble; silent when quiet.
+    void note(const QString& line) const;
     /// A message on standard error, whatever --quiet says.
     void warn(const QString& line) const;
     /// The machine-readable result; throws Error(File).

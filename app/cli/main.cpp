@@ -103,12 +103,12 @@ int main(int argc, char** argv)
         put(stderr, u'\n' + QCoreApplication::translate("cli", "Cancelled.") + u'\n');
         return kCancelled;
     } catch (const UsageError& error) {
-        put(stderr, u"lynceus-cli: "_s + error.text() + u' ' +
+        put(stderr, u"lynceus-cli: "_s + visible(error.text()) + u' ' +
                         QCoreApplication::translate("cli", "See lynceus-cli help.") + u'\n');
         return kWrongUsage;
     } catch (...) {
         const Error error = currentError(QCoreApplication::translate("cli", "running the command"));
-        put(stderr, u"\nlynceus-cli: "_s + error.text() + u'\n');
+        put(stderr, u"\nlynceus-cli: "_s + visible(error.text()) + u'\n');
         return kFailed;
     }
 }

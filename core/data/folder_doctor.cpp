@@ -69,6 +69,7 @@ public:
         checkDuplicates();
         checkMasks();
         checkUniformity();
+        checkLeftOut();
         std::stable_sort(m_report.findings.begin(), m_report.findings.end(),
                          [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
     }
@@ -344,6 +345,19 @@ private:
                  rotated);
     }
 
+    /// Masks are left out too, but counted and checked already.
+    void checkLeftOut()
+    {
+        for (const LeftOut& part : m_report.folder.leftOut) {
+            if (part.kind == LeftOut::Kind::Masks)
+                continue;
+            // Nothing is left for add() to put a name into.
+            m_report.findings.push_back({part.isFault() ? Severity::Warning : Severity::Info,
+                                         part.isFault() ? u"not-looked-at"_s : u"left-out"_s, part.text(),
+                                         part.remedy(), part.names});
+        }
+    }
+
     FolderReport& m_report;
     const TaskContext& m_context;
     qsizetype m_files;
@@ -372,6 +386,13 @@ QString severityName(Finding::Severity severity)
 
 } // namespace
 
+bool FolderReport::isReadable() const
+{
+    return std::none_of(findings.begin(), findings.end(), [](const Finding& finding) {
+        return finding.code == u"unreadable" || finding.code == u"unreadable-mask" || finding.code == u"not-looked-at";
+    });
+}
+
 bool FolderReport::canTrain() const
 {
     const bool hasError = std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
@@ -390,6 +411,9 @@ QJsonObject FolderReport::toJson() const
                                 {u"remedy"_s, finding.remedy},
                                 {u"files"_s, QJsonArray::fromStringList(finding.files)}});
     }
+    QJsonArray leftOut;
+    for (const LeftOut& part : folder.leftOut)
+        leftOut.append(part.toJson());
     return {{u"folder"_s, folder.root},
             {u"layout"_s, folder.layout == AnomalyFolder::Layout::MvTec ? u"mvtec"_s : u"plain"_s},
             {u"train_good"_s, trainGood},
@@ -398,6 +422,7 @@ QJsonObject FolderReport::toJson() const
             {u"masks"_s, masks},
             {u"unreadable"_s, unreadable},
             {u"can_train"_s, canTrain()},
+            {u"left_out"_s, leftOut},
             {u"findings"_s, list}};
 }
 

@@ -35,7 +35,8 @@ struct FolderReport
     int unreadable = 0;
     std::vector<Finding> findings; ///< most severe first
 
-    bool canTrain() const; ///< no Error finding and at least four readable good images
+    bool isReadable() const; ///< no image, mask or folder that can't be read
+    bool canTrain() const;   ///< no Error finding and at least four readable good images
     QJsonObject toJson() const;
 };
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 
 namespace lynceus {
 
@@ -84,6 +85,9 @@ constexpr int kTagPlanes = 284;
 constexpr int kTagTileOffsets = 324;
 constexpr int kTagTileBytes = 325;
 constexpr int kTagSampleFormat = 339;
+
+/// Counting pages and frames ends here.
+constexpr int kMostPictures = 1000;
 
 /// The first directory of a TIFF file; EXIF data is one too.
 class TiffDirectory
@@ -184,8 +188,12 @@ void parsePng(QByteArrayView file, ImageHeader& header)
     const Reader reader(file, Reader::Order::BigEndian);
     header.width = qint64(reader.u32(16));
     header.height = qint64(reader.u32(20));
+    const quint64 colours = reader.u8(25); // 0 grey, 2 RGB; palettes and grey with alpha are decoded with up to four
+    header.bytesPerPixel = (colours == 0 ? 1 : colours == 2 ? 3 : 4) * (reader.u8(24) == 16 ? 2 : 1);
     for (qint64 chunk = 8; !reader.isAt(chunk + 4, "IEND");) {
         const auto length = qint64(reader.u32(chunk));
+        if (reader.isAt(chunk + 4, "acTL"))
+            header.pictures = int(std::min<quint64>(reader.u32(chunk + 8), kMostPictures));
         if (reader.isAt(chunk + 4, "eXIf"))
             header.orientation = exifOrientation(reader.part(chunk + 8, length));
         chunk += 12 + length;
@@ -218,6 +226,7 @@ void parseJpeg(QByteArrayView file, ImageHeader& header)
         if (isFrameMarker(marker)) {
             header.height = qint64(reader.u16(at + 3));
             header.width = qint64(reader.u16(at + 5));
+            header.bytesPerPixel = reader.u8(at + 7) == 1 ? 1 : 3;
         } else if (marker == 0xE1 && length > 8 && segment.sliced(2).startsWith("Exif")) {
             header.orientation = exifOrientation(segment.sliced(2));
         }
@@ -244,6 +253,29 @@ QString unsupportedTiff(const TiffDirectory& directory)
     return {};
 }
 
+/// Small versions of a page count as none.
+int tiffPages(QByteArrayView tiff)
+{
+    constexpr int kTagSubfileType = 254;
+    const Reader reader(tiff, tiff.startsWith("MM") ? Reader::Order::BigEndian : Reader::Order::LittleEndian);
+    int pages = 0;
+    std::set<qint64> seen; // the list may form a loop
+    try {
+        auto directory = qint64(reader.u32(4));
+        while (directory != 0 && int(seen.size()) < kMostPictures && seen.insert(directory).second) {
+            const auto entries = qint64(reader.u16(directory));
+            bool isSmallVersion = false;
+            for (qint64 entry = directory + 2; entry < directory + 2 + 12 * entries; entry += 12)
+                isSmallVersion |= reader.u16(entry) == kTagSubfileType && (reader.u32(entry + 8) & 1) != 0;
+            pages += isSmallVersion ? 0 : 1;
+            directory = qint64(reader.u32(directory + 2 + 12 * entries));
+        }
+    } catch (const EndOfFile&) {
+        // Only what is behind the first page is broken.
+    }
+    return pages;
+}
+
 void parseTiff(QByteArrayView file, ImageHeader& header)
 {
     const TiffDirectory directory(file);
@@ -252,6 +284,10 @@ void parseTiff(QByteArrayView file, ImageHeader& header)
     header.orientation = directory.orientation();
     header.whiteIsZero = directory.value(kTagPhotometric, 1) == 0;
     header.unsupported = unsupportedTiff(directory);
+    const quint64 samples = directory.value(kTagSamples, 1);
+    const bool isGrey = samples == 1 && directory.value(kTagPhotometric, 1) <= 1;
+    header.bytesPerPixel = (isGrey ? 1 : samples == 3 ? 3 : 4) * (directory.value(kTagBits, 1) > 8 ? 2 : 1);
+    header.pictures = tiffPages(file);
     header.complete =
         directory.holds(kTagStripOffsets, kTagStripBytes) && directory.holds(kTagTileOffsets, kTagTileBytes);
 }
@@ -264,6 +300,7 @@ void parseBmp(QByteArrayView file, ImageHeader& header)
     header.width = isOld ? qint64(reader.u16(18)) : qint64(qint32(reader.u32(18)));
     header.height = isOld ? qint64(reader.u16(20)) : qAbs(qint64(qint32(reader.u32(22))));
     const auto bits = qint64(reader.u16(isOld ? 24 : 28));
+    header.bytesPerPixel = bits == 32 ? 4 : 3;
     const quint64 compression = isOld ? 0 : reader.u32(30);
     const bool isRaw = compression == 0 || compression == 3;
     // Divided, as the product of what a file may claim has more than 64 bits.
@@ -279,6 +316,7 @@ void parseWebP(QByteArrayView file, ImageHeader& header)
     const Reader reader(file, Reader::Order::LittleEndian);
     const auto end = qint64(reader.u32(4)) + 8;
     header.complete = end <= reader.size();
+    header.bytesPerPixel = 4;
     bool hasCanvas = false;
     for (qint64 chunk = 12; chunk + 8 <= std::min(end, reader.size());) {
         const auto length = qint64(reader.u32(chunk + 4));
@@ -287,6 +325,8 @@ void parseWebP(QByteArrayView file, ImageHeader& header)
             header.width = qint64(reader.u24(data + 4)) + 1;
             header.height = qint64(reader.u24(data + 7)) + 1;
             hasCanvas = true;
+            if ((reader.u8(data) & 2) != 0)
+                header.unsupported = QCoreApplication::translate("core", "an animation");
         } else if (reader.isAt(chunk, "VP8 ") && !hasCanvas) {
             header.width = qint64(reader.u16(data + 6) & 0x3FFF);
             header.height = qint64(reader.u16(data + 8) & 0x3FFF);

@@ -19,6 +19,8 @@ struct ImageHeader
     qint64 width = 0; ///< as stored, before the orientation is applied; 0 when the file ends before its size is known
     qint64 height = 0;
     int orientation = 1;      ///< EXIF: 1 upright .. 8
+    int bytesPerPixel = 0;    ///< of the decoded image, at most; 0 when the file ends before it is known
+    int pictures = 1;         ///< pages of a TIFF, frames of an animation; the first one is decoded
     bool complete = true;     ///< false: the file ends before its picture does, or its structure is broken
     bool whiteIsZero = false; ///< TIFF: large values are dark
     QString unsupported;      ///< translated name of something in the file that we can't read faithfully; mostly empty

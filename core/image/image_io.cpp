@@ -4,6 +4,7 @@
 #include "core/image/image_io.h"
 
 #include "core/base/error.h"
+#include "core/base/save_file.h"
 #include "core/image/image_header.h"
 #include "core/image/preprocessing.h"
 
@@ -11,7 +12,6 @@
 #include <QtCore/QDir>
 #include <QtCore/QFile>
 #include <QtCore/QFileInfo>
-#include <QtCore/QSaveFile>
 
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgcodecs.hpp>
@@ -55,15 +55,26 @@ ImageHeader checkedHeader(const QByteArray& file, const QString& path)
             QCoreApplication::translate("core", "Save it with 8 or 16 bits for each channel, as PNG if possible."));
     }
     const qint64 longest = std::max(header->width, header->height);
-    if (header->width > 0 && header->height > 0 &&
-        (longest > kMaxSide || header->width * header->height > kMaxPixels)) {
+    const bool isSized = header->width > 0 && header->height > 0;
+    if (isSized && (longest > kMaxSide || header->width * header->height > kMaxPixels)) {
         throw Error(ErrorKind::Format,
                     QCoreApplication::translate("core", "The image %1 is too large: %2 x %3 pixels.")
                         .arg(shown(path), QString::number(header->width), QString::number(header->height)),
                     QCoreApplication::translate("core", "Cut it into parts of at most %1 million pixels.")
                         .arg(kMaxPixels / 1'000'000));
     }
-    if (!header->complete || header->width <= 0 || header->height <= 0)
+    const qint64 bytes = isSized ? header->width * header->height * header->bytesPerPixel : 0;
+    if (bytes > kMaxDecodedBytes) {
+        throw Error(ErrorKind::Format,
+                    QCoreApplication::translate("core", "The image %1 is too large: %2 x %3 pixels would take %4 MB of "
+                                                        "memory.")
+                        .arg(shown(path), QString::number(header->width), QString::number(header->height),
+                             QString::number(bytes / 1'000'000)),
+                    QCoreApplication::translate("core", "Cut it into parts that take at most %1 MB, or save it in grey "
+                                                        "or with 8 bits.")
+                        .arg(kMaxDecodedBytes / 1'000'000));
+    }
+    if (!header->complete || !isSized)
         throw damaged(path);
     return *header;
 }
@@ -162,6 +173,15 @@ cv::Mat decodeImage(const QByteArray& file, const QString& path)
     }
 }
 
+QString imageWarning(const QByteArray& file)
+{
+    const std::optional<ImageHeader> header = parseImageHeader(file);
+    if (!header || header->pictures < 2)
+        return {};
+    return QCoreApplication::translate("core", "The file holds %n pictures; only the first one was judged.", nullptr,
+                                       header->pictures);
+}
+
 cv::Mat readImage(const QString& path)
 {
     return decodeImage(readImageFile(path), path);
@@ -230,14 +250,10 @@ void writePng(const QString& path, const cv::Mat& image)
     } catch (...) {
         throw currentError(QCoreApplication::translate("core", "writing the image %1").arg(shown(path)));
     }
-    QSaveFile file(path);
-    const auto size = qint64(bytes.size());
-    const bool written = file.open(QIODevice::WriteOnly) &&
-                         file.write(reinterpret_cast<const char*>(bytes.data()), size) == size && file.commit();
-    if (!written) {
+    const QString problem = saveFile(path, QByteArrayView(bytes.data(), qsizetype(bytes.size())));
+    if (!problem.isEmpty()) {
         throw Error(ErrorKind::File,
-                    QCoreApplication::translate("core", "The image %1 can't be written: %2.")
-                        .arg(shown(path), file.errorString()),
+                    QCoreApplication::translate("core", "The image %1 can't be written: %2.").arg(shown(path), problem),
                     QCoreApplication::translate("core", "Check that its folder exists, is writable and has space."));
     }
 }

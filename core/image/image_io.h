@@ -15,17 +15,24 @@ namespace lynceus {
 
 /// Reads PNG, JPEG, TIFF, BMP or WebP. The result is H x W, CV_8U or CV_16U as in the file (never converted), with
 /// 1 (grey), 3 (BGR) or 4 (BGRA) channels; EXIF orientation is applied. Palettes and 1-bit files come as 8 bit,
-/// grey with alpha as BGRA. Refuses more than kMaxPixels.
+/// grey with alpha as BGRA. Refuses more than kMaxPixels or kMaxDecodedBytes.
 cv::Mat readImage(const QString& path);
 
 /// readImage for the bytes of a file; `path` is for messages only.
 cv::Mat decodeImage(const QByteArray& file, const QString& path);
 
+/// What decodeImage leaves out of a file: the other pages of a TIFF, the other frames of an animated PNG. Translated;
+/// mostly empty.
+QString imageWarning(const QByteArray& file);
+
 /// All bytes of an image file; throws when it is missing, unreadable, empty or not a file.
 QByteArray readImageFile(const QString& path);
 
-/// 20,000 x 20,000 is 400 million; larger files are refused with a clear error before their pixels are decoded.
+/// Larger files are refused with a clear error before their pixels are decoded.
 inline constexpr qint64 kMaxPixels = 500'000'000;
+/// And so are those that take more memory when they are decoded: 150 megapixels in colour with 16 bits take 900
+/// million.
+inline constexpr qint64 kMaxDecodedBytes = qint64(1) << 30;
 /// Longest side that OpenCV decodes.
 inline constexpr qint64 kMaxSide = 1 << 20;
 

@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 
 namespace lynceus {
 
@@ -87,6 +88,24 @@ cv::Mat readMaskFor(const Sample& sample, cv::Size size)
     return mask;
 }
 
+/// `goodScores` and one type's `scores`.
+DefectFigures figuresOf(const QString& name, const std::vector<double>& scores, std::vector<double> goodScores,
+                        double threshold)
+{
+    DefectFigures figures;
+    figures.name = name;
+    figures.images = int(scores.size());
+    figures.escape = confusionAt(threshold, scores, std::vector<bool>(scores.size(), true)).escape();
+    std::vector<bool> labels(goodScores.size(), false);
+    labels.resize(goodScores.size() + scores.size(), true);
+    figures.auroc = kNone;
+    if (!goodScores.empty()) {
+        goodScores.insert(goodScores.end(), scores.begin(), scores.end());
+        figures.auroc = auroc(goodScores, labels);
+    }
+    return figures;
+}
+
 std::vector<Sample> labelledSamples(const AnomalyFolder& folder)
 {
     std::vector<Sample> samples;
@@ -105,6 +124,12 @@ std::vector<Sample> labelledSamples(const AnomalyFolder& folder)
 
 QJsonObject EvaluationReport::toJson() const
 {
+    QJsonObject defects;
+    for (const DefectFigures& defect : perDefect) {
+        defects.insert(defect.name, QJsonObject{{QStringLiteral("images"), defect.images},
+                                                {QStringLiteral("auroc"), number(defect.auroc)},
+                                                {QStringLiteral("escape"), number(defect.escape)}});
+    }
     return {
         {QStringLiteral("method"), method},
         {QStringLiteral("images"), images},
@@ -115,6 +140,10 @@ QJsonObject EvaluationReport::toJson() const
         {QStringLiteral("threshold"), number(threshold)},
         {QStringLiteral("overkill"), number(overkill)},
         {QStringLiteral("escape"), number(escape)},
+        {QStringLiteral("balanced_error"), number(balancedError)},
+        {QStringLiteral("best_balanced_error"), number(bestBalancedError)},
+        {QStringLiteral("best_threshold"), number(bestThreshold)},
+        {QStringLiteral("per_defect"), defects},
         {QStringLiteral("f1"), number(f1)},
         {QStringLiteral("latency_ms"), QJsonObject{{QStringLiteral("p50"), number(p50)},
                                                    {QStringLiteral("p95"), number(p95)},
@@ -133,6 +162,8 @@ EvaluationReport evaluate(AnomalyInspector& inspector, const AnomalyFolder& fold
     EvaluationReport report;
     PixelPairs pixels;
     std::vector<double> latencies;
+    std::vector<double> goodScores;
+    std::map<QString, std::vector<double>> defectScores;
     const auto judged = [&](InspectedImage&& inspected) {
         const Sample& sample = samples[inspected.index];
         if (!inspected.error.isEmpty()) {
@@ -144,6 +175,7 @@ EvaluationReport evaluate(AnomalyInspector& inspector, const AnomalyFolder& fold
         const bool defective = sample.truth == Truth::Defective;
         report.scores.push_back(result.score);
         report.labels.push_back(defective);
+        (defective ? defectScores[sample.defect] : goodScores).push_back(result.score);
         report.paths.push_back(sample.path);
         report.threshold = result.thresholds.score;
         latencies.push_back(result.times.prepare + result.times.infer + result.times.post);
@@ -157,6 +189,16 @@ EvaluationReport evaluate(AnomalyInspector& inspector, const AnomalyFolder& fold
         }
     };
     inspectImages(paths, inspector, judged, context);
+    if (folder.test.size() > samples.size()) {
+        const auto unknown = std::find_if(folder.test.begin(), folder.test.end(),
+                                          [](const Sample& sample) { return sample.truth == Truth::Unknown; });
+        report.problems.append(
+            QCoreApplication::translate("core",
+                                        "%n image(s) lie in no folder of good or defective ones, first %1: "
+                                        "not evaluated.",
+                                        nullptr, int(folder.test.size() - samples.size()))
+                .arg(unknown->name));
+    }
 
     report.images = int(report.scores.size());
     if (report.images == 0) {
@@ -173,6 +215,15 @@ EvaluationReport evaluate(AnomalyInspector& inspector, const AnomalyFolder& fold
     report.overkill = defective < report.images ? confusion.overkill() : kNone;
     report.escape = defective > 0 ? confusion.escape() : kNone;
     report.f1 = defective > 0 ? confusion.f1() : kNone;
+    report.balancedError = report.bestBalancedError = report.bestThreshold = kNone;
+    if (bothKinds) {
+        const BestBalancedError best = bestBalancedError(report.scores, report.labels);
+        report.balancedError = confusion.balancedError();
+        report.bestBalancedError = best.error;
+        report.bestThreshold = best.threshold;
+    }
+    for (const auto& [name, scores] : defectScores)
+        report.perDefect.push_back(figuresOf(name, scores, goodScores, report.threshold));
     const bool comparable = pixels.areComparable();
     report.pixelAuroc = comparable ? pixelAuroc(pixels.maps, pixels.masks) : kNone;
     report.aupro = comparable ? lynceus::aupro(proCurve(pixels.maps, pixels.masks, context.cancel)) : kNone;

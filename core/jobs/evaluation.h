@@ -14,6 +14,15 @@
 
 namespace lynceus {
 
+/// Figures of one type of defect.
+struct DefectFigures
+{
+    QString name;
+    int images = 0;      ///< readable ones
+    double auroc = 0.0;  ///< of the image scores, against all good images; NaN without any
+    double escape = 0.0; ///< at the model's threshold
+};
+
 /// Figures of a model on labelled images. Absent ones (no defective image, no mask) are NaN and null in JSON.
 struct EvaluationReport
 {
@@ -27,14 +36,18 @@ struct EvaluationReport
     double overkill = 0.0;
     double escape = 0.0;
     double f1 = 0.0;
+    double balancedError = 0.0;             ///< mean of overkill and escape at `threshold`
+    double bestBalancedError = 0.0;         ///< the smallest that any threshold reaches on these images
+    double bestThreshold = 0.0;             ///< the largest one that does
+    std::vector<DefectFigures> perDefect;   ///< by name
     double p50 = 0.0, p95 = 0.0, p99 = 0.0; ///< latency of inspect(), milliseconds
     std::vector<double> scores;             ///< of the readable images, in order
     std::vector<bool> labels;
     QStringList paths;    ///< absolute, of the same images
-    QStringList problems; ///< unreadable images and unusable masks, each by name with the reason
+    QStringList problems; ///< what is not in the figures, by name with the reason
 
-    /// Keys of cli.md: method images image_auroc pixel_auroc aupro threshold overkill escape f1
-    /// latency_ms{p50,p95,p99}.
+    /// Keys of cli.md: method images image_auroc pixel_auroc aupro threshold overkill escape balanced_error
+    /// best_balanced_error best_threshold per_defect{name{images,auroc,escape}} f1 latency_ms{p50,p95,p99}.
     QJsonObject toJson() const;
 };
 

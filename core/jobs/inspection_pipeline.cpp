@@ -122,6 +122,7 @@ LoadedImage loadImage(const QString& path, bool withHash)
     try {
         file = readImageFile(path);
         loaded.image = decodeImage(file, path);
+        loaded.warning = imageWarning(file);
     } catch (...) {
         loaded.error = currentError(QCoreApplication::translate("core", "reading %1").arg(path)).text();
     }
@@ -137,6 +138,7 @@ InspectedImage inspectLoaded(std::size_t index, const QString& path, LoadedImage
     inspected.index = index;
     inspected.path = path;
     inspected.error = loaded.error;
+    inspected.warning = std::move(loaded.warning);
     if (inspected.error.isEmpty()) {
         try {
             inspected.result = inspector.inspect(loaded.image);
@@ -156,7 +158,7 @@ void inspectImages(const std::vector<QString>& paths, AnomalyInspector& inspecto
     BoundedQueue<LoadedImage> queue(std::size_t(std::max(ahead, 1)), kPrefetchBytes);
     std::thread loader([&] {
         for (const QString& path : paths) {
-            LoadedImage loaded = loadImage(path);
+            LoadedImage loaded = loadImage(path, true);
             const std::size_t bytes = loaded.bytes();
             if (!queue.push(std::move(loaded), bytes))
                 return;
@@ -193,7 +195,7 @@ void inspectImages(const std::vector<QString>& paths, const std::vector<AnomalyI
     const auto work = [&](AnomalyInspector& inspector) {
         try {
             while (const std::optional<std::size_t> index = results.next())
-                results.put(inspectLoaded(*index, paths[*index], loadImage(paths[*index]), inspector));
+                results.put(inspectLoaded(*index, paths[*index], loadImage(paths[*index], true), inspector));
         } catch (...) {
             results.fail(std::current_exception());
         }

@@ -19,9 +19,10 @@ struct InspectedImage
 {
     std::size_t index = 0; ///< position in the list given
     QString path;
-    QString error; ///< not empty: could not be judged (message and remedy)
+    QString error;   ///< not empty: could not be judged (message and remedy)
+    QString warning; ///< what of the file was not judged, see imageWarning(); mostly empty
     AnomalyResult result;
-    QString hash;  ///< sha256 of the file; from InspectionService only, empty when unreadable
+    QString hash;  ///< sha256 of the bytes that were judged; empty when unreadable
     cv::Mat image; ///< as read, for whoever draws on it; InspectionService leaves it empty
 };
 
@@ -36,6 +37,7 @@ struct LoadedImage
 {
     cv::Mat image;
     QString error;   ///< message and remedy
+    QString warning; ///< see imageWarning()
     QString hash;    ///< sha256 of the file, where it was asked for
     double ms = 0.0; ///< time to read and decode
 

@@ -44,6 +44,11 @@ double Confusion::f1() const
     return ratio(2 * truePositive, 2 * truePositive + falsePositive + falseNegative);
 }
 
+double Confusion::balancedError() const
+{
+    return (overkill() + escape()) / 2.0;
+}
+
 Confusion confusionAt(double threshold, const std::vector<double>& scores, const std::vector<bool>& labels)
 {
     if (scores.size() != labels.size())
@@ -73,6 +78,27 @@ BestF1 bestF1(const std::vector<double>& scores, const std::vector<bool>& labels
             2.0 * double(step.truePositive) / double(step.truePositive + step.falsePositive + ranking.defective);
         if (f1 > best.f1)
             best = {step.score, f1};
+    }
+    return best;
+}
+
+BestBalancedError bestBalancedError(const std::vector<double>& scores, const std::vector<bool>& labels)
+{
+    const Ranking ranking = rank(scores, labels);
+    if (ranking.defective == 0 || ranking.good == 0)
+        throw Error(ErrorKind::Input, QCoreApplication::translate(
+                                          "core", "A balanced error needs good and defective images; there are %1 good "
+                                                  "and %2 defective.")
+                                          .arg(ranking.good)
+                                          .arg(ranking.defective));
+    // Passing everything is as bad as rejecting everything, the last step: half.
+    BestBalancedError best{ranking.steps.front().score, 1.0};
+    for (const RankStep& step : ranking.steps) {
+        const double overkill = double(step.falsePositive) / double(ranking.good);
+        const double escape = double(ranking.defective - step.truePositive) / double(ranking.defective);
+        const double error = (overkill + escape) / 2.0;
+        if (error < best.error)
+            best = {step.score, error};
     }
     return best;
 }

@@ -20,6 +20,7 @@ struct Confusion
     double precision() const;
     double recall() const;
     double f1() const;
+    double balancedError() const; ///< mean of overkill and escape
 };
 
 Confusion confusionAt(double threshold, const std::vector<double>& scores, const std::vector<bool>& labels);
@@ -31,5 +32,14 @@ struct BestF1
     double f1 = 0.0;
 };
 BestF1 bestF1(const std::vector<double>& scores, const std::vector<bool>& labels);
+
+/// The threshold with the smallest balanced error and that error; on ties the largest threshold. Good and defective
+/// images are needed, else throws Error(Input).
+struct BestBalancedError
+{
+    double threshold = 0.0;
+    double error = 0.0;
+};
+BestBalancedError bestBalancedError(const std::vector<double>& scores, const std::vector<bool>& labels);
 
 } // namespace lynceus

@@ -115,6 +115,8 @@ QString row(const ReportItem& item, const QDir& folder)
                 u"\" src=\""_s + target + u"\"></a>"_s;
     }
     html += u"</td><td class=\"image\">"_s + item.image.toHtmlEscaped();
+    for (const QString& warning : item.warnings)
+        html += u"<div class=\"review\">\u26A0 "_s + warning.toHtmlEscaped() + u"</div>"_s;
     html += u"</td><td><span class=\"verdict "_s + verdict.style + u"\">"_s + verdict.text.toHtmlEscaped() +
             u"</span></td>"_s;
     if (!item.error.isEmpty())

@@ -4,6 +4,7 @@
 #include "core/report/report_writer.h"
 
 #include "core/base/error.h"
+#include "core/base/save_file.h"
 #include "core/report/csv.h"
 #include "core/report/html_report.h"
 
@@ -12,7 +13,6 @@
 #include <QtCore/QFileInfo>
 #include <QtCore/QJsonArray>
 #include <QtCore/QJsonDocument>
-#include <QtCore/QSaveFile>
 
 #include <algorithm>
 
@@ -30,10 +30,11 @@ QString timeText(const QDateTime& time)
 QByteArray csvReport(const ReportData& data)
 {
     QStringList lines{u"image,verdict,score,threshold,review_threshold,regions,region_area,peak,load_ms,prepare_ms,"
-                      "infer_ms,post_ms,error"_s};
+                      "infer_ms,post_ms,error,warnings"_s};
     for (const ReportItem& item : data.items) {
         if (!item.error.isEmpty()) {
-            lines += csvText(item.image) + u",,,,,,,,,,,,"_s + csvText(item.error);
+            lines += csvText(item.image) + u",,,,,,,,,,,,"_s + csvText(item.error) + u',' +
+                     csvText(item.warnings.join(u' '));
             continue;
         }
         const AnomalyResult& result = item.result;
@@ -55,7 +56,8 @@ QByteArray csvReport(const ReportData& data)
                                 csvNumber(result.times.prepare),
                                 csvNumber(result.times.infer),
                                 csvNumber(result.times.post),
-                                QString()};
+                                QString(),
+                                csvText(item.warnings.join(u' '))};
         lines += cells.join(u',');
     }
     return csvFile(lines);
@@ -107,15 +109,18 @@ QJsonObject resultToJson(const ReportItem& item)
                                    {u"area"_s, region.area},
                                    {u"peak"_s, double(region.peak)}});
     const StageTimes& times = item.result.times;
-    return {{u"image"_s, item.image},
-            {u"score"_s, item.result.score},
-            {u"threshold"_s, item.result.thresholds.score},
-            {u"verdict"_s, verdictName(item.result.verdict)},
-            {u"regions"_s, regions},
-            {u"latency_ms"_s, QJsonObject{{u"load"_s, times.load},
-                                          {u"prepare"_s, times.prepare},
-                                          {u"infer"_s, times.infer},
-                                          {u"post"_s, times.post}}}};
+    QJsonObject json{{u"image"_s, item.image},
+                     {u"score"_s, item.result.score},
+                     {u"threshold"_s, item.result.thresholds.score},
+                     {u"verdict"_s, verdictName(item.result.verdict)},
+                     {u"regions"_s, regions},
+                     {u"latency_ms"_s, QJsonObject{{u"load"_s, times.load},
+                                                   {u"prepare"_s, times.prepare},
+                                                   {u"infer"_s, times.infer},
+                                                   {u"post"_s, times.post}}}};
+    if (!item.warnings.isEmpty())
+        json.insert(u"warnings"_s, QJsonArray::fromStringList(item.warnings));
+    return json;
 }
 
 QJsonObject reportToJson(const ReportData& data)
@@ -146,12 +151,11 @@ void writeReport(const QString& path, const ReportData& data)
 
 void writeReportFile(const QString& path, const QByteArray& bytes)
 {
-    QSaveFile file(path);
-    if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size() || !file.commit())
-        throw Error(
-            ErrorKind::File,
-            QCoreApplication::translate("core", "The report %1 can't be written: %2.").arg(path, file.errorString()),
-            QCoreApplication::translate("core", "Check that the folder exists, can be written and has room."));
+    const QString problem = saveFile(path, bytes);
+    if (!problem.isEmpty())
+        throw Error(ErrorKind::File,
+                    QCoreApplication::translate("core", "The report %1 can't be written: %2.").arg(path, problem),
+                    QCoreApplication::translate("core", "Check that the folder exists, can be written and has room."));
 }
 
 } // namespace lynceus

@@ -9,6 +9,7 @@
 #include <QtCore/QDateTime>
 #include <QtCore/QJsonObject>
 #include <QtCore/QString>
+#include <QtCore/QStringList>
 
 #include <vector>
 
@@ -21,6 +22,7 @@ struct ReportItem
     QString error;        ///< not empty: the image could not be judged
     AnomalyResult result; ///< the map may be empty
     QString overlayPath;  ///< picture of the heat map, for HTML; may be empty
+    QStringList warnings; ///< what a reader of the verdict has to know
 };
 
 /// What a report says about one inspection.
@@ -49,7 +51,8 @@ struct ReportCounts
 ReportCounts countVerdicts(const ReportData& data);
 
 /// One result as in cli.md: image score threshold verdict regions[]{x,y,width,height,area,peak}
-/// latency_ms{load,prepare,infer,post}; with `error` and no `score` when it could not be judged.
+/// latency_ms{load,prepare,infer,post}; with `error` and no `score` when it could not be judged, and with `warnings[]`
+/// where there are any.
 QJsonObject resultToJson(const ReportItem& item);
 
 /// inspection{...} counts{total ok ng review failed} results[].
