@@ -27,9 +27,10 @@ namespace lynceus {
 
 namespace {
 
-constexpr double kClearlyBetter = 0.01; ///< AUROC that the decoder must add to the branch to have a say
-constexpr double kDecoderWeight = 0.25; ///< of its say, if it has one
-constexpr double kFewEscapes = 0.02;    ///< of simulated defects: no review band is needed
+constexpr double kClearlyBetter = 0.005;    ///< mean of image and pixel AUROC
+constexpr std::size_t kLeastForPlaces = 20; ///< good images; fewer say nothing about a single place
+constexpr double kDecoderWeight = 0.25;     ///< of its say, if it has one
+constexpr double kFewEscapes = 0.02;        ///< of simulated defects: no review band is needed
 
 /// The model as a file beside the one it will become.
 class TemporaryModel
@@ -65,9 +66,17 @@ std::optional<std::size_t> branchIndex(const CalibrationData& data, const QStrin
     return found == data.inBranch.constEnd() ? std::nullopt : std::optional(*found);
 }
 
-/// The decoder gets a say only if it clearly finds more simulated defects than the branch alone; these flatter it.
-Fusion joinBranches(MemSegModel& model, const CalibrationData& data, const QString& modelFile,
-                    const std::function<void()>& throwIfStopped)
+/// A way to judge, and how well it tells held-out good images from the same with held-back defects.
+struct Candidate
+{
+    Fusion fusion;
+    bool perPlace = false;
+    double quality = -1.0;
+};
+
+/// Without and with the decoder's say, by the branch as it is set.
+void tryFusions(MemSegModel& model, const CalibrationData& data, const QString& modelFile,
+                const std::function<void()>& throwIfStopped, std::vector<Candidate>& candidates)
 {
     const ValidationSet& set = data.joining;
     model.fusion.weight = model.network->hasDecoder() ? kDecoderWeight : 0.0; // both branches run
@@ -80,28 +89,50 @@ Fusion joinBranches(MemSegModel& model, const CalibrationData& data, const QStri
         if (!set.defective[i])
             good.push_back(all.back());
     }
-    double best = -1.0;
-    Fusion chosen;
     for (const double weight : {0.0, kDecoderWeight}) {
         if (weight > 0.0 && !model.network->hasDecoder())
             break;
-        Fusion fusion;
-        fusion.weight = weight;
-        fusion.calibrate(good);
+        Candidate candidate;
+        candidate.perPlace = model.nearest.isPerPlace();
+        candidate.fusion.weight = weight;
+        candidate.fusion.calibrate(good);
         std::vector<double> scores;
         std::vector<cv::Mat> maps;
         for (const BranchMaps& branches : all) {
-            maps.push_back(fusion.map(branches));
+            maps.push_back(candidate.fusion.map(branches));
             scores.push_back(imageScore(maps.back()));
         }
-        const double quality = auroc(scores, set.defective) + pixelAuroc(maps, set.masks);
-        qCInfo(logTraining) << "Decoder's weight" << weight << "finds held-back defects with" << quality / 2.0;
-        if (best < 0.0 || quality > best + kClearlyBetter) {
-            best = quality;
-            chosen = fusion;
-        }
+        candidate.quality = 0.5 * (auroc(scores, set.defective) + pixelAuroc(maps, set.masks));
+        qCInfo(logTraining) << "Standardised" << (candidate.perPlace ? "per place" : "per scale")
+                            << "with the decoder's say" << weight << ": image AUROC" << auroc(scores, set.defective)
+                            << "pixel AUROC" << pixelAuroc(maps, set.masks);
+        candidates.push_back(candidate);
     }
-    return chosen;
+}
+
+/// The simplest way to judge that none of the others clearly beats: each place by its own spread, and the decoder, have
+/// to earn their say, for simulated defects flatter them.
+void chooseJudging(MemSegModel& model, const CalibrationData& data, const QString& modelFile,
+                   const std::function<void()>& throwIfStopped)
+{
+    std::vector<Candidate> candidates;
+    for (const bool perPlace : {false, true}) {
+        if (perPlace && data.good.size() < kLeastForPlaces)
+            break;
+        model.nearest.setPerPlace(perPlace);
+        tryFusions(model, data, modelFile, throwIfStopped, candidates);
+    }
+    const Candidate* chosen = &candidates.front();
+    for (const Candidate& candidate : candidates) {
+        if (candidate.quality > chosen->quality + kClearlyBetter)
+            chosen = &candidate;
+    }
+    if (const auto forced = qEnvironmentVariable("LAB_PLACE"); !forced.isEmpty())
+        for (const Candidate& candidate : candidates)
+            if (candidate.perPlace == (forced == "1"_L1) && candidate.fusion.weight == 0.0)
+                chosen = &candidate;
+    model.nearest.setPerPlace(chosen->perPlace);
+    model.fusion = chosen->fusion;
 }
 
 /// A good image's score as a new part would get it.
@@ -218,7 +249,7 @@ CalibrationFindings calibrateModel(MemSegModel& model, const CalibrationData& da
                                    const std::function<void()>& throwIfStopped)
 {
     if (!model.nearest.isEmpty())
-        model.fusion = joinBranches(model, data, modelFile, throwIfStopped);
+        chooseJudging(model, data, modelFile, throwIfStopped);
     MemSegInference inference = inferenceOf(model, modelFile);
     CalibrationFindings findings;
     std::vector<GoodScore> good = goodScores(model, data, inference, findings.unreadable, throwIfStopped);

@@ -25,7 +25,8 @@ using FeatureLevels = std::array<torch::Tensor, 3>;
 /// averaged over 3 x 3 cells. Channels are standardised over the good images. A cell is compared with the keys (cells
 /// of good images) at its own place and the eight around it; half of the key's own distance to its nearest fellow on
 /// another image is taken off, so that places where good parts differ much count less. Each scale is
-/// standardised by what good parts show when they are left out, then the scales are averaged (docs/memseg.md).
+/// standardised by what good parts show when they are left out, over the whole scale or place by place, then the scales
+/// are averaged (docs/memseg.md).
 class NearestGood
 {
 public:
@@ -47,6 +48,12 @@ public:
     /// new one; only before the branch went to a file.
     torch::Tensor distances(const FeatureLevels& levels, std::optional<std::size_t> leftOut = {}) const;
 
+    /// What distances are standardised by: the mean and spread of good parts at each place (half of the spread there,
+    /// half of the scale's) instead of the whole scale's. Better where light and texture belong to the place, worse
+    /// where parts do not lie exactly alike: to be chosen by evidence.
+    bool isPerPlace() const { return m_perPlace; }
+    void setPerPlace(bool perPlace) { m_perPlace = perPlace; }
+
     /// Keys of stride 8.
     std::int64_t size() const;
     /// Of each good image it was made from: the mean over its most unusual hundredth of cells when the image itself is
@@ -56,7 +63,7 @@ public:
     static double oddnessOf(const torch::Tensor& distances);
 
     /// What a model file holds, per scale "0." to "3.": keys (H x W x N x C), spacing (H x W x N), mean and scale (C),
-    /// usual (mean and deviation of the distances).
+    /// usual (mean and deviation of the distances), and, per place, places (2 x H x W, the same of each place).
     StateDict state() const;
     /// Throws Error(Model) naming `source` when the tensors do not go together.
     static NearestGood fromState(const StateDict& state, const QString& source);
@@ -70,6 +77,8 @@ private:
         torch::Tensor scale;   ///< C, one over the standard deviation
         double usual = 0.0;
         double deviation = 1.0;
+        torch::Tensor places;  ///< 2 x H x W: mean and deviation at each place; may be undefined
+        torch::Tensor leftOut; ///< images x H x W: distances of the good images when left out; not kept
         torch::Tensor tiles; ///< the keys as the search reads them: H x W x tiles x C x keys of a tile, half precision
         torch::Tensor
             owners; ///< H x W x (tiles x keys of a tile): the image of each key, -1 where there is none; not kept
@@ -78,17 +87,21 @@ private:
 
         void layOut();
         torch::Tensor normsWithout(std::size_t image) const;
+        /// In standard deviations of good parts.
+        torch::Tensor standardisedDistances(const torch::Tensor& distances, bool perPlace,
+                                            std::optional<std::size_t> leftOut) const;
         /// H x W, spacing taken off. `queries`: H x W x C, standardised.
         torch::Tensor distances(const torch::Tensor& queries, const torch::Tensor& norms) const;
         torch::Tensor standardised(const torch::Tensor& map) const;
     };
 
     static Scale makeScale(const std::vector<torch::Tensor>& maps, double share, std::uint64_t seed,
-                           std::vector<torch::Tensor>& leftOut, const CancelToken& cancel);
+                           const CancelToken& cancel);
     static torch::Tensor average(const std::array<torch::Tensor, kScales>& scales);
 
     std::array<Scale, kScales> m_scales;
     std::vector<double> m_oddness;
+    bool m_perPlace = false;
 };
 
 } // namespace lynceus
