@@ -284,6 +284,18 @@ private Q_SLOTS:
         QVERIFY(cv::norm(placed(pose, part).centre - placed(bracketAligner().align(part.image), part).centre) < 1.5);
     }
 
+    void whatLiesBesideIsCounted()
+    {
+        const DemoImage& part = drawn(DemoShape::Bracket, DemoPose::Free, 3);
+        QVERIFY(bracketAligner().align(part.image).stray < 0.005);
+        cv::Mat picture = part.image.clone();
+        const cv::Point far(part.centre.x < kSize / 2 ? kSize - 40 : 40, part.centre.y < kSize / 2 ? kSize - 40 : 40);
+        cv::circle(picture, far, 12, cv::Scalar(170, 170, 170), cv::FILLED, cv::LINE_AA);
+        const PartPose pose = bracketAligner().align(picture);
+        QVERIFY2(pose.status == PartStatus::Found, qPrintable(pose.reason));
+        QVERIFY2(pose.stray > 0.03 && pose.stray < 0.2, qPrintable(QString::number(pose.stray)));
+    }
+
     void picturesOfEveryKindAreTaken()
     {
         const DemoImage& part = drawn(DemoShape::Bracket, DemoPose::Free, 5);
@@ -483,7 +495,7 @@ private Q_SLOTS:
         const auto fit = learn(
             kLearnt, [](std::size_t i) { return bracket(1000 + int(i)); }, wide);
         QVERIFY(fit.aligner->frame().width > frame.width + 0.4 * length);
-        // Beyond the source lies the learnt ground.
+        // Beyond the source the ground goes on.
         const DemoImage& part = drawn(DemoShape::Bracket, DemoPose::Free, 3);
         const cv::Rect cut = around(part, 125);
         const cv::Mat source = part.image(cut);
@@ -538,6 +550,15 @@ private Q_SLOTS:
                 QVERIFY2(error->message().contains(key), qPrintable(error->message()));
             }
         }
+        // Absurd, but each value within its range: refused before memory is asked for.
+        QJsonObject vast = good;
+        vast[u"frame_width"_s] = 1'000'000;
+        vast[u"frame_height"_s] = 1'000'000;
+        const PartAligner absurd = PartAligner::fromJson(vast, aligner.reference());
+        const PartPose pose = absurd.align(bracket(2));
+        const auto tooLarge = errorOf([&] { absurd.warpUpright(bracket(2), pose, {256, 256}); });
+        QVERIFY(tooLarge && tooLarge->kind() == ErrorKind::Model);
+
         const auto refused = [&](const cv::Mat& reference) {
             const auto error = errorOf([&] { PartAligner::fromJson(good, reference); });
             return error && error->kind() == ErrorKind::Format;
@@ -547,6 +568,18 @@ private Q_SLOTS:
         QVERIFY(refused(cv::Mat(4, 64, CV_8UC2, cv::Scalar(1, 1))));
         QVERIFY(refused(cv::Mat(64, 4000, CV_8UC2, cv::Scalar(1, 1))));
         QVERIFY(refused(cv::Mat(64, 64, CV_8UC2, cv::Scalar(1, 0))));
+    }
+
+    void progressRises()
+    {
+        TaskContext context;
+        std::vector<double> fractions;
+        context.progress = [&](const Progress& progress) { fractions.push_back(progress.fraction); };
+        const PartAligner::Fit fit = PartAligner::learn(
+            8, [](std::size_t i) { return bracket(1000 + int(i)); }, {}, context);
+        QVERIFY2(fit.aligner, qPrintable(fit.whyNot));
+        QVERIFY(fractions.size() > 8 && std::is_sorted(fractions.begin(), fractions.end()));
+        QVERIFY(fractions.back() <= 1.0);
     }
 
     void cancels()

@@ -420,7 +420,7 @@ PartAligner::Fit PartAligner::learn(std::size_t count, const std::function<cv::M
     fit.looked = std::min(count, std::max(options.mostPictures, kFewest));
     for (std::size_t i = 0; i < fit.looked; ++i) {
         context.cancel.throwIfCancelled();
-        context.report(double(i) / double(fit.looked),
+        context.report(0.5 * double(i) / double(fit.looked),
                        tr("looking for parts: picture %1 of %2").arg(i + 1).arg(fit.looked));
         Learner::Sample sample;
         sample.index = i * count / fit.looked;
@@ -448,16 +448,11 @@ PartAligner::Fit PartAligner::learn(std::size_t count, const std::function<cv::M
 
     std::vector<double> noises;
     std::vector<double> roughnesses;
-    std::vector<double> grounds[3];
     for (const Learner::Sample& sample : learner.samples) {
         noises.push_back(sample.work.noise);
         roughnesses.push_back(sample.work.roughness);
-        for (int c = 0; c < 3; ++c)
-            grounds[c].push_back(sample.work.ground[c]);
     }
     aligner.m_noise = {quantile(noises, 0.5), quantile(roughnesses, 0.5)};
-    for (int c = 0; c < 3; ++c)
-        aligner.m_ground[c] = quantile(grounds[c], 0.5);
 
     learner.findParts(aligner);
     if (const QString why = learner.chooseSingle(); !why.isEmpty())
@@ -506,7 +501,7 @@ PartAligner::Fit PartAligner::learn(std::size_t count, const std::function<cv::M
     std::optional<PartAligner> best;
     std::vector<Learner::Sample> bestSamples;
     for (std::size_t i = 0; i < ways.size(); ++i) {
-        context.report(double(i) / double(ways.size()), tr("comparing parts"));
+        context.report(0.5 + 0.5 * double(i) / double(ways.size()), tr("comparing parts"));
         PartAligner tried = aligner;
         const double unlike = learner.learnReference(tried, ways[i].first, ways[i].second);
         if (best && unlike > kWorthIt * fit.alikeAfter)
@@ -693,6 +688,7 @@ PartPose PartAligner::align(const cv::Mat& source) const
                                               .arg(m_largest, 0, 'f', 2));
     }
     result.status = PartStatus::Found;
+    result.stray = part.unexplained / unit;
     result.outside = shareOutside(part, work.factor, result.toUpright);
     return result;
 }
@@ -718,6 +714,18 @@ cv::Mat PartAligner::warpUpright(const cv::Mat& source, const PartPose& pose, cv
     const cv::Matx23d map = product({double(factor), 0.0, shift, 0.0, double(factor), shift}, whole);
     const cv::Size size(target.width * factor, target.height * factor);
 
+    // A part lies in its picture, and the margin at most doubles its frame; a damaged model must not ask for more
+    // memory.
+    constexpr double kMost = 32.0;
+    if (double(size.width) * size.height > kMost * double(std::max<std::size_t>(source.total(), target.area()))) {
+        throw Error(ErrorKind::Model, tr("The frame of %1 x %2 pixels that the model has for its part does not fit a "
+                                         "picture of %3 x %4.")
+                                          .arg(m_frame.width)
+                                          .arg(m_frame.height)
+                                          .arg(source.cols)
+                                          .arg(source.rows));
+    }
+
     // Only the source's part that is seen: OpenCV's warping is limited to sides of 32767 pixels.
     const cv::Matx23d back = inverse(map);
     double left = 1e9;
@@ -735,22 +743,12 @@ cv::Mat PartAligner::warpUpright(const cv::Mat& source, const PartPose& pose, cv
     }
     const cv::Rect seen = cv::Rect(int(left) - 2, int(top) - 2, int(right - left) + 5, int(bottom - top) + 5) &
                           cv::Rect(0, 0, source.cols, source.rows);
-    cv::Scalar ground = m_ground;
-    if (source.channels() == 1)
-        ground[0] = 0.114 * m_ground[0] + 0.587 * m_ground[1] + 0.299 * m_ground[2];
-    ground[3] = 255.0;
-    if (source.depth() == CV_16U) {
-        for (int c = 0; c < 3; ++c)
-            ground[c] = m_window16.low + ground[c] * (m_window16.high - m_window16.low) / 255.0;
-        ground[3] = 65535.0;
-    }
+    if (seen.empty())
+        throw Error(ErrorKind::Internal, tr("The pose belongs to another picture."));
+    // The ground at the border goes on outside: a step from the uneven ground to one colour would look like a defect.
     cv::Mat drawn;
-    if (seen.empty()) {
-        drawn = cv::Mat(size, source.type(), ground);
-    } else {
-        const cv::Matx23d fromSeen = product(map, {1.0, 0.0, double(seen.x), 0.0, 1.0, double(seen.y)});
-        cv::warpAffine(source(seen), drawn, fromSeen, size, cv::INTER_LINEAR, cv::BORDER_CONSTANT, ground);
-    }
+    cv::warpAffine(source(seen), drawn, product(map, {1.0, 0.0, double(seen.x), 0.0, 1.0, double(seen.y)}), size,
+                   cv::INTER_LINEAR, cv::BORDER_REPLICATE);
     if (factor > 1)
         cv::resize(drawn, drawn, target, 0, 0, cv::INTER_AREA);
     return drawn;
@@ -774,9 +772,6 @@ QJsonObject PartAligner::toJson() const
             {u"roughness"_s, m_noise.roughness},
             {u"window16_low"_s, m_window16.low},
             {u"window16_high"_s, m_window16.high},
-            {u"ground_blue"_s, m_ground[0]},
-            {u"ground_green"_s, m_ground[1]},
-            {u"ground_red"_s, m_ground[2]},
             {u"area"_s, m_area},
             {u"smallest"_s, m_smallest},
             {u"largest"_s, m_largest},
@@ -807,8 +802,6 @@ PartAligner PartAligner::fromJson(const QJsonObject& json, const cv::Mat& refere
     result.m_window16 = {number(u"window16_low"_s, 0.0, 65534.0), number(u"window16_high"_s, 1.0, 65535.0)};
     if (result.m_window16.low >= result.m_window16.high)
         throw Error(ErrorKind::Format, tr("The intensity window of the alignment does not rise."));
-    result.m_ground = {number(u"ground_blue"_s, 0.0, 255.0), number(u"ground_green"_s, 0.0, 255.0),
-                       number(u"ground_red"_s, 0.0, 255.0)};
     result.m_area = number(u"area"_s, 1.0, 1e12);
     result.m_smallest = number(u"smallest"_s, 0.2, 5.0);
     result.m_largest = number(u"largest"_s, result.m_smallest, 5.0);

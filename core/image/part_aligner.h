@@ -31,7 +31,8 @@ struct PartPose
     double scale = 1.0;      ///< size against the reference; 1 unless the good parts' sizes varied
     double likeness = 0.0;   ///< correlation with the mean good part, -1..1
     double turnMargin = 0.0; ///< by how much the turn fits better than the next best one; 0: they look the same
-    double outside = 0.0;    ///< share of the foreground that lies outside of the upright frame and is not seen there
+    double outside = 0.0;    ///< share of the part that lies outside of the upright frame and is not seen there
+    double stray = 0.0;      ///< what else differs from the ground, away from the part, in areas of a good part
 };
 
 /// Finds parts that lie freely on a plain ground, turns them upright and cuts them out. Learnt from pictures of good
@@ -51,7 +52,8 @@ public:
     struct Fit;
 
     /// `picture` is called with 0..count-1, at most once for each, on this thread; it may throw. Throws Error(Input) on
-    /// a picture that is not one prepare() takes, and Cancelled.
+    /// a picture that is not one prepare() takes, and Cancelled. The turns of nearly round parts are told reliably from
+    /// some 16 pictures on.
     static Fit learn(std::size_t count, const std::function<cv::Mat(std::size_t)>& picture, const Options& options,
                      const TaskContext& context = {});
 
@@ -68,8 +70,9 @@ public:
     /// The affine map from source pixels to an upright picture of another size: the frame at the same scale on both
     /// axes, centred.
     cv::Matx23d transform(const PartPose& pose, cv::Size target) const;
-    /// The upright part, averaged over areas when it shrinks; depth and channels of the source, the learnt ground
-    /// around it. Throws Error(Input) when the pose is not Found or the source is another type than align() takes.
+    /// The upright part, averaged over areas when it shrinks; depth and channels of the source. Beyond the source its
+    /// border goes on. Throws Error(Input) when the pose is not Found or the source is another type than align() takes,
+    /// and Error(Model) when the learnt frame can't belong to such a picture.
     cv::Mat warpUpright(const cv::Mat& source, const PartPose& pose, cv::Size target) const;
     /// A map of the upright picture (CV_32F) on the source's pixels, bilinear, 0 outside of the frame.
     cv::Mat mapToSource(const cv::Mat& map, const PartPose& pose, cv::Size source) const;
@@ -100,7 +103,6 @@ private:
     Turning m_turning = Turning::Kept;
     GroundNoise m_noise;
     IntensityWindow m_window16;
-    cv::Scalar m_ground;     ///< BGR, 0..255
     double m_area = 0.0;     ///< median, source pixels
     double m_smallest = 1.0; ///< scales of the good parts
     double m_largest = 1.0;
@@ -118,8 +120,9 @@ struct PartAligner::Fit
     QString whyNot;                   ///< translated, a whole sentence; empty when there is an aligner
     std::size_t looked = 0;           ///< good pictures that were looked at
     std::vector<std::size_t> leftOut; ///< those among them in which no part was found as expected
-    /// How unlike the good pictures are where parts lie: standard deviation over the pictures in grey values, summed
-    /// over the pixels that any part covers and divided by the area of one part; as the parts lie, and upright.
+    /// How unlike the details of good pictures are where parts lie: standard deviation over the pictures, in grey
+    /// values against their surroundings, summed over the pixels that any part covers and divided by the area of one
+    /// part; as the parts lie, and upright.
     double alikeBefore = 0.0;
     double alikeAfter = 0.0;
 };

@@ -127,8 +127,6 @@ void subtractGround(const cv::Mat& picture, WorkPicture& work)
         }
     }
     work.noise = plane.noise;
-    for (int c = 0; c < 3; ++c)
-        work.ground[c] = std::clamp(plane.coefficients(0, kChannels == 1 ? 0 : c), 0.0, 255.0);
 }
 
 cv::Mat gradientOf(const cv::Mat& grey)
@@ -230,10 +228,13 @@ Foreground findForeground(const WorkPicture& picture, const GroundNoise& ground,
     if (result.touchesBorder) {
         // A thread that hangs over a part's edge must not hide the part.
         cv::Mat depth;
-        cv::distanceTransform(result.mask, depth, cv::DIST_L2, cv::DIST_MASK_3, CV_32F);
+        cv::distanceTransform(mask, depth, cv::DIST_L2, cv::DIST_MASK_3, CV_32F);
         double deepest = 0.0;
-        cv::minMaxLoc(depth, nullptr, &deepest);
-        cv::morphologyEx(mask, mask, cv::MORPH_OPEN, ellipse(2 * int(kThread * deepest) + 1));
+        cv::minMaxLoc(depth, nullptr, &deepest, nullptr, nullptr, result.mask);
+        // Opening by distances: with so large an element it takes a tenth of the time.
+        const double thread = kThread * deepest;
+        cv::distanceTransform(depth <= thread, depth, cv::DIST_L2, cv::DIST_MASK_3, CV_32F);
+        mask &= depth <= thread;
         const Foreground body = largestThing(mask);
         if (!body.touchesBorder && body.area > kBody * result.area)
             result = body;

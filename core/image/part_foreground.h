@@ -23,7 +23,6 @@ struct WorkPicture
     cv::Mat grey;           ///< CV_32F, about 0 on the ground, in 8-bit grey values
     cv::Mat distance;       ///< CV_8U, distance to the ground's colour over all channels
     int factor = 1;         ///< source pixels to one pixel
-    cv::Scalar ground;      ///< BGR at the picture's centre, 0..255
     double noise = 0.0;     ///< median distance to the ground in the border
     double roughness = 0.0; ///< upper quartile of the border's gradient, grey values a pixel
 };
