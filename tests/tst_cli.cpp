@@ -219,6 +219,8 @@ void TestCli::wrongUsage_data()
     row("nothing", {}, "");
     row("unknown command", {u"polish"_s}, "polish");
     row("help of an unknown command", {u"help"_s, u"polish"_s}, "polish");
+    row("unknown part", {u"demo"_s, u"--part"_s, u"teapot"_s}, "teapot");
+    row("unknown pose", {u"demo"_s, u"--pose"_s, u"upside"_s}, "upside");
     row("unknown option", {u"doctor"_s, u"."_s, u"--colour"_s}, "colour");
     row("missing value", {u"doctor"_s, u"."_s, u"--json"_s}, "json");
     row("doctor without folder", {u"doctor"_s}, "doctor");

@@ -104,6 +104,52 @@ private Q_SLOTS:
         }
     }
 
+    void partsThatDoNotFillThePicture_data()
+    {
+        QTest::addColumn<QString>("shape");
+        QTest::addColumn<QString>("pose");
+        for (const char* shape : {"flange", "bracket"}) {
+            for (const char* pose : {"fixed", "free"})
+                QTest::addRow("%s %s", shape, pose) << QString::fromLatin1(shape) << QString::fromLatin1(pose);
+        }
+    }
+
+    void partsThatDoNotFillThePicture()
+    {
+        QFETCH(QString, shape);
+        QFETCH(QString, pose);
+        DemoOptions options = ofSize(384);
+        options.shape = demoShapeFromName(shape);
+        options.pose = demoPoseFromName(pose);
+        int quarters[4] = {};
+        const QStringList& kinds = demoDefectKinds(options.shape);
+        for (int i = 0; i < 24; ++i) {
+            const auto index = std::uint64_t(i);
+            const DemoImage good = renderDemoPart(options, index);
+            // The part, brighter than the ground, touches no border, and its middle is where it is said to be.
+            cv::Mat grey;
+            cv::cvtColor(good.image, grey, cv::COLOR_BGR2GRAY);
+            cv::Mat part = grey > 90;
+            const cv::Rect box = cv::boundingRect(part);
+            QVERIFY(box.x > 3 && box.y > 3 && box.br().x < 381 && box.br().y < 381);
+            QVERIFY(box.contains(good.centre));
+            if (options.shape == DemoShape::Flange)
+                QVERIFY(cv::norm(good.centre - cv::Point2d(box.x + box.br().x - 1, box.y + box.br().y - 1) * 0.5) <
+                        2.0);
+            ++quarters[int((good.angle + 180.0) / 90.0) & 3];
+            if (options.pose == DemoPose::Fixed)
+                QVERIFY(std::abs(good.angle) <= 1.0 && cv::norm(good.centre - cv::Point2d(191.5, 191.5)) < 5.0);
+
+            const DemoImage bad = renderDemoPart(options, index, kinds.at(i % kinds.size()));
+            QCOMPARE(cv::countNonZero(changed(good.image, bad.image) & ~bad.mask), 0);
+            const int area = cv::countNonZero(bad.mask);
+            QVERIFY2(area >= 384 * 384 / 10000 && area <= 384 * 384 / 50, qPrintable(QString::number(area)));
+            QVERIFY(isSame(renderDemoPart(options, index).image, good.image));
+        }
+        const int most = *std::max_element(quarters, quarters + 4);
+        QVERIFY(options.pose == DemoPose::Free ? most < 14 : quarters[1] + quarters[2] == 24);
+    }
+
     void sameNumbersSamePicture()
     {
         DemoOptions options = ofSize(256);
@@ -200,6 +246,11 @@ private Q_SLOTS:
         DemoOptions negative;
         negative.testGood = -1;
         QVERIFY(errorOf([&] { negative.validate(); }));
+        QVERIFY(errorOf([] { demoShapeFromName(u"teapot"_s); })->message().contains(u"teapot"_s));
+        QVERIFY(errorOf([] { demoPoseFromName(u"upside"_s); })->message().contains(u"upside"_s));
+        DemoOptions bracket = ofSize(256);
+        bracket.shape = DemoShape::Bracket;
+        QVERIFY(errorOf([&] { renderDemoPart(bracket, 0, u"chatter"_s); }));
         QVERIFY(errorOf([] { renderDemoPart(ofSize(256), 0, u"rust"_s); })->message().contains(u"rust"_s));
         QTemporaryDir dir;
         writeFile(dir.filePath(u"file"_s), "x");

@@ -45,9 +45,15 @@ std::vector<Command> makeCommands()
     const OptionSpec set{u"set"_s, u"KEY=VALUE"_s, tr("an option of the method; may be repeated")};
     return {
         {u"demo"_s,
-         u"[--out DIR] [--minutes M]"_s,
+         u"[--out DIR] [--minutes M] [--part NAME] [--pose NAME]"_s,
          tr("make the demo product, train, inspect, evaluate: the main job in one go"),
-         {{u"out"_s, u"DIR"_s, tr("where everything goes (default lynceus-demo)")}, minutes, set},
+         {{u"out"_s, u"DIR"_s, tr("where everything goes (default lynceus-demo)")},
+          {u"part"_s, u"NAME"_s, tr("flange (round, default) or bracket (long)")},
+          {u"pose"_s, u"NAME"_s,
+           tr("free: smaller parts at any angle and place; fixed: as small, in one pose (default: it fills the "
+              "picture)")},
+          minutes,
+          set},
          &runDemo},
         {u"doctor"_s,
          u"DIR [--odd N]"_s,

@@ -29,6 +29,22 @@ MemSegOptions demoTrainingOptions()
     return options;
 }
 
+DemoOptions demoOptions(const Arguments& arguments)
+{
+    DemoOptions options;
+    try {
+        if (arguments.isSet(u"part"_s))
+            options.shape = demoShapeFromName(arguments.value(u"part"_s));
+        if (arguments.isSet(u"pose"_s))
+            options.pose = demoPoseFromName(arguments.value(u"pose"_s));
+    } catch (const Error& error) {
+        throw UsageError(error.message(), error.remedy());
+    }
+    if (const auto seed = arguments.seed())
+        options.seed = *seed;
+    return options;
+}
+
 } // namespace
 
 int runDemo(CommandContext& context)
@@ -36,11 +52,12 @@ int runDemo(CommandContext& context)
     if (!context.arguments.positional().isEmpty())
         throw UsageError(tr("demo takes options only."));
     const QDir out(QDir(context.arguments.value(u"out"_s, u"lynceus-demo"_s)).absolutePath());
+    const DemoOptions product = demoOptions(context.arguments);
     const MemSegOptions options = trainingOptions(context.arguments, demoTrainingOptions());
     const Console& console = context.console;
 
     const QString data = out.filePath(u"data"_s);
-    writeDemoProduct(data, DemoOptions(), context.task(tr("Making the demo product")));
+    writeDemoProduct(data, product, context.task(tr("Making the demo product")));
     console.endProgress();
 
     TrainingJob::Request request;

@@ -32,15 +32,40 @@ double toNearestHole(const cv::Point2d& at)
     return nearest;
 }
 
-/// A place on the flange between the hub and the rim; `margin` keeps a defect off the edges and the holes.
-cv::Point2d placeOnFace(Random& random, double margin)
+/// A place on the flange between the hub and the rim, or anywhere on the bracket; `margin` keeps a defect off the edges
+/// and the holes.
+cv::Point2d placeOnFace(DemoShape shape, Random& random, double margin)
 {
+    while (shape == DemoShape::Bracket) {
+        const cv::Point2d at(random.uniform(-kOuterRadius, kOuterRadius), random.uniform(-kHeadRadius, kHeadRadius));
+        double toHole = 1.0;
+        for (const demo::Hole& hole : bracketHoles())
+            toHole = std::min(toHole, demo::length(at - hole.centre) - hole.radius);
+        if (outline(shape, at) < -kChamfer - margin && toHole > kHoleChamfer + margin)
+            return at;
+    }
     for (;;) {
         const double radius = random.uniform(kHubFoot + margin, kOuterRadius - kChamfer - margin);
         const cv::Point2d at = direction(random.uniform(0.0, kTurn)) * radius;
         if (toNearestHole(at) > kHoleChamfer + margin)
             return at;
     }
+}
+
+/// A place on the outline with the direction that points outwards there.
+std::pair<cv::Point2d, cv::Point2d> placeOnRim(DemoShape shape, Random& random)
+{
+    if (shape == DemoShape::Flange) {
+        const cv::Point2d outwards = direction(random.uniform(0.0, kTurn));
+        return {outwards * kOuterRadius, outwards};
+    }
+    // Down on the outline from one side; the distance never leads past it.
+    cv::Point2d at(random.uniform(-0.38, 0.38), 0.4);
+    const double side = random.chance(0.5) ? 1.0 : -1.0;
+    for (int step = 0; step < 200; ++step)
+        at.y -= outline(shape, {at.x, side * at.y});
+    at.y *= side;
+    return {at, outlineNormal(shape, at)};
 }
 
 /// A smooth curve as a line of points, with the distance to its nearest one.
@@ -145,12 +170,12 @@ private:
 };
 
 /// A furrow with a thrown-up edge; its walls catch the light.
-DemoFlaw scratch(Random& random)
+DemoFlaw scratch(DemoShape shape, Random& random)
 {
-    const bool onHub = random.chance(0.2);
-    const cv::Point2d start = onHub ? direction(random.uniform(0.0, kTurn)) * 0.125 : placeOnFace(random, 0.02);
+    const bool onHub = shape == DemoShape::Flange && random.chance(0.2);
+    const cv::Point2d start = onHub ? direction(random.uniform(0.0, kTurn)) * 0.125 : placeOnFace(shape, random, 0.02);
     // Across the tool marks: along them a scratch would be one more of them.
-    const double outwards = std::atan2(start.y, start.x);
+    const double outwards = shape == DemoShape::Flange ? std::atan2(start.y, start.x) : 0.25 * kTurn;
     const double angle = outwards + (random.chance(0.5) ? 0.0 : 0.5 * kTurn) + random.uniform(-1.0, 1.0);
     const double length = onHub ? random.uniform(0.04, 0.10) : random.uniform(0.07, 0.22);
     const Curve curve(start, angle, length, 0.5, random);
@@ -177,10 +202,10 @@ DemoFlaw scratch(Random& random)
 }
 
 /// A blow without lost metal: only the slope changes.
-DemoFlaw dent(Random& random)
+DemoFlaw dent(DemoShape shape, Random& random)
 {
     const double radius = random.uniform(0.016, 0.034);
-    const cv::Point2d centre = placeOnFace(random, radius + 0.01);
+    const cv::Point2d centre = placeOnFace(shape, random, radius + 0.01);
     const double steepness = random.uniform(0.45, 0.9);
     const double stretch = random.uniform(1.0, 1.6);
     const cv::Point2d axis = direction(random.uniform(0.0, kTurn));
@@ -200,10 +225,10 @@ DemoFlaw dent(Random& random)
 }
 
 /// A film of oil: darker, browner and duller, with a rim where it dried.
-DemoFlaw stain(Random& random)
+DemoFlaw stain(DemoShape shape, Random& random)
 {
     const double radius = random.uniform(0.024, 0.055);
-    const cv::Point2d centre = placeOnFace(random, 0.02);
+    const cv::Point2d centre = placeOnFace(shape, random, 0.02);
     const Blob blob(centre, radius, 0.45, random);
     const double strength = random.uniform(0.45, 0.9);
 
@@ -223,11 +248,11 @@ DemoFlaw stain(Random& random)
 }
 
 /// A piece broken off the rim, with a rough, dull face of fracture.
-DemoFlaw chip(Random& random)
+DemoFlaw chip(DemoShape shape, Random& random)
 {
-    const cv::Point2d outwards = direction(random.uniform(0.0, kTurn));
+    const auto [rim, outwards] = placeOnRim(shape, random);
     const double radius = random.uniform(0.018, 0.040);
-    const cv::Point2d centre = outwards * (kOuterRadius + 0.15 * radius);
+    const cv::Point2d centre = rim + outwards * (0.15 * radius);
     const Blob gap(centre, radius, 0.40, random);
     const std::uint64_t seed = random.next();
 
@@ -252,16 +277,18 @@ DemoFlaw chip(Random& random)
 }
 
 /// A bolt hole that was never drilled; a centre mark may be there.
-DemoFlaw missingHole(Random& random)
+DemoFlaw missingHole(DemoShape shape, Random& random)
 {
-    const int bolt = int(random.index(kBolts));
+    const bool isFlange = shape == DemoShape::Flange;
+    const int index = int(random.index(isFlange ? kBolts : bracketHoles().size()));
     const bool isMarked = random.chance(0.5);
-    const cv::Point2d centre = boltCentre(bolt);
+    const demo::Hole hole = isFlange ? demo::Hole{boltCentre(index), kBoltRadius} : bracketHoles()[std::size_t(index)];
+    const cv::Point2d centre = hole.centre;
 
     DemoFlaw flaw;
     flaw.centre = centre;
-    flaw.radius = kBoltRadius + 2.0 * kHoleChamfer;
-    flaw.missingBolt = bolt;
+    flaw.radius = hole.radius + 2.0 * kHoleChamfer;
+    flaw.missingHole = index;
     flaw.apply = [=](const cv::Point2d& at, DemoSurface& surface) {
         const cv::Point2d from = (at - centre) * (1.0 / 0.0055);
         const double bowl = isMarked ? std::exp(-from.dot(from)) : 0.0;
@@ -272,11 +299,14 @@ DemoFlaw missingHole(Random& random)
 }
 
 /// A curl of metal left standing on the edge of a hole, partly over it.
-DemoFlaw burr(Random& random)
+DemoFlaw burr(DemoShape shape, Random& random)
 {
-    const bool onBore = random.chance(0.25);
-    const cv::Point2d hole = onBore ? cv::Point2d(0.0, 0.0) : boltCentre(int(random.index(kBolts)));
-    const double radius = onBore ? kBoreRadius : kBoltRadius;
+    const bool isFlange = shape == DemoShape::Flange;
+    const bool onBore = isFlange ? random.chance(0.25) : random.chance(0.5);
+    const cv::Point2d hole = !isFlange ? bracketHoles()[onBore ? 0 : 1].centre
+                             : onBore  ? cv::Point2d(0.0, 0.0)
+                                       : boltCentre(int(random.index(kBolts)));
+    const double radius = !isFlange ? bracketHoles()[onBore ? 0 : 1].radius : onBore ? kBoreRadius : kBoltRadius;
     // The keyway has no round edge that a burr could sit on.
     const double middle = onBore ? random.uniform(0.0, 0.5 * kTurn) : random.uniform(0.0, kTurn);
     const double halfArc = onBore ? random.uniform(0.15, 0.35) : random.uniform(0.45, 1.1);
@@ -312,9 +342,9 @@ DemoFlaw burr(Random& random)
 }
 
 /// A fibre lying on the part with its shadow beside it.
-DemoFlaw fibre(Random& random)
+DemoFlaw fibre(DemoShape shape, Random& random)
 {
-    const cv::Point2d start = placeOnFace(random, 0.03);
+    const cv::Point2d start = placeOnFace(shape, random, 0.03);
     const Curve curve(start, random.uniform(0.0, kTurn), random.uniform(0.07, 0.20), 2.4, random);
     const double width = random.uniform(0.0024, 0.0042);
     const std::array<cv::Vec3d, 4> colors{
@@ -337,7 +367,7 @@ DemoFlaw fibre(Random& random)
 }
 
 /// Chatter: the tool swung and left waves across its marks in one place.
-DemoFlaw chatter(Random& random)
+DemoFlaw chatter(DemoShape, Random& random)
 {
     const double halfWidth = random.uniform(0.020, 0.038);
     const double radius = random.uniform(0.265, 0.365);
@@ -369,7 +399,7 @@ DemoFlaw chatter(Random& random)
 struct Kind
 {
     QString name;
-    DemoFlaw (*make)(Random&);
+    DemoFlaw (*make)(DemoShape, Random&);
 };
 
 const std::vector<Kind>& kinds()
@@ -382,20 +412,25 @@ const std::vector<Kind>& kinds()
 
 } // namespace
 
-const QStringList& demoFlawKinds()
+const QStringList& demoFlawKinds(DemoShape shape)
 {
-    static const QStringList names = [] {
+    const auto namesFor = [](DemoShape of) {
         QStringList result;
-        for (const Kind& kind : kinds())
-            result += kind.name;
+        for (const Kind& kind : kinds()) {
+            // Chatter comes from turning.
+            if (of == DemoShape::Flange || kind.make != chatter)
+                result += kind.name;
+        }
         return result;
-    }();
-    return names;
+    };
+    static const QStringList flange = namesFor(DemoShape::Flange);
+    static const QStringList bracket = namesFor(DemoShape::Bracket);
+    return shape == DemoShape::Flange ? flange : bracket;
 }
 
-DemoFlaw makeDemoFlaw(const QString& kind, Random& random)
+DemoFlaw makeDemoFlaw(const QString& kind, DemoShape shape, Random& random)
 {
-    return kinds().at(std::size_t(demoFlawKinds().indexOf(kind))).make(random);
+    return kinds().at(std::size_t(demoFlawKinds(DemoShape::Flange).indexOf(kind))).make(shape, random);
 }
 
 } // namespace lynceus

@@ -10,10 +10,10 @@
 
 namespace lynceus {
 
-/// Names of the kinds of defect that the demo product can have.
-const QStringList& demoFlawKinds();
+/// Names of the kinds of defect that a demo part can have.
+const QStringList& demoFlawKinds(DemoShape shape);
 
-/// A defect of a known kind with random place, size and strength.
-DemoFlaw makeDemoFlaw(const QString& kind, Random& random);
+/// A defect of a kind that the shape can have, with random place, size and strength.
+DemoFlaw makeDemoFlaw(const QString& kind, DemoShape shape, Random& random);
 
 } // namespace lynceus

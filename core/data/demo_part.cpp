@@ -37,6 +37,36 @@ cv::Point2d pinCentre()
     return {kBoltCircle * std::cos(angle), kBoltCircle * std::sin(angle)};
 }
 
+const std::array<Hole, 3>& bracketHoles()
+{
+    static const std::array<Hole, 3> holes{{{{-0.28, 0.0}, 0.062}, {{0.315, 0.0}, 0.040}, {{0.02, -0.030}, 0.016}}};
+    return holes;
+}
+
+double outline(DemoShape shape, const cv::Point2d& at)
+{
+    if (shape == DemoShape::Flange)
+        return length(at) - kOuterRadius;
+    const cv::Point2d head = bracketHoles()[0].centre;
+    const cv::Point2d tail = bracketHoles()[1].centre;
+    const auto bar = [&](const cv::Point2d& from, const cv::Point2d& to, double start, double end) {
+        const cv::Point2d along = to - from;
+        const double t = std::clamp((at - from).dot(along) / along.dot(along), 0.0, 1.0);
+        return length(at - from - along * t) - (start + (end - start) * t);
+    };
+    return std::min({length(at - head) - kHeadRadius, length(at - tail) - kTailRadius, bar(head, tail, 0.100, 0.075),
+                     bar({0.10, 0.0}, {0.13, 0.09}, kLugRadius, kLugRadius)});
+}
+
+cv::Point2d outlineNormal(DemoShape shape, const cv::Point2d& at)
+{
+    constexpr double kStep = 1e-4;
+    const cv::Point2d slope(outline(shape, at + cv::Point2d(kStep, 0.0)) - outline(shape, at - cv::Point2d(kStep, 0.0)),
+                            outline(shape, at + cv::Point2d(0.0, kStep)) -
+                                outline(shape, at - cv::Point2d(0.0, kStep)));
+    return slope * (1.0 / std::max(length(slope), 1e-9));
+}
+
 double length(const cv::Point2d& v)
 {
     return std::sqrt(v.x * v.x + v.y * v.y);
@@ -68,6 +98,8 @@ namespace {
 using namespace demo;
 
 constexpr double kDegree = kPi / 180.0;
+/// Of a part that does not fill the picture.
+constexpr double kSmallScale = 0.55;
 constexpr double kHubBrush = 24.0 * kDegree;
 constexpr double kKeywayWidth = 0.036;
 constexpr double kKeywayEnd = 0.120;
@@ -148,9 +180,11 @@ double DemoPart::Grid::at(double column, double row) const
            (double(lower[x0]) * (1.0 - u) + double(lower[x1]) * u) * v;
 }
 
-DemoPart::DemoPart(int size, const Random& random)
+DemoPart::DemoPart(int size, const Random& random, DemoShape shape, DemoPose layout)
     : m_size(size)
-    , m_pixel(1.0 / size)
+    , m_shape(shape)
+    , m_scale(layout == DemoPose::Filling ? 1.0 : kSmallScale)
+    , m_pixel(1.0 / (size * m_scale))
     , m_random(random)
     , m_longStreaks(16, 256, random.fork(1))
     , m_shortStreaks(128, 256, random.fork(2))
@@ -159,20 +193,26 @@ DemoPart::DemoPart(int size, const Random& random)
     , m_matCoarse(16, 16, random.fork(5))
 {
     Random pose = random.fork(6);
-    const double angle = pose.uniform(-1.0, 1.0) * kDegree;
-    m_cos = std::cos(angle);
-    m_sin = std::sin(angle);
+    m_angle = pose.uniform(-1.0, 1.0) * kDegree;
     m_shift = {pose.uniform(-0.008, 0.008), pose.uniform(-0.008, 0.008)};
+    if (layout == DemoPose::Free) {
+        Random free = random.fork(8);
+        m_angle = free.uniform(-kPi, kPi);
+        const double room = 0.5 - kSmallScale * kOuterRadius - 0.02;
+        m_shift = {free.uniform(-room, room), free.uniform(-room, room)};
+    }
+    m_cos = std::cos(m_angle);
+    m_sin = std::sin(m_angle);
     m_exposure = pose.uniform(0.94, 1.06);
 
     const double azimuth = (-128.0 + pose.uniform(-7.0, 7.0)) * kDegree;
     m_gradient = {-0.10 * std::cos(azimuth) + pose.uniform(-0.05, 0.05),
                   -0.10 * std::sin(azimuth) + pose.uniform(-0.05, 0.05)};
     m_gradient = -m_gradient;
-    m_shadow = {-0.016 * std::cos(azimuth), -0.016 * std::sin(azimuth)};
-    m_lights = {makeLight(azimuth - angle, 50.0 * kDegree, {0.93, 0.98, 1.02}),
-                makeLight(azimuth + 1.2 - angle, 58.0 * kDegree, cv::Vec3d(1.02, 0.97, 0.92) * 0.34),
-                makeLight(azimuth + 2.9 - angle, 42.0 * kDegree, cv::Vec3d(1.06, 0.98, 0.90) * 0.30)};
+    m_shadow = cv::Point2d(-0.016 * std::cos(azimuth), -0.016 * std::sin(azimuth)) * m_scale;
+    m_lights = {makeLight(azimuth - m_angle, 50.0 * kDegree, {0.93, 0.98, 1.02}),
+                makeLight(azimuth + 1.2 - m_angle, 58.0 * kDegree, cv::Vec3d(1.02, 0.97, 0.92) * 0.34),
+                makeLight(azimuth + 2.9 - m_angle, 42.0 * kDegree, cv::Vec3d(1.06, 0.98, 0.90) * 0.30)};
 }
 
 DemoPart::Light DemoPart::makeLight(double azimuth, double elevation, const cv::Vec3d& color)
@@ -195,7 +235,7 @@ double DemoPart::band(double value, double low, double high) const
 
 cv::Point2d DemoPart::toPart(const cv::Point2d& picture) const
 {
-    const cv::Point2d moved = picture - m_shift;
+    const cv::Point2d moved = (picture - m_shift) * (1.0 / m_scale);
     return {m_cos * moved.x + m_sin * moved.y, -m_sin * moved.x + m_cos * moved.y};
 }
 
@@ -240,7 +280,36 @@ void DemoPart::addBore(const cv::Point2d& at, DemoSurface& surface) const
         open(keyway, 0.005, {0.0, -1.0}, surface);
 }
 
-DemoSurface DemoPart::surfaceAt(const cv::Point2d& at, int missingBolt) const
+DemoSurface DemoPart::surfaceAt(const cv::Point2d& at, int missingHole) const
+{
+    return m_shape == DemoShape::Flange ? flangeAt(at, missingHole) : bracketAt(at, missingHole);
+}
+
+DemoSurface DemoPart::bracketAt(const cv::Point2d& at, int missingHole) const
+{
+    DemoSurface surface;
+    surface.streak = m_hubStreaks.at(at.x * 11.0, at.y * kStreaksPerWidth);
+    surface.albedo = 0.36;
+    surface.gloss = 0.45;
+    const double chamfer = band(outline(m_shape, at), -kChamfer, 0.0);
+    if (chamfer > 0.0) {
+        surface.slope = outlineNormal(m_shape, at) * (-1.1 * chamfer);
+        surface.streak *= 1.0 - 0.7 * chamfer;
+    }
+    // A groove milled along the bar, off its middle.
+    const double groove = std::max(std::abs(at.y - 0.030) / 0.010, std::abs(at.x + 0.02) / 0.09);
+    if (groove < 1.0) {
+        surface.light *= 1.0 - 0.35 * smoothStep(0.0, 0.4, 1.0 - groove);
+        surface.albedo *= 0.8;
+    }
+    for (std::size_t i = 0; i < bracketHoles().size(); ++i) {
+        if (int(i) != missingHole)
+            addHole(at, bracketHoles()[i].centre, bracketHoles()[i].radius, surface);
+    }
+    return surface;
+}
+
+DemoSurface DemoPart::flangeAt(const cv::Point2d& at, int missingBolt) const
 {
     DemoSurface surface;
     const double radius = std::max(length(at), 1e-9);
@@ -315,34 +384,36 @@ cv::Vec3d DemoPart::matAt(const cv::Point2d& picture) const
 {
     const double grain = m_matFine.at(picture.x * 301.0, picture.y * 301.0);
     const double cloud = m_matCoarse.at(picture.x * 13.0, picture.y * 13.0);
-    const double fromShadow = length(picture - m_shift - m_shadow) - kOuterRadius;
+    const double fromShadow = outline(m_shape, toPart(picture - m_shadow));
     const double lit = 0.30 + 0.70 * smoothStep(-0.012, 0.022, fromShadow);
     return cv::Vec3d(0.0215, 0.0185, 0.0165) * ((1.0 + 0.30 * grain + 0.16 * cloud) * lit);
 }
 
 cv::Rect DemoPart::areaOf(const DemoFlaw& flaw) const
 {
-    const cv::Point2d centre(m_cos * flaw.centre.x - m_sin * flaw.centre.y + m_shift.x,
-                             m_sin * flaw.centre.x + m_cos * flaw.centre.y + m_shift.y);
-    const int x = int(std::floor((centre.x - flaw.radius + 0.5) * m_size)) - 1;
-    const int y = int(std::floor((centre.y - flaw.radius + 0.5) * m_size)) - 1;
-    const int side = int(std::ceil(2.0 * flaw.radius * m_size)) + 3;
+    const double radius = flaw.radius * m_scale;
+    const cv::Point2d at = flaw.centre * m_scale;
+    const cv::Point2d middle(m_cos * at.x - m_sin * at.y + m_shift.x, m_sin * at.x + m_cos * at.y + m_shift.y);
+    const int x = int(std::floor((middle.x - radius + 0.5) * m_size)) - 1;
+    const int y = int(std::floor((middle.y - radius + 0.5) * m_size)) - 1;
+    const int side = int(std::ceil(2.0 * radius * m_size)) + 3;
     return cv::Rect(x, y, side, side) & cv::Rect(0, 0, m_size, m_size);
 }
 
 cv::Mat DemoPart::render(const cv::Rect& area, const DemoFlaw* flaw) const
 {
+    const double step = 1.0 / m_size;
     cv::Mat result(area.size(), CV_32FC3);
     for (int y = 0; y < area.height; ++y) {
         auto* out = result.ptr<cv::Vec3f>(y);
         for (int x = 0; x < area.width; ++x) {
-            const cv::Point2d picture((area.x + x + 0.5) * m_pixel - 0.5, (area.y + y + 0.5) * m_pixel - 0.5);
+            const cv::Point2d picture((area.x + x + 0.5) * step - 0.5, (area.y + y + 0.5) * step - 0.5);
             const cv::Point2d at = toPart(picture);
-            const double cover = inside(length(at) - kOuterRadius);
+            const double cover = inside(outline(m_shape, at));
             const double light = m_exposure * (1.0 + m_gradient.x * picture.x + m_gradient.y * picture.y);
             DemoSurface surface;
             if (cover > 0.0 || flaw)
-                surface = surfaceAt(at, flaw ? flaw->missingBolt : -1);
+                surface = surfaceAt(at, flaw ? flaw->missingHole : -1);
             if (flaw)
                 flaw->apply(at, surface);
             const double metalShare = cover * (1.0 - surface.opening);

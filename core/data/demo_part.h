@@ -14,8 +14,21 @@
 
 namespace lynceus {
 
-/// Measures of the demo part, a turned flange with a hub. The picture's width is 1, the part's centre is the origin, y
-/// points down.
+/// What is drawn.
+enum class DemoShape {
+    Flange, ///< turned, with a hub, round but for its holes
+    Bracket ///< long, with an eye at each end and a lug on one side
+};
+
+/// How the part lies.
+enum class DemoPose {
+    Filling, ///< it fills the picture, in one pose give or take a degree and some pixels
+    Fixed,   ///< smaller, in one pose as above
+    Free     ///< as small, at any angle and place
+};
+
+/// Measures of the demo parts. The width of a picture that a part fills is 1, the part's centre is the origin, y points
+/// down. Those without a name of a shape are the flange's or of both.
 namespace demo {
 inline constexpr double kOuterRadius = 0.415;
 inline constexpr double kChamfer = 0.012;
@@ -27,6 +40,21 @@ inline constexpr double kBoltRadius = 0.029;
 inline constexpr double kPinRadius = 0.011;
 inline constexpr double kHoleChamfer = 0.008;
 inline constexpr int kBolts = 6;
+
+struct Hole
+{
+    cv::Point2d centre;
+    double radius;
+};
+/// The bracket's head, tail and lug with the radii of their outlines, and its holes.
+inline constexpr double kHeadRadius = 0.135;
+inline constexpr double kTailRadius = 0.100;
+inline constexpr double kLugRadius = 0.045;
+const std::array<Hole, 3>& bracketHoles();
+/// Signed distance to the part's outline, below 0 inside.
+double outline(DemoShape shape, const cv::Point2d& at);
+/// Unit vector away from the outline.
+cv::Point2d outlineNormal(DemoShape shape, const cv::Point2d& at);
 
 cv::Point2d boltCentre(int bolt);
 /// Of one of the two pin holes; the other lies opposite.
@@ -60,14 +88,21 @@ struct DemoFlaw
     std::function<void(const cv::Point2d& at, DemoSurface& surface)> apply;
     cv::Point2d centre; ///< of a circle that holds all of it
     double radius = 0.0;
-    int missingBolt = -1; ///< a bolt hole that was not drilled
+    int missingHole = -1; ///< a bolt's or the bracket's hole that was not drilled
 };
 
 /// One part as it lies under the camera: pose, light and texture drawn from a random stream.
 class DemoPart
 {
 public:
-    DemoPart(int size, const Random& random);
+    DemoPart(int size, const Random& random, DemoShape shape, DemoPose pose);
+
+    /// Radians from x towards y.
+    double angle() const { return m_angle; }
+    /// Of the part, in pixels of the picture; the first pixel's centre is 0.
+    cv::Point2d centre() const { return (m_shift + cv::Point2d(0.5, 0.5)) * m_size - cv::Point2d(0.5, 0.5); }
+    /// Share of the picture's width that a part which fills it would have.
+    double scale() const { return m_scale; }
 
     /// Pixels that a flaw may touch.
     cv::Rect areaOf(const DemoFlaw& flaw) const;
@@ -99,7 +134,9 @@ private:
 
     static Light makeLight(double azimuth, double elevation, const cv::Vec3d& color);
 
-    DemoSurface surfaceAt(const cv::Point2d& at, int missingBolt) const;
+    DemoSurface surfaceAt(const cv::Point2d& at, int missingHole) const;
+    DemoSurface flangeAt(const cv::Point2d& at, int missingBolt) const;
+    DemoSurface bracketAt(const cv::Point2d& at, int missingHole) const;
     void addHole(const cv::Point2d& at, const cv::Point2d& centre, double radius, DemoSurface& surface) const;
     void addBore(const cv::Point2d& at, DemoSurface& surface) const;
     void open(double distance, double depth, const cv::Point2d& outwards, DemoSurface& surface) const;
@@ -110,9 +147,12 @@ private:
     cv::Point2d toPart(const cv::Point2d& picture) const;
 
     int m_size;
-    double m_pixel;
+    DemoShape m_shape;
+    double m_scale;
+    double m_pixel; ///< in the part's measures
     Random m_random;
     cv::Point2d m_shift;
+    double m_angle = 0.0;
     double m_cos = 1.0;
     double m_sin = 0.0;
     double m_exposure = 1.0;

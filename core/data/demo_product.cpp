@@ -118,30 +118,51 @@ void DemoOptions::validate() const
     check(u"testDefective"_s, testDefective, 0, kMostImages);
 }
 
-const QStringList& demoDefectKinds()
+const QStringList& demoDefectKinds(DemoShape shape)
 {
-    return demoFlawKinds();
+    return demoFlawKinds(shape);
+}
+
+DemoShape demoShapeFromName(const QString& name)
+{
+    if (name == u"flange")
+        return DemoShape::Flange;
+    if (name == u"bracket")
+        return DemoShape::Bracket;
+    throw Error(ErrorKind::Input, QCoreApplication::translate("core", "There is no demo part \"%1\".").arg(name),
+                QCoreApplication::translate("core", "There are flange and bracket."));
+}
+
+DemoPose demoPoseFromName(const QString& name)
+{
+    if (name == u"fixed")
+        return DemoPose::Fixed;
+    if (name == u"free")
+        return DemoPose::Free;
+    throw Error(ErrorKind::Input, QCoreApplication::translate("core", "\"%1\" is no pose of a demo part.").arg(name),
+                QCoreApplication::translate("core", "The poses are fixed and free."));
 }
 
 DemoImage renderDemoPart(const DemoOptions& options, std::uint64_t index, const QString& defect)
 {
     options.validate();
-    const auto kind = demoDefectKinds().indexOf(defect);
+    const QStringList& kinds = demoDefectKinds(options.shape);
+    const auto kind = kinds.indexOf(defect);
     if (!defect.isEmpty() && kind < 0) {
         throw Error(ErrorKind::Input,
                     QCoreApplication::translate("core", "The demo product has no defect \"%1\".").arg(defect),
-                    QCoreApplication::translate("core", "It has: %1.").arg(demoDefectKinds().join(u", "_s)));
+                    QCoreApplication::translate("core", "It has: %1.").arg(kinds.join(u", "_s)));
     }
     const Random random = Random(options.seed).fork(index);
-    const DemoPart part(options.size, random);
+    const DemoPart part(options.size, random, options.shape, options.pose);
     cv::Mat picture = part.render({0, 0, options.size, options.size}, nullptr);
     cv::Mat mask = cv::Mat::zeros(picture.size(), CV_8U);
     if (!defect.isEmpty()) {
         Random draw = random.fork(100 + std::uint64_t(kind));
-        const double smallest = kSmallestArea * options.size * options.size;
+        const double smallest = kSmallestArea * std::pow(options.size * part.scale(), 2.0);
         // A random defect may fall where the light hides it; such a one is drawn again.
         for (int attempt = 0; attempt < kAttempts; ++attempt) {
-            const DemoFlaw flaw = makeDemoFlaw(defect, draw);
+            const DemoFlaw flaw = makeDemoFlaw(defect, options.shape, draw);
             const cv::Rect area = part.areaOf(flaw);
             const cv::Mat bad = part.render(area, &flaw);
             double contrast = 0.0;
@@ -154,7 +175,7 @@ DemoImage renderDemoPart(const DemoOptions& options, std::uint64_t index, const 
             break;
         }
     }
-    return {part.expose(picture), mask};
+    return {part.expose(picture), mask, part.angle() * 180.0 / CV_PI, part.centre()};
 }
 
 void writeDemoProduct(const QString& folder, const DemoOptions& options, const TaskContext& context)
@@ -165,10 +186,11 @@ void writeDemoProduct(const QString& folder, const DemoOptions& options, const T
         writer.write(u"train/good"_s, i);
     for (int i = 0; i < options.testGood; ++i)
         writer.write(u"test/good"_s, i);
-    const auto kinds = int(demoDefectKinds().size());
+    const QStringList& kinds = demoDefectKinds(options.shape);
+    const int count = int(kinds.size());
     for (int i = 0; i < options.testDefective; ++i) {
-        const QString& kind = demoDefectKinds().at(i % kinds);
-        writer.write(u"test/"_s + kind, i / kinds, kind);
+        const QString& kind = kinds.at(i % count);
+        writer.write(u"test/"_s + kind, i / count, kind);
     }
     context.report(1.0, QString());
 }

@@ -5,6 +5,7 @@
 
 #include "core/base/progress.h"
 #include "core/data/anomaly_folder.h"
+#include "core/data/demo_part.h"
 
 #include <QtCore/QString>
 #include <QtCore/QStringList>
@@ -15,12 +16,14 @@
 
 namespace lynceus {
 
-/// The demo product: a procedural machined part (brushed metal, holes, lighting, jittered pose) with exact defect
-/// masks. The same seed and index give the same picture on every machine.
+/// The demo product: a procedural machined part (brushed metal, holes, lighting, jittered or free pose) with exact
+/// defect masks. The same seed and index give the same picture on every machine.
 struct DemoOptions
 {
     int size = 512; ///< square picture, 256..1024 px
     std::uint64_t seed = 1;
+    DemoShape shape = DemoShape::Flange;
+    DemoPose pose = DemoPose::Filling;
     int trainGood = 80;
     int testGood = 20;
     int testDefective = 40; ///< spread evenly over the defect kinds
@@ -30,12 +33,18 @@ struct DemoOptions
 
 struct DemoImage
 {
-    cv::Mat image; ///< CV_8UC3 BGR
-    cv::Mat mask;  ///< CV_8U, 255 where the defect is; all 0 for a good part
+    cv::Mat image;      ///< CV_8UC3 BGR
+    cv::Mat mask;       ///< CV_8U, 255 where the defect is; all 0 for a good part
+    double angle = 0.0; ///< degrees from x towards y by which the part is turned
+    cv::Point2d centre; ///< of the part, pixels; the first pixel's centre is 0
 };
 
 /// "scratch", "dent", ... at least six kinds.
-const QStringList& demoDefectKinds();
+const QStringList& demoDefectKinds(DemoShape shape = DemoShape::Flange);
+
+/// "flange", "bracket" and "fixed", "free", as the command line has them; throw Error(Input) on other names.
+DemoShape demoShapeFromName(const QString& name);
+DemoPose demoPoseFromName(const QString& name);
 
 /// Picture `index` of the product; `defect` empty for a good part.
 DemoImage renderDemoPart(const DemoOptions& options, std::uint64_t index, const QString& defect = {});

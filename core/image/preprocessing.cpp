@@ -30,14 +30,6 @@ bool isImage(const cv::Mat& source)
     return !source.empty() && source.dims == 2 && known && usable;
 }
 
-void checkImage(const cv::Mat& source)
-{
-    if (!isImage(source)) {
-        throw Error(ErrorKind::Input,
-                    QCoreApplication::translate("core", "This is not an 8- or 16-bit image with 1, 3 or 4 channels."));
-    }
-}
-
 /// The source pixels that one target pixel covers along one axis: whole ones between two that are cut.
 struct Span
 {
@@ -182,6 +174,14 @@ Preprocessing Preprocessing::fromJson(const QJsonObject& json)
         throw Error(ErrorKind::Format, error.message());
     }
     return result;
+}
+
+void checkImage(const cv::Mat& source)
+{
+    if (!isImage(source)) {
+        throw Error(ErrorKind::Input,
+                    QCoreApplication::translate("core", "This is not an 8- or 16-bit image with 1, 3 or 4 channels."));
+    }
 }
 
 cv::Mat prepare(const cv::Mat& source, const Preprocessing& how)

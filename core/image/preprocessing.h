@@ -37,6 +37,9 @@ struct Preprocessing
     static Preprocessing fromJson(const QJsonObject& json); ///< throws Error(Format) on missing or absurd values
 };
 
+/// Throws Error(Input) unless a source is CV_8U or CV_16U with 1, 3 (BGR) or 4 (BGRA) channels and has pixels.
+void checkImage(const cv::Mat& source);
+
 /// Source (CV_8U or CV_16U; 1, 3 BGR or 4 BGRA channels) to network input: height x width, CV_32FC3, RGB, 0..255, not
 /// rounded, not yet normalised. Grey is copied to three channels, alpha is dropped. Shrinks by area averaging, enlarges
 /// bilinearly. Throws Error(Input) on empty or otherwise typed Mats.
