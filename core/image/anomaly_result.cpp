@@ -179,9 +179,12 @@ void rejudge(AnomalyResult& result, const Thresholds& thresholds)
 {
     result.thresholds = thresholds;
     result.verdict = judge(result.score, thresholds);
-    if (result.verdict == Verdict::Ok)
+    if (!result.problem.isEmpty())
+        result.verdict = Verdict::Ng;
+    const bool hasRegions = result.verdict != Verdict::Ok && result.problem.isEmpty();
+    if (!hasRegions)
         result.regions.clear();
-    if (result.verdict == Verdict::Ok || result.map.empty())
+    if (!hasRegions || result.map.empty())
         return;
     const cv::Size source = result.sourceSize();
     const cv::Size size = sizeForRegions(source);

@@ -72,6 +72,7 @@ struct AnomalyResult
     std::vector<Region> regions; ///< in source pixels; an OK part has none, NG and Review at least one
     StageTimes times;
     int nearestGood = -1; ///< index of the nearest memory sample, -1 when unknown
+    QString problem;      ///< not empty: why the part could not be judged; it is NG then, with the highest score
 
     cv::Size sourceSize() const; ///< of the image
     /// The map over the whole image with `size` pixels. Throws Error(Internal) without a map.
@@ -83,6 +84,7 @@ struct AnomalyResult
 /// Re-judges a result with other thresholds. Regions show why a part is not OK, so they follow the verdict:
 ///  - OK: none, whatever the map; those that were there go, with the map or without;
 ///  - Review: those at the lower of the limits `review` and `pixel`;
+///  - a part that could not be judged: none;
 ///  - NG: those at `pixel`; where no value is that high, those at `score`, else where the map is highest.
 /// Regions under `minRegionArea` are left out, unless all are: then the largest is listed. Without a map the regions of
 /// an NG or Review part stay as they are. NaN belongs to no region.

@@ -41,6 +41,23 @@ ImageGeometry::ImageGeometry(cv::Size source, const Preprocessing& how)
 {
 }
 
+ImageGeometry::ImageGeometry(cv::Size source, cv::Size size, const cv::Matx23d& toNetwork)
+    : m_source(source)
+    , m_resized(size)
+    , m_crop({0, 0}, size)
+    , m_isTurned(true)
+    , m_toNetwork(toNetwork)
+{
+}
+
+cv::Matx23d ImageGeometry::networkFrom(cv::Size size) const
+{
+    const double x = double(m_source.width) / size.width;
+    const double y = double(m_source.height) / size.height;
+    const cv::Matx33d toSource{x, 0.0, 0.5 * x - 0.5, 0.0, y, 0.5 * y - 0.5, 0.0, 0.0, 1.0};
+    return m_toNetwork * toSource;
+}
+
 void ImageGeometry::check(const cv::Mat& map) const
 {
     if (map.empty() || map.type() != CV_32FC1 || (!m_source.empty() && map.size() != m_crop.size()))
@@ -51,6 +68,11 @@ void ImageGeometry::check(const cv::Mat& map) const
 cv::Mat ImageGeometry::mapAt(const cv::Mat& map, cv::Size size) const
 {
     check(map);
+    if (m_isTurned) {
+        cv::Mat turned;
+        cv::warpAffine(map, turned, networkFrom(size), size, cv::INTER_LINEAR | cv::WARP_INVERSE_MAP);
+        return turned;
+    }
     cv::Mat whole = map;
     if (!m_source.empty() && m_resized != m_crop.size()) {
         whole = cv::Mat::zeros(m_resized, CV_32F);
@@ -66,6 +88,13 @@ float ImageGeometry::valueAt(const cv::Mat& map, cv::Point pixel) const
     check(map);
     if (m_source.empty())
         return map.at<float>(pixel);
+    if (m_isTurned) {
+        const cv::Vec2d at = m_toNetwork * cv::Vec3d(pixel.x, pixel.y, 1.0);
+        cv::Mat value;
+        cv::warpAffine(map, value, cv::Matx23d{1.0, 0.0, at[0], 0.0, 1.0, at[1]}, {1, 1},
+                       cv::INTER_LINEAR | cv::WARP_INVERSE_MAP);
+        return value.at<float>(0, 0);
+    }
     const Between x(pixel.x, m_source.width, m_resized.width);
     const Between y(pixel.y, m_source.height, m_resized.height);
     const auto sample = [&](int column, int row) {

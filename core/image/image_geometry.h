@@ -4,6 +4,7 @@
 #pragma once
 
 #include <opencv2/core/mat.hpp>
+#include <opencv2/core/matx.hpp>
 
 namespace lynceus {
 
@@ -18,6 +19,9 @@ public:
     ImageGeometry() = default;
     /// The source was resized, and the network saw a part of that. `source`: pixels, not empty.
     ImageGeometry(cv::Size source, const Preprocessing& how);
+    /// The network, `size` pixels, saw a part that was turned upright and cut out. `toNetwork`: source pixels to
+    /// network pixels, in OpenCV's coordinates (the centre of the first pixel is 0).
+    ImageGeometry(cv::Size source, cv::Size size, const cv::Matx23d& toNetwork);
 
     const cv::Size& source() const { return m_source; }   ///< empty: as large as the map
     const cv::Size& resized() const { return m_resized; } ///< the whole source at the network's resolution
@@ -31,10 +35,14 @@ public:
 
 private:
     void check(const cv::Mat& map) const;
+    /// From pixels of the source drawn with `size` pixels to those of the network, where the part was turned.
+    cv::Matx23d networkFrom(cv::Size size) const;
 
     cv::Size m_source;
     cv::Size m_resized;
     cv::Rect m_crop;
+    bool m_isTurned = false;
+    cv::Matx23d m_toNetwork;
 };
 
 } // namespace lynceus

@@ -6,13 +6,16 @@
 #include "core/base/error.h"
 #include "core/image/image_geometry.h"
 #include "core/image/json_fields.h"
+#include "core/image/part_aligner.h"
 
 #include <QtCore/QCoreApplication>
 
+#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 using namespace Qt::StringLiterals;
@@ -22,6 +25,7 @@ namespace lynceus {
 namespace {
 
 constexpr int kMaxNetworkSide = 4096;
+constexpr qsizetype kMostReferenceBytes = 1 << 20;
 
 bool isImage(const cv::Mat& source)
 {
@@ -116,6 +120,51 @@ cv::Mat shrink(const cv::Mat& source, cv::Size size, const IntensityWindow& wind
     return result;
 }
 
+/// All of a picture at network size, CV_32FC3 RGB.
+cv::Mat atNetworkSize(const cv::Mat& source, const Preprocessing& how)
+{
+    const ImageGeometry geometry(source.size(), how);
+    const cv::Size resized = geometry.resized();
+    const cv::Size smaller(std::min(source.cols, resized.width), std::min(source.rows, resized.height));
+    cv::Mat image = source.depth() == CV_8U ? shrink<uchar>(source, smaller, how.window16)
+                                            : shrink<ushort>(source, smaller, how.window16);
+    if (smaller != resized)
+        cv::resize(image, image, resized, 0, 0, cv::INTER_LINEAR);
+    image = image(geometry.crop());
+    const int toRgb = image.channels() == 1   ? cv::COLOR_GRAY2RGB
+                      : image.channels() == 3 ? cv::COLOR_BGR2RGB
+                                              : cv::COLOR_BGRA2RGB;
+    cv::Mat result;
+    cv::cvtColor(image, result, toRgb);
+    return result;
+}
+
+/// The two channels of a part's reference, one above the other, as PNG in Base64.
+QString textOf(const cv::Mat& reference)
+{
+    std::vector<cv::Mat> channels;
+    cv::split(reference, channels);
+    cv::Mat both;
+    cv::vconcat(channels, both);
+    std::vector<uchar> png;
+    cv::imencode(".png", both, png);
+    return QString::fromLatin1(QByteArray(reinterpret_cast<const char*>(png.data()), qsizetype(png.size())).toBase64());
+}
+
+cv::Mat referenceOf(const QString& text)
+{
+    QByteArray png = QByteArray::fromBase64(text.toLatin1());
+    const bool isSensible = !png.isEmpty() && png.size() <= kMostReferenceBytes;
+    const cv::Mat both =
+        isSensible ? cv::imdecode(cv::Mat(1, int(png.size()), CV_8U, png.data()), cv::IMREAD_GRAYSCALE) : cv::Mat();
+    if (both.empty() || both.rows % 2 != 0)
+        throw Error(ErrorKind::Format, QCoreApplication::translate("core", "The picture of the good part is damaged."));
+    cv::Mat reference;
+    cv::merge(std::vector<cv::Mat>{both.rowRange(0, both.rows / 2), both.rowRange(both.rows / 2, both.rows)},
+              reference);
+    return reference;
+}
+
 } // namespace
 
 IntensityWindow IntensityWindow::fullRange(int cvDepth)
@@ -154,11 +203,16 @@ void Preprocessing::validate() const
 
 QJsonObject Preprocessing::toJson() const
 {
-    return {{u"width"_s, width},
-            {u"height"_s, height},
-            {u"resize"_s, resizeTo},
-            {u"window16_low"_s, window16.low},
-            {u"window16_high"_s, window16.high}};
+    QJsonObject json{{u"width"_s, width},
+                     {u"height"_s, height},
+                     {u"resize"_s, resizeTo},
+                     {u"window16_low"_s, window16.low},
+                     {u"window16_high"_s, window16.high}};
+    if (part) {
+        json.insert(u"part"_s, part->toJson());
+        json.insert(u"part_reference"_s, textOf(part->reference()));
+    }
+    return json;
 }
 
 Preprocessing Preprocessing::fromJson(const QJsonObject& json)
@@ -173,6 +227,10 @@ Preprocessing Preprocessing::fromJson(const QJsonObject& json)
     } catch (const Error& error) {
         throw Error(ErrorKind::Format, error.message());
     }
+    if (json.contains(u"part"_s)) {
+        const cv::Mat reference = referenceOf(json[u"part_reference"_s].toString());
+        result.part = std::make_shared<PartAligner>(PartAligner::fromJson(json[u"part"_s].toObject(), reference));
+    }
     return result;
 }
 
@@ -186,21 +244,24 @@ void checkImage(const cv::Mat& source)
 
 cv::Mat prepare(const cv::Mat& source, const Preprocessing& how)
 {
+    PreparedImage prepared = prepareImage(source, how);
+    if (!prepared.problem.isEmpty())
+        throw Error(ErrorKind::Input, prepared.problem);
+    return std::move(prepared.image);
+}
+
+PreparedImage prepareImage(const cv::Mat& source, const Preprocessing& how)
+{
     checkImage(source);
-    const ImageGeometry geometry(source.size(), how);
-    const cv::Size resized = geometry.resized();
-    const cv::Size smaller(std::min(source.cols, resized.width), std::min(source.rows, resized.height));
-    cv::Mat image = source.depth() == CV_8U ? shrink<uchar>(source, smaller, how.window16)
-                                            : shrink<ushort>(source, smaller, how.window16);
-    if (smaller != resized)
-        cv::resize(image, image, resized, 0, 0, cv::INTER_LINEAR);
-    image = image(geometry.crop());
-    const int toRgb = image.channels() == 1   ? cv::COLOR_GRAY2RGB
-                      : image.channels() == 3 ? cv::COLOR_BGR2RGB
-                                              : cv::COLOR_BGRA2RGB;
-    cv::Mat result;
-    cv::cvtColor(image, result, toRgb);
-    return result;
+    if (!how.part)
+        return {atNetworkSize(source, how), ImageGeometry(source.size(), how), {}};
+    const PartPose pose = how.part->align(source);
+    if (pose.status != PartStatus::Found)
+        return {{}, ImageGeometry(source.size(), how), pose.reason};
+    const cv::Size size(how.width, how.height);
+    return {atNetworkSize(how.part->warpUpright(source, pose, size), how),
+            ImageGeometry(source.size(), size, how.part->transform(pose, size)),
+            {}};
 }
 
 cv::Mat prepareMask(const cv::Mat& mask, const Preprocessing& how)

@@ -3,11 +3,18 @@
 
 #pragma once
 
+#include "core/image/image_geometry.h"
+
 #include <QtCore/QJsonObject>
+#include <QtCore/QString>
 
 #include <opencv2/core/mat.hpp>
 
+#include <memory>
+
 namespace lynceus {
+
+class PartAligner;
 
 /// Which raw values map to 0 and 255. Part of the preprocessing and stored with the model, so that a 12- or 16-bit
 /// camera is mapped the same way for training and for every later image (never stretched per image).
@@ -31,6 +38,8 @@ struct Preprocessing
     int resizeTo = 0;
     /// Applied to 16-bit sources; 8-bit sources always map 0..255 to 0..255.
     IntensityWindow window16{0.0, 65535.0};
+    /// Finds the part, turns it upright and cuts it out before it is resized; null: the picture is taken as it lies.
+    std::shared_ptr<const PartAligner> part;
 
     void validate() const; ///< throws Error(Input)
     QJsonObject toJson() const;
@@ -43,7 +52,17 @@ void checkImage(const cv::Mat& source);
 /// Source (CV_8U or CV_16U; 1, 3 BGR or 4 BGRA channels) to network input: height x width, CV_32FC3, RGB, 0..255, not
 /// rounded, not yet normalised. Grey is copied to three channels, alpha is dropped. Shrinks by area averaging, enlarges
 /// bilinearly. Throws Error(Input) on empty or otherwise typed Mats.
+/// Where the part is to be found and can't be, Error(Input) says why.
 cv::Mat prepare(const cv::Mat& source, const Preprocessing& how);
+
+/// The same for who has to know where the part lay.
+struct PreparedImage
+{
+    cv::Mat image;          ///< as prepare() gives it; empty when there is a problem
+    ImageGeometry geometry; ///< where the network's map lies on the source
+    QString problem;        ///< why no part was found as it should be; empty: it was
+};
+PreparedImage prepareImage(const cv::Mat& source, const Preprocessing& how);
 
 /// A source-size mask (CV_8U 0/255) at network size, nearest neighbour, still 0/255.
 cv::Mat prepareMask(const cv::Mat& mask, const Preprocessing& how);

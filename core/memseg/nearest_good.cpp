@@ -45,17 +45,6 @@ torch::Tensor smooth(const torch::Tensor& map)
     return F::avg_pool2d(map, F::AvgPool2dFuncOptions(3).stride(1).padding(1).count_include_pad(false));
 }
 
-/// What each scale sees of an image, H x W x C.
-std::array<torch::Tensor, NearestGood::kScales> scalesOf(const FeatureLevels& levels)
-{
-    const std::array<torch::Tensor, NearestGood::kScales> maps{torch::avg_pool2d(smooth(levels[0]), 2),
-                                                               smooth(levels[1]), levels[2], smooth(levels[2])};
-    std::array<torch::Tensor, NearestGood::kScales> result;
-    for (std::size_t i = 0; i < maps.size(); ++i)
-        result[i] = maps[i][0].permute({1, 2, 0}).to(torch::kCPU, torch::kFloat).contiguous();
-    return result;
-}
-
 constexpr std::size_t kAround = 9; ///< cells that look at the keys of a place: its own and the eight around it
 
 /// What a cell found nearest so far: least norm - query . key, and which key of which place that was.
@@ -205,30 +194,45 @@ torch::Tensor NearestGood::Scale::standardised(const torch::Tensor& map) const
     return ((map - mean) * scale).contiguous();
 }
 
-NearestGood::Scale NearestGood::makeScale(const std::vector<torch::Tensor>& maps, double share, std::uint64_t seed,
+NearestGood::Scales NearestGood::scalesOf(const FeatureLevels& levels)
+{
+    const Scales maps{torch::avg_pool2d(smooth(levels[0]), 2), smooth(levels[1]), levels[2], smooth(levels[2])};
+    Scales result;
+    for (std::size_t i = 0; i < maps.size(); ++i)
+        result[i] = maps[i][0].permute({1, 2, 0}).to(torch::kCPU, torch::kFloat).contiguous();
+    return result;
+}
+
+/// `maps`: H x W x C of all pictures, an image's copies after it; `firsts`: where each image begins.
+NearestGood::Scale NearestGood::makeScale(const std::vector<torch::Tensor>& maps,
+                                          const std::vector<std::size_t>& firsts, double share, std::uint64_t seed,
                                           const CancelToken& cancel)
 {
     Scale scale;
     const std::int64_t height = maps.front().size(0);
     const std::int64_t width = maps.front().size(1);
     const std::int64_t channels = maps.front().size(2);
-    const auto images = std::int64_t(maps.size());
-    const auto all = torch::stack(maps); // images x H x W x C
+    const auto pictures = std::int64_t(maps.size());
+    const auto all = torch::stack(maps); // pictures x H x W x C
     const auto flat = all.view({-1, channels});
     scale.mean = flat.mean(0);
     scale.scale = flat.var(0, false).clamp_min(1e-10).rsqrt();
 
-    // Each place keeps as many images as any other, but not the same ones.
-    const std::int64_t kept = std::clamp<std::int64_t>(std::llround(share * double(images)), 1, images);
+    auto ownerOf = torch::empty({pictures}, torch::kInt64);
+    for (std::size_t image = 0; image < firsts.size(); ++image)
+        ownerOf.slice(0, std::int64_t(firsts[image])).fill_(std::int64_t(image));
+
+    // Each place keeps as many pictures as any other, but not the same ones.
+    const std::int64_t kept = std::clamp<std::int64_t>(std::llround(share * double(pictures)), 1, pictures);
     auto chosen = torch::empty({height, width, kept}, torch::kInt64);
     auto* choice = chosen.data_ptr<std::int64_t>();
     Random random(seed);
-    std::vector<std::int64_t> order(static_cast<std::size_t>(images));
+    std::vector<std::int64_t> order(maps.size());
     std::iota(order.begin(), order.end(), 0);
     for (std::int64_t place = 0; place < height * width; ++place) {
         for (std::int64_t i = 0; i < kept; ++i) {
-            if (kept < images)
-                std::swap(order[std::size_t(i)], order[std::size_t(random.integer(i, images - 1))]);
+            if (kept < pictures)
+                std::swap(order[std::size_t(i)], order[std::size_t(random.integer(i, pictures - 1))]);
             *choice++ = order[std::size_t(i)];
         }
     }
@@ -237,19 +241,21 @@ NearestGood::Scale NearestGood::makeScale(const std::vector<torch::Tensor>& maps
     scale.keys =
         byPlace.gather(2, chosen.unsqueeze(3).expand({height, width, kept, channels})).to(torch::kHalf).contiguous();
     scale.layOut();
+    scale.owners = torch::constant_pad_nd(ownerOf.index({chosen}), {0, scale.norms.size(2) - kept}, -1);
 
-    scale.owners = torch::constant_pad_nd(chosen, {0, scale.norms.size(2) - kept}, -1);
-    const auto withoutOwnKeys = [&] {
-        std::vector<torch::Tensor> distances;
-        for (std::size_t image = 0; image < maps.size(); ++image) {
-            cancel.throwIfCancelled();
-            distances.push_back(scale.distances(scale.standardised(maps[image]), scale.normsWithout(image)));
-        }
-        return distances;
+    const auto withoutOwnKeys = [&](std::size_t picture, std::size_t image) {
+        cancel.throwIfCancelled();
+        return scale.distances(scale.standardised(maps[picture]), scale.normsWithout(image));
     };
-    const auto plain = torch::stack(withoutOwnKeys()); // images x H x W
-    scale.spacing = plain.permute({1, 2, 0}).gather(2, chosen).to(torch::kHalf).to(torch::kFloat).contiguous();
-    scale.leftOut = torch::stack(withoutOwnKeys());
+    std::vector<torch::Tensor> plain;
+    for (std::size_t picture = 0; picture < maps.size(); ++picture)
+        plain.push_back(withoutOwnKeys(picture, std::size_t(ownerOf[std::int64_t(picture)].item<std::int64_t>())));
+    scale.spacing =
+        torch::stack(plain).permute({1, 2, 0}).gather(2, chosen).to(torch::kHalf).to(torch::kFloat).contiguous();
+    std::vector<torch::Tensor> leftOut;
+    for (std::size_t image = 0; image < firsts.size(); ++image)
+        leftOut.push_back(withoutOwnKeys(firsts[image], image));
+    scale.leftOut = torch::stack(leftOut);
     scale.usual = scale.leftOut.mean().item<double>();
     scale.deviation = std::max(kLeastDeviation, scale.leftOut.std(false).item<double>());
     scale.places = torch::stack({scale.leftOut.mean(0), 0.5 * scale.leftOut.std(0, false) + 0.5 * scale.deviation});
@@ -269,7 +275,7 @@ torch::Tensor NearestGood::Scale::standardisedDistances(const torch::Tensor& dis
     return (distances - usualThere) / places[1];
 }
 
-torch::Tensor NearestGood::average(const std::array<torch::Tensor, kScales>& scales)
+torch::Tensor NearestGood::average(const Scales& scales)
 {
     const auto fine = scales[1].sizes();
     auto sum = torch::zeros(fine);
@@ -284,19 +290,31 @@ torch::Tensor NearestGood::average(const std::array<torch::Tensor, kScales>& sca
 
 NearestGood::NearestGood(const std::vector<FeatureLevels>& good, const Options& options, const CancelToken& cancel)
 {
+    std::vector<std::vector<Scales>> images;
+    for (const FeatureLevels& levels : good)
+        images.push_back({scalesOf(levels)});
+    *this = NearestGood(images, options, cancel);
+}
+
+NearestGood::NearestGood(const std::vector<std::vector<Scales>>& good, const Options& options,
+                         const CancelToken& cancel)
+{
     const torch::NoGradGuard noGrad;
     std::array<std::vector<torch::Tensor>, kScales> maps;
-    for (const FeatureLevels& levels : good) {
-        const auto scales = scalesOf(levels);
-        for (std::size_t i = 0; i < kScales; ++i)
-            maps[i].push_back(scales[i]);
+    std::vector<std::size_t> firsts;
+    for (const std::vector<Scales>& image : good) {
+        firsts.push_back(maps[0].size());
+        for (const Scales& picture : image) {
+            for (std::size_t i = 0; i < kScales; ++i)
+                maps[i].push_back(picture[i]);
+        }
     }
-    const auto places = double(good.size()) * double(maps[1].front().size(0) * maps[1].front().size(1));
+    const auto places = double(maps[1].size()) * double(maps[1].front().size(0) * maps[1].front().size(1));
     const double share = std::min(1.0, double(options.mostKeys) / places);
     for (std::size_t i = 0; i < kScales; ++i)
-        m_scales[i] = makeScale(maps[i], share, options.seed + i, cancel);
+        m_scales[i] = makeScale(maps[i], firsts, share, options.seed + i, cancel);
     for (std::size_t image = 0; image < good.size(); ++image) {
-        std::array<torch::Tensor, kScales> distances;
+        Scales distances;
         for (std::size_t i = 0; i < kScales; ++i)
             distances[i] = m_scales[i].standardisedDistances(m_scales[i].leftOut[std::int64_t(image)], false, {});
         m_oddness.push_back(oddnessOf(average(distances)));
@@ -318,8 +336,8 @@ std::int64_t NearestGood::size() const
 torch::Tensor NearestGood::distances(const FeatureLevels& levels, std::optional<std::size_t> leftOut) const
 {
     const torch::NoGradGuard noGrad;
-    const auto maps = scalesOf(levels);
-    std::array<torch::Tensor, kScales> distances;
+    const Scales maps = scalesOf(levels);
+    Scales distances;
     for (std::size_t i = 0; i < kScales; ++i) {
         const Scale& scale = m_scales[i];
         TORCH_CHECK(maps[i].sizes().slice(0, 2) == scale.keys.sizes().slice(0, 2), "image of another size");

@@ -38,8 +38,14 @@ public:
         std::uint64_t seed = 1;         ///< which ones it keeps
     };
 
+    /// What the scales see of one picture, H x W x C each: all that has to be kept of it.
+    using Scales = std::array<torch::Tensor, kScales>;
+    static Scales scalesOf(const FeatureLevels& levels);
+
     NearestGood() = default;
-    /// All images of one size.
+    /// Good images of one size, each with the ways it may lie: as it was taken first, then turned copies, if any.
+    NearestGood(const std::vector<std::vector<Scales>>& good, const Options& options, const CancelToken& cancel = {});
+    /// The same of images that lie one way.
     NearestGood(const std::vector<FeatureLevels>& good, const Options& options, const CancelToken& cancel = {});
 
     bool isEmpty() const { return size() == 0; }
@@ -95,9 +101,9 @@ private:
         torch::Tensor standardised(const torch::Tensor& map) const;
     };
 
-    static Scale makeScale(const std::vector<torch::Tensor>& maps, double share, std::uint64_t seed,
-                           const CancelToken& cancel);
-    static torch::Tensor average(const std::array<torch::Tensor, kScales>& scales);
+    static Scale makeScale(const std::vector<torch::Tensor>& maps, const std::vector<std::size_t>& firsts, double share,
+                           std::uint64_t seed, const CancelToken& cancel);
+    static torch::Tensor average(const Scales& scales);
 
     std::array<Scale, kScales> m_scales;
     std::vector<double> m_oddness;

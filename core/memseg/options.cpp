@@ -154,6 +154,9 @@ const std::vector<Field>& fields()
             u"auto_size"_s,
             QT_TRANSLATE_NOOP("core", "input of 384 x 384 where the images have the pixels for it, else 256 x 256"),
             [](auto& o) -> auto& { return o.autoSize; }),
+        textField(u"align"_s,
+                  QT_TRANSLATE_NOOP("core", "find parts that lie freely, turn them upright and cut them out"),
+                  [](auto& o) -> auto& { return o.align; }, {u"auto"_s, u"on"_s, u"off"_s}),
         flagField(
             u"keep_aspect"_s,
             QT_TRANSLATE_NOOP("core", "give the input the images' aspect ratio, at the area of width x height"),
@@ -377,6 +380,7 @@ void MemSegOptions::set(const QString& key, const QString& value)
                 nearestGood = letter.nearestGood;
                 autoSize = letter.autoSize;
                 keepAspect = letter.keepAspect;
+                align = letter.align;
                 simulator.shapeProbability = 0.0;
             }
             return;
@@ -420,6 +424,7 @@ MemSegOptions MemSegOptions::paper()
     options.nearestGood = false;
     options.autoSize = false;
     options.keepAspect = false;
+    options.align = u"off"_s;
     return options;
 }
 

@@ -57,12 +57,15 @@ struct MemSegOptions
     /// branch alone, which is ready without training.
     QString decoder = QStringLiteral("light");
     bool nearestGood = true;                        ///< the nearest-good branch (docs/memseg.md); the paper has none
-    int nearestImages = 150;                        ///< good images in the branch
-    int nearestKeys = 80'000;                       ///< places of them that are kept, 256 bytes each in the model file
+    int nearestImages = 800;                        ///< good images in the branch, as far as memory allows
+    int nearestKeys = 160'000;                      ///< places of them that are kept, 256 bytes each in the model file
     QString difference = QStringLiteral("squared"); ///< "squared" or "abs"
     QString selection = QStringLiteral("mean");     ///< "mean" (each level counts the same) or "sum"
     int memoryImages = 30;
     Preprocessing preprocessing;
+    /// Parts that lie at any angle or place are found, turned upright and cut out before the network sees them: "on",
+    /// "off", or "auto", which does it where it makes the good parts more alike.
+    QString align = QStringLiteral("auto");
     /// Nothing counts where no good part ever was, give or take a margin: for dirty or changing backgrounds behind
     /// parts that lie in one place. The part is told from the background as `simulator.foreground` says, holes filled.
     bool ignoreBackground = false;

@@ -25,15 +25,15 @@ struct MemSegSession::Private
     QString engineNote;
     int threads = 0;
 
-    MemSegInference::Output run(const cv::Mat& image, StageTimes& times);
+    MemSegInference::Output run(const PreparedImage& prepared, StageTimes& times);
 };
 
-MemSegInference::Output MemSegSession::Private::run(const cv::Mat& image, StageTimes& times)
+MemSegInference::Output MemSegSession::Private::run(const PreparedImage& prepared, StageTimes& times)
 {
     const ThreadShare share(threads);
     Stopwatch watch;
-    const auto input = imageToTensor(prepare(image, info.preprocessing));
-    times.prepare = watch.restart();
+    const auto input = imageToTensor(prepared.image);
+    times.prepare += watch.restart();
     auto output = inference.run(input);
     times.infer = watch.restart();
     return output;
@@ -64,12 +64,21 @@ AnomalyResult MemSegSession::inspect(const cv::Mat& image)
 {
     try {
         AnomalyResult result;
-        const auto output = d->run(image, result.times);
         Stopwatch watch;
-        result.nearestGood = output.nearest;
-        result.score = imageScore(output.map);
-        result.map = output.map;
-        result.geometry = ImageGeometry(image.size(), d->info.preprocessing);
+        const PreparedImage prepared = prepareImage(image, d->info.preprocessing);
+        result.times.prepare = watch.restart();
+        result.geometry = prepared.geometry;
+        result.problem = prepared.problem;
+        if (prepared.problem.isEmpty()) {
+            const auto output = d->run(prepared, result.times);
+            watch.restart();
+            result.nearestGood = output.nearest;
+            result.score = imageScore(output.map);
+            result.map = output.map;
+        } else {
+            result.score = 1.0;
+            result.map = cv::Mat::zeros(d->info.preprocessing.height, d->info.preprocessing.width, CV_32F);
+        }
         rejudge(result, d->thresholds);
         result.times.post = watch.ms();
         return result;
@@ -82,7 +91,10 @@ cv::Mat MemSegSession::mapAtNetworkSize(const cv::Mat& image)
 {
     try {
         StageTimes times;
-        return d->run(image, times).map;
+        const PreparedImage prepared = prepareImage(image, d->info.preprocessing);
+        if (!prepared.problem.isEmpty())
+            throw Error(ErrorKind::Input, prepared.problem);
+        return d->run(prepared, times).map;
     } catch (...) {
         throw currentError(QCoreApplication::translate("core", "inspecting an image"));
     }
