@@ -408,7 +408,7 @@ PartAligner::Fit PartAligner::learn(std::size_t count, const std::function<cv::M
     /// From here on the sizes vary enough for scaling to be tried.
     constexpr double kSizesVary = 1.04;
     /// What turning or scaling has to gain before it is done.
-    constexpr double kWorthIt = 0.95;
+    constexpr double kWorthIt = 0.9;
     constexpr double kAlike = 0.5;
 
     options.validate();

@@ -228,12 +228,12 @@ Foreground findForeground(const WorkPicture& picture, const GroundNoise& ground,
     if (result.touchesBorder) {
         // A thread that hangs over a part's edge must not hide the part.
         cv::Mat depth;
-        cv::distanceTransform(mask, depth, cv::DIST_L2, cv::DIST_MASK_3, CV_32F);
+        cv::distanceTransform(mask, depth, cv::DIST_L2, cv::DIST_MASK_5, CV_32F);
         double deepest = 0.0;
         cv::minMaxLoc(depth, nullptr, &deepest, nullptr, nullptr, result.mask);
         // Opening by distances: with so large an element it takes a tenth of the time.
         const double thread = kThread * deepest;
-        cv::distanceTransform(depth <= thread, depth, cv::DIST_L2, cv::DIST_MASK_3, CV_32F);
+        cv::distanceTransform(depth <= thread, depth, cv::DIST_L2, cv::DIST_MASK_5, CV_32F);
         mask &= depth <= thread;
         const Foreground body = largestThing(mask);
         if (!body.touchesBorder && body.area > kBody * result.area)
