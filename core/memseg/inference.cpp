@@ -90,6 +90,14 @@ bool decoderCounts(const MemSegModel& model)
 
 } // namespace
 
+cv::Mat distanceMap(const torch::Tensor& cells, cv::Size size)
+{
+    cv::Mat map;
+    cv::resize(tensorToMap(cells), map, size, 0.0, 0.0, cv::INTER_LINEAR);
+    cv::GaussianBlur(map, map, {}, kDistanceBlur);
+    return map;
+}
+
 MemSegNetworks libTorchNetworks(const MemSegModel& model, DeviceKind device)
 {
     MemSegNetwork network = model.network;
@@ -188,11 +196,9 @@ MemSegInference::Output MemSegInference::judge(const NamedTensors& features, std
         output.branches.logit = tensorToMap(logits[0][1] - logits[0][0]);
     output.decodeMs = watch.restart();
 
-    const cv::Mat cells = tensorToMap(
-        m_nearest.distances({tensorOf(features, "f1"), tensorOf(features, "f2"), tensorOf(features, "f3")}, leftOut));
-    cv::Mat& distance = output.branches.distance;
-    cv::resize(cells, distance, m_size, 0.0, 0.0, cv::INTER_LINEAR);
-    cv::GaussianBlur(distance, distance, {}, kDistanceBlur);
+    output.branches.distance = distanceMap(
+        m_nearest.distances({tensorOf(features, "f1"), tensorOf(features, "f2"), tensorOf(features, "f3")}, leftOut),
+        m_size);
     output.map = m_fusion.map(output.branches);
     leaveBackgroundOut(output.map);
     output.distanceMs = watch.restart();

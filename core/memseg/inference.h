@@ -29,6 +29,9 @@ struct MemSegNetworks
 /// The model's networks in LibTorch: batch norms folded, weights channels-last, both in the model's own modules.
 MemSegNetworks libTorchNetworks(const MemSegModel& model, DeviceKind device = DeviceKind::Cpu);
 
+/// Distances of cells (H x W) as a map of `size`: enlarged and blurred by half a cell.
+cv::Mat distanceMap(const torch::Tensor& cells, cv::Size size);
+
 /// The network path of an inspection, for sessions and benchmarks alike: encode, compare with the memory, decode, and
 /// beside it the distance to the nearest good places.
 /// One owner at a time; may move between threads.

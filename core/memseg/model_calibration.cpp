@@ -19,6 +19,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 using namespace Qt::StringLiterals;
@@ -27,10 +28,9 @@ namespace lynceus {
 
 namespace {
 
-constexpr double kClearlyBetter = 0.005;    ///< mean of image and pixel AUROC
-constexpr std::size_t kLeastForPlaces = 20; ///< good images; fewer say nothing about a single place
-constexpr double kDecoderWeight = 0.25;     ///< of its say, if it has one
-constexpr double kFewEscapes = 0.02;        ///< of simulated defects: no review band is needed
+constexpr double kClearlyBetter = 0.005; ///< mean of image and pixel AUROC
+constexpr double kDecoderWeight = 0.25;  ///< of its say, if it has one
+constexpr double kFewEscapes = 0.02;     ///< of simulated defects: no review band is needed
 
 /// The model as a file beside the one it will become.
 class TemporaryModel
@@ -60,79 +60,66 @@ MemSegInference inferenceOf(const MemSegModel& model, const QString& modelFile)
     return MemSegInference(asLoaded);
 }
 
-std::optional<std::size_t> branchIndex(const CalibrationData& data, const QString& path)
+std::optional<std::size_t> branchIndex(const QHash<QString, std::size_t>& inBranch, const QString& path)
 {
-    const auto found = data.inBranch.constFind(path);
-    return found == data.inBranch.constEnd() ? std::nullopt : std::optional(*found);
+    const auto found = inBranch.constFind(path);
+    return found == inBranch.constEnd() ? std::nullopt : std::optional(*found);
 }
 
-/// A way to judge, and how well it tells held-out good images from the same with held-back defects.
-struct Candidate
+/// How well a map tells good images from the same with held-back defects: mean of image and pixel AUROC.
+double quality(const std::vector<cv::Mat>& maps, const ValidationSet& set)
 {
-    Fusion fusion;
-    bool perPlace = false;
-    double quality = -1.0;
-};
+    std::vector<double> scores;
+    for (const cv::Mat& map : maps)
+        scores.push_back(imageScore(map));
+    return 0.5 * (auroc(scores, set.defective) + pixelAuroc(maps, set.masks));
+}
 
-/// Without and with the decoder's say, by the branch as it is set.
-void tryFusions(MemSegModel& model, const CalibrationData& data, const QString& modelFile,
-                const std::function<void()>& throwIfStopped, std::vector<Candidate>& candidates)
+/// Both branches' maps of the set, if there are two.
+std::vector<BranchMaps> branchesOf(MemSegModel model, const ValidationSet& set,
+                                   const QHash<QString, std::size_t>& inBranch, const QString& modelFile,
+                                   const std::function<void()>& throwIfStopped)
 {
-    const ValidationSet& set = data.joining;
-    model.fusion.weight = model.network->hasDecoder() ? kDecoderWeight : 0.0; // both branches run
+    model.fusion.weight = model.network->hasDecoder() ? kDecoderWeight : 0.0;
     MemSegInference inference = inferenceOf(model, modelFile);
     std::vector<BranchMaps> all;
-    std::vector<BranchMaps> good;
     for (std::size_t i = 0; i < set.images.size(); ++i) {
         throwIfStopped();
-        all.push_back(inference.run(imageToTensor(set.images[i]), branchIndex(data, set.sources[i])).branches);
-        if (!set.defective[i])
-            good.push_back(all.back());
+        all.push_back(inference.run(imageToTensor(set.images[i]), branchIndex(inBranch, set.sources[i])).branches);
     }
+    return all;
+}
+
+/// The decoder gets a say only if it clearly finds more simulated defects than the branch alone; these flatter it.
+Fusion joinBranches(const MemSegModel& model, const CalibrationData& data, const QString& modelFile,
+                    const std::function<void()>& throwIfStopped)
+{
+    const ValidationSet& set = data.joining;
+    const std::vector<BranchMaps> all = branchesOf(model, set, data.inBranch, modelFile, throwIfStopped);
+    std::vector<BranchMaps> good;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (!set.defective[i])
+            good.push_back(all[i]);
+    }
+    double best = -1.0;
+    Fusion chosen;
     for (const double weight : {0.0, kDecoderWeight}) {
         if (weight > 0.0 && !model.network->hasDecoder())
             break;
-        Candidate candidate;
-        candidate.perPlace = model.nearest.isPerPlace();
-        candidate.fusion.weight = weight;
-        candidate.fusion.calibrate(good);
-        std::vector<double> scores;
+        Fusion fusion;
+        fusion.weight = weight;
+        fusion.calibrate(good);
         std::vector<cv::Mat> maps;
-        for (const BranchMaps& branches : all) {
-            maps.push_back(candidate.fusion.map(branches));
-            scores.push_back(imageScore(maps.back()));
+        for (const BranchMaps& branches : all)
+            maps.push_back(fusion.map(branches));
+        const double found = quality(maps, set);
+        qCInfo(logTraining) << "Decoder's weight" << weight << "finds held-back defects with" << found;
+        if (best < 0.0 || found > best + kClearlyBetter) {
+            best = found;
+            chosen = fusion;
         }
-        candidate.quality = 0.5 * (auroc(scores, set.defective) + pixelAuroc(maps, set.masks));
-        qCInfo(logTraining) << "Standardised" << (candidate.perPlace ? "per place" : "per scale")
-                            << "with the decoder's say" << weight << ": image AUROC" << auroc(scores, set.defective)
-                            << "pixel AUROC" << pixelAuroc(maps, set.masks);
-        candidates.push_back(candidate);
     }
-}
-
-/// The simplest way to judge that none of the others clearly beats: each place by its own spread, and the decoder, have
-/// to earn their say, for simulated defects flatter them.
-void chooseJudging(MemSegModel& model, const CalibrationData& data, const QString& modelFile,
-                   const std::function<void()>& throwIfStopped)
-{
-    std::vector<Candidate> candidates;
-    for (const bool perPlace : {false, true}) {
-        if (perPlace && data.good.size() < kLeastForPlaces)
-            break;
-        model.nearest.setPerPlace(perPlace);
-        tryFusions(model, data, modelFile, throwIfStopped, candidates);
-    }
-    const Candidate* chosen = &candidates.front();
-    for (const Candidate& candidate : candidates) {
-        if (candidate.quality > chosen->quality + kClearlyBetter)
-            chosen = &candidate;
-    }
-    if (const auto forced = qEnvironmentVariable("LAB_PLACE"); !forced.isEmpty())
-        for (const Candidate& candidate : candidates)
-            if (candidate.perPlace == (forced == "1"_L1) && candidate.fusion.weight == 0.0)
-                chosen = &candidate;
-    model.nearest.setPerPlace(chosen->perPlace);
-    model.fusion = chosen->fusion;
+    return chosen;
 }
 
 /// A good image's score as a new part would get it.
@@ -161,10 +148,15 @@ std::vector<GoodScore> goodScores(const MemSegModel& model, const CalibrationDat
             failure = error;
             continue;
         }
-        const auto input = imageToTensor(prepare(image, model.info.preprocessing));
+        const PreparedImage prepared = prepareImage(image, model.info.preprocessing);
+        if (!prepared.problem.isEmpty()) { // a part that would be NG
+            result.push_back({sample, std::numeric_limits<double>::quiet_NaN(), false});
+            continue;
+        }
+        const auto input = imageToTensor(prepared.image);
         const bool isHeldOut = std::any_of(data.heldOut.begin(), data.heldOut.end(),
                                            [&](const Sample& other) { return other.path == sample.path; });
-        const double score = imageScore(inference.run(input, branchIndex(data, sample.path)).map);
+        const double score = imageScore(inference.run(input, branchIndex(data.inBranch, sample.path)).map);
         result.push_back({sample, score, decoderCounts && !isHeldOut});
     }
     if (result.empty() && failure)
@@ -224,7 +216,8 @@ Measured measure(const ValidationSet& set, const CalibrationData& data, MemSegIn
     Measured result;
     for (std::size_t i = 0; i < set.images.size(); ++i) {
         throwIfStopped();
-        result.maps.push_back(inference.run(imageToTensor(set.images[i]), branchIndex(data, set.sources[i])).map);
+        result.maps.push_back(
+            inference.run(imageToTensor(set.images[i]), branchIndex(data.inBranch, set.sources[i])).map);
         result.scores.push_back(imageScore(result.maps.back()));
     }
     return result;
@@ -245,11 +238,24 @@ QJsonObject finalMetrics(const ValidationSet& set, const Measured& measured, dou
 
 } // namespace
 
+double branchQuality(const MemSegModel& model, const ValidationSet& set, const QHash<QString, std::size_t>& inBranch)
+{
+    MemSegNetwork network = model.network;
+    std::vector<cv::Mat> maps;
+    for (std::size_t i = 0; i < set.images.size(); ++i) {
+        const auto features = network->encode(imageToTensor(set.images[i]));
+        const auto cells =
+            model.nearest.distances({features[1], features[2], features[3]}, branchIndex(inBranch, set.sources[i]));
+        maps.push_back(distanceMap(cells, set.images[i].size()));
+    }
+    return quality(maps, set);
+}
+
 CalibrationFindings calibrateModel(MemSegModel& model, const CalibrationData& data, const QString& modelFile,
                                    const std::function<void()>& throwIfStopped)
 {
     if (!model.nearest.isEmpty())
-        chooseJudging(model, data, modelFile, throwIfStopped);
+        model.fusion = joinBranches(model, data, modelFile, throwIfStopped);
     MemSegInference inference = inferenceOf(model, modelFile);
     CalibrationFindings findings;
     std::vector<GoodScore> good = goodScores(model, data, inference, findings.unreadable, throwIfStopped);

@@ -32,6 +32,10 @@ struct CalibrationFindings
     QStringList odd;        ///< names of good images that lie far from all others, the furthest first
 };
 
+/// How well model.nearest tells the set's good images from its defects, each as if the branch had never seen it: the
+/// mean of image and pixel AUROC. To choose between branches. The network as it is in training.
+double branchQuality(const MemSegModel& model, const ValidationSet& set, const QHash<QString, std::size_t>& inBranch);
+
 /// Makes a trained model one that judges: weighs its branches and sets the scale of the map (when it has the
 /// nearest-good branch), then sets thresholds, calibration and metrics of model.info. Every good image is scored
 /// through the whole chain, as the file of the model will judge it (folded batch norms, half precision), but as if the

@@ -206,7 +206,7 @@ NearestGood::Scales NearestGood::scalesOf(const FeatureLevels& levels)
 /// `maps`: H x W x C of all pictures, an image's copies after it; `firsts`: where each image begins.
 NearestGood::Scale NearestGood::makeScale(const std::vector<torch::Tensor>& maps,
                                           const std::vector<std::size_t>& firsts, double share, std::uint64_t seed,
-                                          const CancelToken& cancel)
+                                          std::vector<torch::Tensor>& leftOut, const CancelToken& cancel)
 {
     Scale scale;
     const std::int64_t height = maps.front().size(0);
@@ -252,27 +252,12 @@ NearestGood::Scale NearestGood::makeScale(const std::vector<torch::Tensor>& maps
         plain.push_back(withoutOwnKeys(picture, std::size_t(ownerOf[std::int64_t(picture)].item<std::int64_t>())));
     scale.spacing =
         torch::stack(plain).permute({1, 2, 0}).gather(2, chosen).to(torch::kHalf).to(torch::kFloat).contiguous();
-    std::vector<torch::Tensor> leftOut;
     for (std::size_t image = 0; image < firsts.size(); ++image)
         leftOut.push_back(withoutOwnKeys(firsts[image], image));
-    scale.leftOut = torch::stack(leftOut);
-    scale.usual = scale.leftOut.mean().item<double>();
-    scale.deviation = std::max(kLeastDeviation, scale.leftOut.std(false).item<double>());
-    scale.places = torch::stack({scale.leftOut.mean(0), 0.5 * scale.leftOut.std(0, false) + 0.5 * scale.deviation});
+    const auto usual = torch::stack(leftOut);
+    scale.usual = usual.mean().item<double>();
+    scale.deviation = std::max(kLeastDeviation, usual.std(false).item<double>());
     return scale;
-}
-
-torch::Tensor NearestGood::Scale::standardisedDistances(const torch::Tensor& distances, bool perPlace,
-                                                        std::optional<std::size_t> image) const
-{
-    if (!perPlace)
-        return (distances - usual) / deviation;
-    auto usualThere = places[0];
-    if (image) {
-        const auto images = double(leftOut.size(0));
-        usualThere = (images * usualThere - leftOut[std::int64_t(*image)]) / (images - 1.0);
-    }
-    return (distances - usualThere) / places[1];
 }
 
 torch::Tensor NearestGood::average(const Scales& scales)
@@ -311,20 +296,29 @@ NearestGood::NearestGood(const std::vector<std::vector<Scales>>& good, const Opt
     }
     const auto places = double(maps[1].size()) * double(maps[1].front().size(0) * maps[1].front().size(1));
     const double share = std::min(1.0, double(options.mostKeys) / places);
-    for (std::size_t i = 0; i < kScales; ++i)
-        m_scales[i] = makeScale(maps[i], firsts, share, options.seed + i, cancel);
-    for (std::size_t image = 0; image < good.size(); ++image) {
-        Scales distances;
-        for (std::size_t i = 0; i < kScales; ++i)
-            distances[i] = m_scales[i].standardisedDistances(m_scales[i].leftOut[std::int64_t(image)], false, {});
-        m_oddness.push_back(oddnessOf(average(distances)));
+    std::vector<Scales> leftOut(good.size());
+    for (std::size_t i = 0; i < kScales; ++i) {
+        std::vector<torch::Tensor> distances;
+        m_scales[i] = makeScale(maps[i], firsts, share, options.seed + i, distances, cancel);
+        for (std::size_t image = 0; image < good.size(); ++image)
+            leftOut[image][i] = (distances[image] - m_scales[i].usual) / m_scales[i].deviation;
     }
+    for (const Scales& image : leftOut)
+        m_oddness.push_back(oddnessOf(average(image)));
 }
 
 double NearestGood::oddnessOf(const torch::Tensor& distances)
 {
     const auto most = std::max<std::int64_t>(1, std::llround(kOddShare * double(distances.numel())));
     return std::get<0>(distances.flatten().topk(most)).mean().item<double>();
+}
+
+double NearestGood::usualDistance() const
+{
+    double sum = 0.0;
+    for (std::size_t i = 0; i < kScales; ++i)
+        sum += kWeights[i] * m_scales[i].usual;
+    return sum / std::accumulate(kWeights.begin(), kWeights.end(), 0.0);
 }
 
 std::int64_t NearestGood::size() const
@@ -342,8 +336,7 @@ torch::Tensor NearestGood::distances(const FeatureLevels& levels, std::optional<
         const Scale& scale = m_scales[i];
         TORCH_CHECK(maps[i].sizes().slice(0, 2) == scale.keys.sizes().slice(0, 2), "image of another size");
         const auto norms = leftOut ? scale.normsWithout(*leftOut) : scale.norms;
-        distances[i] =
-            scale.standardisedDistances(scale.distances(scale.standardised(maps[i]), norms), m_perPlace, leftOut);
+        distances[i] = (scale.distances(scale.standardised(maps[i]), norms) - scale.usual) / scale.deviation;
     }
     return average(distances);
 }
@@ -359,8 +352,6 @@ StateDict NearestGood::state() const
         state.emplace(prefix + "mean", scale.mean);
         state.emplace(prefix + "scale", scale.scale);
         state.emplace(prefix + "usual", torch::tensor({scale.usual, scale.deviation}, torch::kFloat));
-        if (m_perPlace)
-            state.emplace(prefix + "places", scale.places);
     }
     return state;
 }
@@ -368,7 +359,6 @@ StateDict NearestGood::state() const
 NearestGood NearestGood::fromState(const StateDict& state, const QString& source)
 {
     NearestGood result;
-    result.m_perPlace = state.count("0.places") > 0;
     for (std::size_t i = 0; i < kScales; ++i) {
         const auto entry = [&](const char* name, std::int64_t dimensions) {
             const auto found = state.find(std::to_string(i) + '.' + name);
@@ -386,12 +376,6 @@ NearestGood NearestGood::fromState(const StateDict& state, const QString& source
         if (scale.spacing.sizes() != scale.keys.sizes().slice(0, 3) || scale.mean.numel() != scale.keys.size(3) ||
             scale.scale.numel() != scale.keys.size(3) || usual.numel() != 2)
             throw broken(source);
-        if (result.m_perPlace) {
-            scale.places = entry("places", 3);
-            if (scale.places.size(0) != 2 || scale.places[0].sizes() != scale.keys.sizes().slice(0, 2) ||
-                !(scale.places[1].min().item<double>() > 0.0))
-                throw broken(source);
-        }
         scale.usual = usual[0].item<double>();
         scale.deviation = usual[1].item<double>();
         if (!std::isfinite(scale.usual) || !(scale.deviation > 0.0))

@@ -25,8 +25,7 @@ using FeatureLevels = std::array<torch::Tensor, 3>;
 /// averaged over 3 x 3 cells. Channels are standardised over the good images. A cell is compared with the keys (cells
 /// of good images) at its own place and the eight around it; half of the key's own distance to its nearest fellow on
 /// another image is taken off, so that places where good parts differ much count less. Each scale is
-/// standardised by what good parts show when they are left out, over the whole scale or place by place, then the scales
-/// are averaged (docs/memseg.md).
+/// standardised by what good parts show when they are left out, then the scales are averaged (docs/memseg.md).
 class NearestGood
 {
 public:
@@ -54,12 +53,6 @@ public:
     /// new one; only before the branch went to a file.
     torch::Tensor distances(const FeatureLevels& levels, std::optional<std::size_t> leftOut = {}) const;
 
-    /// What distances are standardised by: the mean and spread of good parts at each place (half of the spread there,
-    /// half of the scale's) instead of the whole scale's. Better where light and texture belong to the place, worse
-    /// where parts do not lie exactly alike: to be chosen by evidence.
-    bool isPerPlace() const { return m_perPlace; }
-    void setPerPlace(bool perPlace) { m_perPlace = perPlace; }
-
     /// Keys of stride 8.
     std::int64_t size() const;
     /// Of each good image it was made from: the mean over its most unusual hundredth of cells when the image itself is
@@ -67,9 +60,12 @@ public:
     const std::vector<double>& oddness() const { return m_oddness; }
     /// The same figure of a map that distances() gave.
     static double oddnessOf(const torch::Tensor& distances);
+    /// How far good places are from the nearest good one when their image is left out, in deviations of the features:
+    /// the smaller, the better the branch knows what good parts look like.
+    double usualDistance() const;
 
     /// What a model file holds, per scale "0." to "3.": keys (H x W x N x C), spacing (H x W x N), mean and scale (C),
-    /// usual (mean and deviation of the distances), and, per place, places (2 x H x W, the same of each place).
+    /// usual (mean and deviation of the distances).
     StateDict state() const;
     /// Throws Error(Model) naming `source` when the tensors do not go together.
     static NearestGood fromState(const StateDict& state, const QString& source);
@@ -83,8 +79,6 @@ private:
         torch::Tensor scale;   ///< C, one over the standard deviation
         double usual = 0.0;
         double deviation = 1.0;
-        torch::Tensor places;  ///< 2 x H x W: mean and deviation at each place; may be undefined
-        torch::Tensor leftOut; ///< images x H x W: distances of the good images when left out; not kept
         torch::Tensor tiles; ///< the keys as the search reads them: H x W x tiles x C x keys of a tile, half precision
         torch::Tensor
             owners; ///< H x W x (tiles x keys of a tile): the image of each key, -1 where there is none; not kept
@@ -93,21 +87,17 @@ private:
 
         void layOut();
         torch::Tensor normsWithout(std::size_t image) const;
-        /// In standard deviations of good parts.
-        torch::Tensor standardisedDistances(const torch::Tensor& distances, bool perPlace,
-                                            std::optional<std::size_t> leftOut) const;
         /// H x W, spacing taken off. `queries`: H x W x C, standardised.
         torch::Tensor distances(const torch::Tensor& queries, const torch::Tensor& norms) const;
         torch::Tensor standardised(const torch::Tensor& map) const;
     };
 
     static Scale makeScale(const std::vector<torch::Tensor>& maps, const std::vector<std::size_t>& firsts, double share,
-                           std::uint64_t seed, const CancelToken& cancel);
+                           std::uint64_t seed, std::vector<torch::Tensor>& leftOut, const CancelToken& cancel);
     static torch::Tensor average(const Scales& scales);
 
     std::array<Scale, kScales> m_scales;
     std::vector<double> m_oddness;
-    bool m_perPlace = false;
 };
 
 } // namespace lynceus

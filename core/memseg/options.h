@@ -90,7 +90,7 @@ struct MemSegOptions
     QString exclude;           ///< names of good images that are left out, as Sample::name, separated by '|'
     double heldOut =
         0.2; ///< share of good images that the decoder does not learn from, for validation; at least 2 images
-    double overkill = 0.02; ///< false-reject rate the calibration aims at, kDefaultOverkill
+    double overkill = 0.03; ///< false-reject rate the calibration aims at, kDefaultOverkill
     std::uint64_t seed = 1;
     int threads = 0;
     SimulatorOptions simulator;

@@ -30,6 +30,7 @@
 #include <QtCore/QDir>
 #include <QtCore/QFileInfo>
 #include <QtCore/QHash>
+#include <QtCore/QJsonArray>
 #include <QtCore/QJsonDocument>
 #include <QtCore/QTemporaryFile>
 
@@ -56,6 +57,9 @@ constexpr int kJoiningCopies = 3;            ///< defects an image, by which the
 constexpr int kCurveSteps = 5;               ///< a point of the loss curve is the mean over this many steps
 constexpr int kWarmUpSteps = 2;              ///< the first steps allocate and are not typical of the rest
 constexpr double kWriteSeconds = 1.0;
+constexpr int kTurns = 8;         ///< angles at which the branch knows a round part
+constexpr double kAsGood = 0.005; ///< mean of image and pixel AUROC on held-back defects that turned copies may lose
+constexpr std::size_t kMostBranchBytes = std::size_t(512) << 20; ///< of features, while the branch is made
 constexpr int kTrainingFormat = 2; ///< goes up when a training would not go on as it was begun
 
 // Where the progress bar stands when a phase ends.
@@ -84,20 +88,34 @@ Error diverged(double highestRate)
                      .arg(highestRate / 10.0));
 }
 
-/// Which good images deserve a look.
-QString oddImagesText(const QStringList& names, int images)
+cv::Mat turnedBy(const cv::Mat& image, double degrees)
+{
+    const cv::Point2f centre(0.5F * float(image.cols - 1), 0.5F * float(image.rows - 1));
+    cv::Mat turned;
+    cv::warpAffine(image, turned, cv::getRotationMatrix2D(centre, degrees, 1.0), image.size(), cv::INTER_CUBIC,
+                   cv::BORDER_REFLECT_101);
+    return turned;
+}
+
+QString shortList(const QStringList& names)
 {
     constexpr qsizetype kMostNamed = 5;
     QString list = names.mid(0, kMostNamed).join(u", "_s);
     if (names.size() > kMostNamed)
         list += QCoreApplication::translate("core", " and %1 more").arg(names.size() - kMostNamed);
+    return list;
+}
+
+/// Which good images deserve a look.
+QString oddImagesText(const QStringList& names, int images)
+{
     return QCoreApplication::translate(
                "core",
                "%n of the %1 good images look(s) unlike all others: %2. Look at them, and leave "
                "out what is not good.",
                nullptr, int(names.size()))
         .arg(images)
-        .arg(list);
+        .arg(shortList(names));
 }
 
 /// Found before hours of training, not after them.
@@ -128,9 +146,11 @@ public:
     TrainingOutcome run();
 
 private:
+    void findParts();
     void prepareNetwork(const PreparedImages& training);
     void buildMemory(const PreparedImages& memory);
-    void buildNearest();
+    void buildNearest(int turns);
+    void chooseNearest();
     void scaleDifferences(const PreparedImages& heldOut);
     void learn(const PreparedImages& training);
     double learnFrom(const TrainingBatch& batch, int step, torch::optim::Optimizer& optimizer, double learningRate);
@@ -161,7 +181,10 @@ private:
 
     QString m_fingerprint;
     Random m_seed;
+    std::vector<Sample> m_good; ///< all of the folder's
     GoodSplit m_split;
+    bool m_anyAngle = false;
+    QStringList m_choices; ///< what was settled and why, for a person
     DefectSimulator m_simulator;
     TrainingPlan m_plan;
     MemSegModel m_model;
@@ -195,6 +218,7 @@ Trainer::Trainer(const AnomalyFolder& folder, const MemSegOptions& options, cons
     , m_control(control)
     , m_checkpointFile(checkpointFile)
     , m_seed(options.seed)
+    , m_good(folder.train)
     , m_split(splitGoodImages(folder.train, options))
     , m_simulator(options.simulator)
     , m_plan(options)
@@ -210,6 +234,7 @@ TrainingOutcome Trainer::run()
     const KeepFreedMemory keepFreedMemory;
 
     m_context.report(0.0, QCoreApplication::translate("core", "reading images"));
+    findParts();
     fitInput(m_options, m_split.all(), m_context.cancel);
     const auto read = [this](const std::vector<Sample>& samples) {
         return PreparedImages(samples, m_options.preprocessing, m_context.cancel);
@@ -233,7 +258,7 @@ TrainingOutcome Trainer::run()
     prepareNetwork(training);
     if (m_options.ignoreBackground)
         m_model.part = partMask(training, m_options.simulator.foreground, m_context.cancel);
-    buildNearest();
+    chooseNearest();
     if (m_model.network->hasDecoder()) {
         buildMemory(read(m_split.memory));
         scaleDifferences(heldOut);
@@ -244,7 +269,7 @@ TrainingOutcome Trainer::run()
     m_context.report(kTrainShare, QCoreApplication::translate("core", "calibrating"));
     info.created = QDateTime::currentDateTimeUtc();
     m_model.info = info;
-    const std::vector<Sample> good = m_split.all();
+    const std::vector<Sample> good = withoutExcluded(m_good, m_options);
     const CalibrationData data{good, m_inBranch, m_split.heldOut, m_joining, m_validation};
     const CalibrationFindings findings = calibrateModel(m_model, data, m_modelFile, [this] { throwIfStopped(); });
     if (!findings.unreadable.isEmpty()) {
@@ -257,6 +282,7 @@ TrainingOutcome Trainer::run()
     if (!findings.odd.isEmpty())
         warn(oddImagesText(findings.odd, int(good.size())));
     throwIfStopped();
+    m_model.info.calibration.insert(u"choices"_s, QJsonArray::fromStringList(m_choices));
     saveMemSegModel(m_modelFile, m_model);
     info = readModelInfo(m_modelFile);
 
@@ -265,6 +291,33 @@ TrainingOutcome Trainer::run()
     m_outcome.secondsPerStep = m_secondsPerStep;
     m_context.report(1.0, QCoreApplication::translate("core", "done"), 0.0);
     return std::move(m_outcome);
+}
+
+/// Upright parts, if they are to be; images in which none was found are left out and named.
+void Trainer::findParts()
+{
+    const PartsFound found = lynceus::findParts(m_options, m_split.all(), {m_context.cancel, {}});
+    if (!found.text.isEmpty()) {
+        qCInfo(logTraining).noquote() << found.text;
+        m_choices << found.text;
+    }
+    m_anyAngle = found.anyAngle;
+    if (found.notFound.empty())
+        return;
+    std::vector<Sample> usable = m_good;
+    QStringList names;
+    for (const Sample& sample : found.notFound) {
+        names << sample.name;
+        usable.erase(std::remove_if(usable.begin(), usable.end(),
+                                    [&](const Sample& other) { return other.path == sample.path; }),
+                     usable.end());
+    }
+    m_split = splitGoodImages(usable, m_options);
+    warn(QCoreApplication::translate("core",
+                                     "In %n of %1 good images no part was found as in the others; left out: %2.",
+                                     nullptr, int(names.size()))
+             .arg(m_good.size())
+             .arg(shortList(names)));
 }
 
 void Trainer::prepareNetwork(const PreparedImages& training)
@@ -279,23 +332,67 @@ void Trainer::prepareNetwork(const PreparedImages& training)
     prepareEncoder(network, m_encoderFile, m_seed.fork(Encoder).state(), training, m_context.cancel);
 }
 
-void Trainer::buildNearest()
+/// Round parts lie at any angle without looking turned: then the branch may know them at several.
+void Trainer::chooseNearest()
 {
     if (!m_options.nearestGood)
         return;
     const torch::NoGradGuard noGrad;
     m_model.network->eval();
-    // All good images: calibration leaves each out in its turn.
+    buildNearest(1);
+    if (!m_anyAngle)
+        return;
+    const NearestGood untouched = m_model.nearest;
+    const auto inBranch = m_inBranch;
+    const double asTheyLie = branchQuality(m_model, m_joining, m_inBranch);
+    buildNearest(kTurns);
+    const double turned = branchQuality(m_model, m_joining, m_inBranch);
+    const bool moreAlike = m_model.nearest.usualDistance() < untouched.usualDistance();
+    const bool isWorthIt = moreAlike && turned > asTheyLie - kAsGood;
+    m_choices << (isWorthIt
+                      ? QCoreApplication::translate("core",
+                                                    "Good parts are known at %1 angles: so each is more like the "
+                                                    "others.")
+                            .arg(kTurns)
+                      : QCoreApplication::translate("core", "Good parts are known as they lie: turned copies would not "
+                                                            "make them more alike."));
+    qCInfo(logTraining).noquote() << m_choices.back() << "Usual distance" << untouched.usualDistance() << "to"
+                                  << m_model.nearest.usualDistance() << ", held-back defects" << asTheyLie << "to"
+                                  << turned;
+    if (isWorthIt)
+        return;
+    m_model.nearest = untouched;
+    m_inBranch = inBranch;
+}
+
+/// From all good images, as calibration leaves each out in its turn, each at `turns` angles.
+void Trainer::buildNearest(int turns)
+{
     std::vector<Sample> samples = m_split.all();
-    Random(m_seed.fork(Branch).state()).shuffle(samples);
+    Random random = m_seed.fork(Branch);
+    random.shuffle(samples);
     samples.resize(std::min(samples.size(), std::size_t(m_options.nearestImages)));
-    const PreparedImages images(samples, m_options.preprocessing, m_context.cancel);
-    std::vector<FeatureLevels> good;
-    for (std::size_t i = 0; i < images.size(); ++i) {
+    m_inBranch.clear();
+    std::vector<std::vector<NearestGood::Scales>> good;
+    std::size_t bytes = 0;
+    std::size_t pictures = 0;
+    for (std::size_t i = 0; i < samples.size() && bytes < kMostBranchBytes; ++i) {
         m_context.cancel.throwIfCancelled();
-        const auto features = m_model.network->encode(imageToTensor(images.at(i)));
-        good.push_back({features[1], features[2], features[3]});
+        const cv::Mat image = PreparedImages({samples[i]}, m_options.preprocessing, m_context.cancel).at(0);
         m_inBranch.insert(samples[i].path, i);
+        good.emplace_back();
+        // As many copies of each as there is room for.
+        const std::size_t bytesOfOne = pictures > 0 ? bytes / pictures : 1;
+        const std::size_t room = kMostBranchBytes / bytesOfOne / samples.size();
+        const int copies = pictures == 0 ? 1 : std::clamp(int(std::min<std::size_t>(room, 1000)), 1, turns);
+        for (int copy = 0; copy < copies; ++copy) {
+            const auto features = m_model.network->encode(
+                imageToTensor(copy == 0 ? image : turnedBy(image, 360.0 * (copy + random.uniform()) / turns)));
+            good.back().push_back(NearestGood::scalesOf({features[1], features[2], features[3]}));
+            for (const torch::Tensor& scale : good.back().back())
+                bytes += scale.nbytes();
+            ++pictures;
+        }
     }
     NearestGood::Options how;
     how.seed = m_options.seed;

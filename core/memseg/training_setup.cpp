@@ -3,13 +3,16 @@
 
 #include "core/memseg/training_setup.h"
 
+#include "core/base/error.h"
 #include "core/image/image_io.h"
+#include "core/image/part_aligner.h"
 #include "core/memseg/defect_simulator.h"
 #include "core/memseg/model.h"
 #include "core/nn/layers.h"
 #include "core/nn/tensor_image.h"
 #include "core/nn/torch.h"
 
+#include <QtCore/QCoreApplication>
 #include <QtCore/QCryptographicHash>
 #include <QtCore/QFileInfo>
 
@@ -35,6 +38,8 @@ constexpr double kPartMargin = 0.03;
 constexpr double kLeastPartShare = 0.02;
 constexpr double kPixelsToSpare = 1.25; ///< an input larger than that would only enlarge noise
 constexpr double kMostAspect = 8.0;
+constexpr double kMoreAlike = 0.5; ///< upright parts have to differ at most this much of what they differ as they lie
+constexpr double kMostNotFound = 0.1; ///< of the good parts; else they are not what can be found
 
 /// Batch norm statistics of `encoder` from the product itself.
 void measureStatistics(ResNet18Impl& encoder, const PreparedImages& images, const CancelToken& cancel)
@@ -67,13 +72,68 @@ void measureStatistics(ResNet18Impl& encoder, const PreparedImages& images, cons
 
 } // namespace
 
+PartsFound findParts(MemSegOptions& options, const std::vector<Sample>& samples, const TaskContext& context)
+{
+    Preprocessing& how = options.preprocessing;
+    how.part = nullptr;
+    const bool isForced = options.align == "on"_L1;
+    PartsFound result;
+    if (options.align == "off"_L1 || samples.empty())
+        return result;
+    const auto leave = [&](const QString& why) {
+        if (isForced) {
+            throw Error(ErrorKind::Input,
+                        QCoreApplication::translate("core", "The parts can't be turned upright: %1").arg(why),
+                        QCoreApplication::translate("core", "Set align to \"auto\" or \"off\"."));
+        }
+        result.notFound.clear();
+        result.text = QCoreApplication::translate("core", "Parts are judged as they lie: %1").arg(why);
+        return result;
+    };
+    PartAligner::Options settings;
+    settings.window16 = how.window16;
+    const PartAligner::Fit fit = PartAligner::learn(
+        samples.size(), [&](std::size_t i) { return readImage(samples[i].path); }, settings, context);
+    if (!fit.aligner)
+        return leave(fit.whyNot);
+    result.anyAngle = !fit.aligner->findsAngle();
+    if (!isForced && fit.alikeAfter > kMoreAlike * fit.alikeBefore) {
+        return leave(QCoreApplication::translate("core", "upright they would not be much more alike (they differ by %1 "
+                                                         "instead of %2 grey values).")
+                         .arg(fit.alikeAfter, 0, 'f', 1)
+                         .arg(fit.alikeBefore, 0, 'f', 1));
+    }
+    for (const Sample& sample : samples) {
+        context.cancel.throwIfCancelled();
+        if (fit.aligner->align(readImage(sample.path)).status != PartStatus::Found)
+            result.notFound.push_back(sample);
+    }
+    if (double(result.notFound.size()) > kMostNotFound * double(samples.size())) {
+        return leave(QCoreApplication::translate("core", "in %1 of %2 good images no part was found as in the others.")
+                         .arg(result.notFound.size())
+                         .arg(samples.size()));
+    }
+    how.part = std::make_shared<PartAligner>(*fit.aligner);
+    how.resizeTo = 0;
+    result.text = QCoreApplication::translate("core", "Parts are found, turned upright and cut out: they differ by %1 "
+                                                      "instead of %2 grey values.")
+                      .arg(fit.alikeAfter, 0, 'f', 1)
+                      .arg(fit.alikeBefore, 0, 'f', 1);
+    return result;
+}
+
 void fitInput(MemSegOptions& options, const std::vector<Sample>& samples, const CancelToken& cancel)
 {
     if (!options.autoSize && !options.keepAspect)
         return;
     std::vector<double> ratios;
     std::vector<double> sides; // of a square of the image's area
-    for (std::size_t i = 0; i < std::min(samples.size(), kSizedImages); ++i) {
+    const auto& part = options.preprocessing.part;
+    if (part) {
+        ratios.push_back(double(part->frame().width) / double(part->frame().height));
+        sides.push_back(std::sqrt(double(part->frame().area())));
+    }
+    for (std::size_t i = 0; !part && i < std::min(samples.size(), kSizedImages); ++i) {
         cancel.throwIfCancelled();
         const cv::Mat image = readImage(samples[i].path);
         ratios.push_back(double(image.cols) / double(image.rows));
@@ -86,7 +146,9 @@ void fitInput(MemSegOptions& options, const std::vector<Sample>& samples, const 
     };
     Preprocessing& how = options.preprocessing;
     double side = std::sqrt(double(how.width) * double(how.height));
-    if (options.autoSize)
+    if (options.autoSize && part)
+        side = std::clamp(sides.front(), kSmallInput, kLargeInput); // all of it is the part
+    else if (options.autoSize)
         side = median(sides) >= kLargeInput * kPixelsToSpare ? kLargeInput : kSmallInput;
     const double ratio = options.keepAspect ? median(ratios) : double(how.width) / double(how.height);
     const double root = std::sqrt(std::clamp(ratio, 1.0 / kMostAspect, kMostAspect));

@@ -21,9 +21,21 @@ namespace lynceus {
 
 // What a training settles before its first step.
 
+/// What findParts() found.
+struct PartsFound
+{
+    std::vector<Sample> notFound; ///< in which no part was found as in the others; nothing can be learnt from them
+    QString text;                 ///< what was settled and why, for a person
+    bool anyAngle = false;        ///< a part was found whose shape does not tell how it is turned
+};
+
+/// Settles whether parts are turned upright, as `align` asks for it: sets options.preprocessing.part, or leaves it
+/// empty. Throws Error(Input) with the reason when it is "on" and can't be done, Error(File | Format) naming an image.
+PartsFound findParts(MemSegOptions& options, const std::vector<Sample>& samples, const TaskContext& context);
+
 /// Settles the network's input as auto_size and keep_aspect ask for it, by the median size and aspect ratio of some of
-/// the images; sides are multiples of 32. Doing it again changes nothing. Throws Error(File | Format) naming an image,
-/// Error(Input) when other options do not go with the size.
+/// the images, or of the upright part; sides are multiples of 32. Doing it again changes nothing. Throws Error(File |
+/// Format) naming an image, Error(Input) when other options do not go with the size.
 void fitInput(MemSegOptions& options, const std::vector<Sample>& samples, const CancelToken& cancel);
 
 /// Where good parts are, CV_8U 0/255 at network size: every place that is part on some of the images, with a margin of
