@@ -233,7 +233,7 @@ void TestImagesPanel::fill(const ModelMeasurement& measured)
     m_good->setImages(measured.good);
     m_defective->setImages(measured.defective);
     QString note = tr("For the report only: real defects never choose the model or its thresholds.");
-    if (measured.learntFromGood)
+    if (report.learntFromGood)
         note += u' ' + tr("The folder keeps no good images apart, so these are the ones it learnt from.");
     m_note->setText(note);
 }
