@@ -236,7 +236,7 @@ void TestModelVerdict::realImagesStandAboveSimulatedOnes()
     QCOMPARE(verdict.grade, Grade::UsableWithReview);
     QVERIFY2(verdict.reasons[0].startsWith(u"13 of 63 defective test images pass (at most"_s),
              qPrintable(verdict.reasons[0]));
-    QCOMPARE(verdict.reasons[1], u"Kratzer: 12 of 40 pass, Delle: 1 of 23 pass."_s);
+    QCOMPARE(verdict.reasons[1], u"By type: Kratzer 12 of 40, Delle 1 of 23 pass."_s);
     QVERIFY(verdict.reasons[2].startsWith(u"0 of 20 good test images are rejected"_s));
     QVERIFY(!all(verdict.reasons).contains(u"simulated"_s));
 }
@@ -250,7 +250,8 @@ void TestModelVerdict::aBetterThresholdIsSuggested()
     QCOMPARE(*verdict.betterThreshold, 0.74);
     QVERIFY2(verdict.advice[0].contains(u"0.740: there 0 of 63 defective and 0 of 20 good"_s),
              qPrintable(verdict.advice[0]));
-    QVERIFY2(verdict.advice[0].contains(u"Of the 4 good images of the training 1"_s), qPrintable(verdict.advice[0]));
+    QVERIFY2(verdict.advice[0].contains(u"1 of the 4 good images of the training lie above it"_s),
+             qPrintable(verdict.advice[0]));
     ModelInfo moved = trained(0.5);
     moved.thresholds.score = 0.74;
     QVERIFY(!verdictOn(moved, report).betterThreshold);

@@ -194,10 +194,7 @@ QStringList passingByType(const EvaluationReport& report)
                      [](const DefectFigures& a, const DefectFigures& b) { return a.escape > b.escape; });
     QStringList lines;
     for (const DefectFigures& defect : passing)
-        lines << tr("%1: %2 of %3 pass")
-                     .arg(defect.name)
-                     .arg(std::lround(defect.escape * defect.images))
-                     .arg(defect.images);
+        lines << tr("%1 %2 of %3").arg(defect.name).arg(std::lround(defect.escape * defect.images)).arg(defect.images);
     return lines;
 }
 
@@ -216,10 +213,9 @@ void suggestThreshold(const ModelInfo& info, const EvaluationReport& report, Mod
             .arg(then.falsePositive + then.trueNegative);
     const QJsonArray good = info.calibration[u"good_scores"_s].toArray();
     if (!good.isEmpty()) {
-        advice += u' ' + tr("Of the %1 good images of the training %2 lie above it.")
-                             .arg(good.size())
-                             .arg(std::count_if(good.begin(), good.end(),
-                                                [&](const QJsonValue& score) { return score.toDouble() >= better; }));
+        const auto above = std::count_if(good.begin(), good.end(),
+                                         [&](const QJsonValue& score) { return score.toDouble() >= better; });
+        advice += u' ' + tr("%1 of the %2 good images of the training lie above it.").arg(above).arg(good.size());
     }
     verdict.betterThreshold = better;
     verdict.advice.prepend(advice);
@@ -277,7 +273,7 @@ ModelVerdict verdictOn(const ModelInfo& info, const EvaluationReport& measured)
         verdict.reasons << withBound(tr("%1 of %2 defective test images pass").arg(counts.falseNegative).arg(defective),
                                      counts.falseNegative, defective);
         if (const QStringList types = passingByType(report); !types.isEmpty())
-            verdict.reasons << listed(types) + u'.';
+            verdict.reasons << tr("By type: %1 pass.").arg(listed(types));
         const bool proven = rateUpperBound(counts.falseNegative, defective) < kHalf;
         gradeAtMost(verdict, report.escape >= kHalf                ? Grade::NotUsable
                              : report.escape > kFewReal || !proven ? Grade::UsableWithReview
