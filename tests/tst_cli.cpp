@@ -18,6 +18,7 @@
 #include <QtCore/QJsonObject>
 #include <QtCore/QProcess>
 #include <QtCore/QScopeGuard>
+#include <QtCore/QStandardPaths>
 #include <QtCore/QTemporaryDir>
 #include <QtTest/QTest>
 
@@ -111,6 +112,7 @@ private Q_SLOTS:
 
     void evaluateHasTheAgreedKeys();
     void evaluateWithoutLabelsFails();
+    void dataSetsAreEvaluatedAfterFailuresToo();
     void calibrateFromGoodImages();
     void calibrateFromCosts();
     void compiledModelsRunOnTheirEngine();
@@ -851,6 +853,54 @@ void TestCli::evaluateWithoutLabelsFails()
     const Ran ran = run(QStringList{u"evaluate"_s, u"--model"_s, m_model, u"--data"_s, m_folder + u"/leer"_s} + home());
     QCOMPARE(ran.exitCode, 1);
     QVERIFY2(ran.err.contains("leer"), ran.err.constData());
+}
+
+void TestCli::dataSetsAreEvaluatedAfterFailuresToo()
+{
+    if (QStandardPaths::findExecutable(u"python3"_s).isEmpty())
+        QSKIP("scripts/evaluate-datasets needs python3");
+    const QString sets = m_folder + u"/data sets"_s;
+    QVERIFY(QDir().mkpath(sets + u"/a defekt/train/good"_s) && QDir().mkpath(sets + u"/a defekt/test"_s));
+    QVERIFY(QDir().mkpath(sets + u"/no data set"_s));
+    QVERIFY(QFile::link(m_product, sets + u"/flänsche"_s));
+    const QString table = m_folder + u"/tabelle.md"_s;
+    const QString models = m_folder + u"/kept models"_s;
+    QStringList words{QStringLiteral(LYNCEUS_SOURCE_DIR "/scripts/evaluate-datasets"),
+                      sets,
+                      u"--cli"_s,
+                      QStringLiteral(LYNCEUS_CLI),
+                      u"--seeds"_s,
+                      u"1,2"_s,
+                      u"--out"_s,
+                      table,
+                      u"--keep"_s,
+                      models};
+    for (const QString& word : tinyTraining()) { // all but --threads 1 and --no-engines
+        if (word == u"--threads"_s)
+            break;
+        words << word;
+    }
+    QProcess process;
+    process.start(u"python3"_s, words);
+    QVERIFY(process.waitForFinished(kTimeoutMs));
+    const QByteArray printed = process.readAllStandardOutput();
+    const QByteArray messages = process.readAllStandardError();
+    QVERIFY2(process.exitCode() == 1, messages.constData()); // one of them failed
+    QCOMPARE(contentOf(table), printed);
+    QVERIFY2(printed.contains("| a defekt | 0 of 2 | - |"), printed.constData());
+    QVERIFY2(printed.contains("\n* a defekt, seed 2: ") && messages.contains("a defekt, seed 2"), printed.constData());
+    QVERIFY(!printed.contains("no data set"));
+    const qsizetype row = printed.indexOf("| flänsche | 2 of 2 | ");
+    QVERIFY2(row >= 0, printed.constData());
+    const QByteArray line = printed.mid(row, printed.indexOf('\n', row) - row);
+    QCOMPARE(line.count('|'), 15);
+    QVERIFY2(!line.contains("| - |"), line.constData());
+    QVERIFY(QFile::exists(models + u"/flänsche-2.safetensors"_s));
+
+    process.start(u"python3"_s, {words[0], m_folder + u"/nowhere"_s, u"--cli"_s, QStringLiteral(LYNCEUS_CLI)});
+    QVERIFY(process.waitForFinished(kTimeoutMs));
+    QCOMPARE(process.exitCode(), 1);
+    QVERIFY(process.readAllStandardError().contains("nowhere"));
 }
 
 void TestCli::calibrateFromGoodImages()
