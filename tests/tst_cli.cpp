@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "core/data/demo_product.h"
+#include "core/image/image_io.h"
 #include "core/nn/engine.h"
 #include "core/storage/database.h"
 #include "core/storage/inspection_store.h"
@@ -17,6 +18,7 @@
 #include <QtCore/QJsonObject>
 #include <QtCore/QProcess>
 #include <QtCore/QScopeGuard>
+#include <QtCore/QStandardPaths>
 #include <QtCore/QTemporaryDir>
 #include <QtTest/QTest>
 
@@ -100,6 +102,7 @@ private Q_SLOTS:
     void inspectWithoutItsDatabaseJudgesOn();
     void inspectOverwritesNoInput();
     void inspectSaysWhatItDidNotJudge();
+    void inspectSaysWhenTheModelDoesNotFit();
     void namesReachTheTerminalVisibly();
     void inspectOfAnEmptyFolderFails();
     void inspectWithBrokenModels_data();
@@ -109,6 +112,7 @@ private Q_SLOTS:
 
     void evaluateHasTheAgreedKeys();
     void evaluateWithoutLabelsFails();
+    void dataSetsAreEvaluatedAfterFailuresToo();
     void calibrateFromGoodImages();
     void calibrateFromCosts();
     void compiledModelsRunOnTheirEngine();
@@ -290,6 +294,11 @@ void TestCli::trainLeavesModelRunAndFigures()
     for (const QString& key : {u"images"_s, u"image_auroc"_s, u"pixel_auroc"_s, u"aupro"_s, u"threshold"_s,
                                u"overkill"_s, u"escape"_s, u"f1"_s})
         QVERIFY2(final.contains(key), qPrintable(key));
+    const QJsonObject verdict = m_training.value(u"verdict"_s).toObject();
+    QVERIFY(!verdict[u"headline"_s].toString().isEmpty());
+    QCOMPARE(verdict[u"grade"_s].toString() == u"usable"_s, false); // twelve good pictures are too few
+    QVERIFY2(verdict[u"reasons"_s][0].toString().contains(u"simulated small defects would pass"_s),
+             qPrintable(verdict[u"reasons"_s][0].toString()));
 
     const Database database(m_home + u"/lynceus.db"_s);
     const RunStore runs(database);
@@ -704,6 +713,31 @@ void TestCli::inspectSaysWhatItDidNotJudge()
     QCOMPARE(ran.json()[u"results"_s][0][u"warnings"_s].toArray().size(), 1);
 }
 
+void TestCli::inspectSaysWhenTheModelDoesNotFit()
+{
+    const QString folder = m_folder + u"/andere Teile"_s;
+    QVERIFY(QDir().mkpath(folder));
+    cv::RNG random(7);
+    for (int i = 0; i < 9; ++i) { // nothing like the product
+        cv::Mat image(256, 256, CV_8UC3);
+        random.fill(image, cv::RNG::UNIFORM, 0, 256);
+        writePng(folder + u"/%1.png"_s.arg(i), image);
+    }
+    const Ran ran = runJson({u"inspect"_s, u"--model"_s, m_model, folder});
+    QVERIFY2(ran.exitCode == 0, ran.err.constData());
+    const QJsonObject fit = ran.json()[u"fit"_s].toObject();
+    QCOMPARE(fit[u"fits"_s], QJsonValue(false));
+    QVERIFY(fit[u"reason"_s].toString().startsWith(u"Nearly every picture is NG"_s));
+    QCOMPARE(ran.err.count("Nearly every picture is NG"), 1);
+    QVERIFY(ran.err.contains("another part, other light"));
+    // Its own pictures fit, and two tell nothing.
+    const Ran own = runJson({u"inspect"_s, u"--model"_s, m_model, m_product + u"/train"_s});
+    QCOMPARE(own.json()[u"fit"_s][u"fits"_s], QJsonValue(true));
+    QVERIFY(!own.err.contains("Nearly every"));
+    const Ran two = runJson({u"inspect"_s, u"--model"_s, m_model, folder + u"/0.png"_s, folder + u"/1.png"_s});
+    QVERIFY(two.json()[u"fit"_s][u"fits"_s].isNull());
+}
+
 void TestCli::namesReachTheTerminalVisibly()
 {
     const QString folder = m_folder + u"/böse Namen"_s;
@@ -802,6 +836,8 @@ void TestCli::evaluateHasTheAgreedKeys()
              (json.value(u"overkill"_s).toDouble() + json.value(u"escape"_s).toDouble()) / 2.0);
     QVERIFY(json.value(u"best_balanced_error"_s).toDouble() <= json.value(u"balanced_error"_s).toDouble());
     QVERIFY(json.value(u"best_threshold"_s).isDouble());
+    QVERIFY2(json[u"verdict"_s][u"reasons"_s][0].toString().contains(u"of 6 defective test images pass"_s),
+             qPrintable(json[u"verdict"_s][u"reasons"_s][0].toString()));
     int defective = 0;
     for (const QJsonValue& defect : json.value(u"per_defect"_s).toObject())
         defective += defect[u"images"_s].toInt();
@@ -821,6 +857,54 @@ void TestCli::evaluateWithoutLabelsFails()
     QVERIFY2(ran.err.contains("leer"), ran.err.constData());
 }
 
+void TestCli::dataSetsAreEvaluatedAfterFailuresToo()
+{
+    if (QStandardPaths::findExecutable(u"python3"_s).isEmpty())
+        QSKIP("scripts/evaluate-datasets needs python3");
+    const QString sets = m_folder + u"/data sets"_s;
+    QVERIFY(QDir().mkpath(sets + u"/a defekt/train/good"_s) && QDir().mkpath(sets + u"/a defekt/test"_s));
+    QVERIFY(QDir().mkpath(sets + u"/no data set"_s));
+    QVERIFY(QFile::link(m_product, sets + u"/flänsche"_s));
+    const QString table = m_folder + u"/tabelle.md"_s;
+    const QString models = m_folder + u"/kept models"_s;
+    QStringList words{QStringLiteral(LYNCEUS_SOURCE_DIR "/scripts/evaluate-datasets"),
+                      sets,
+                      u"--cli"_s,
+                      QStringLiteral(LYNCEUS_CLI),
+                      u"--seeds"_s,
+                      u"1,2"_s,
+                      u"--out"_s,
+                      table,
+                      u"--keep"_s,
+                      models};
+    for (const QString& word : tinyTraining()) { // all but --threads 1 and --no-engines
+        if (word == u"--threads"_s)
+            break;
+        words << word;
+    }
+    QProcess process;
+    process.start(u"python3"_s, words);
+    QVERIFY(process.waitForFinished(kTimeoutMs));
+    const QByteArray printed = process.readAllStandardOutput();
+    const QByteArray messages = process.readAllStandardError();
+    QVERIFY2(process.exitCode() == 1, messages.constData()); // one of them failed
+    QCOMPARE(contentOf(table), printed);
+    QVERIFY2(printed.contains("| a defekt | 0 of 2 | - |"), printed.constData());
+    QVERIFY2(printed.contains("\n* a defekt, seed 2: ") && messages.contains("a defekt, seed 2"), printed.constData());
+    QVERIFY(!printed.contains("no data set"));
+    const qsizetype row = printed.indexOf("| flänsche | 2 of 2 | ");
+    QVERIFY2(row >= 0, printed.constData());
+    const QByteArray line = printed.mid(row, printed.indexOf('\n', row) - row);
+    QCOMPARE(line.count('|'), 15);
+    QVERIFY2(!line.contains("| - |"), line.constData());
+    QVERIFY(QFile::exists(models + u"/flänsche-2.safetensors"_s));
+
+    process.start(u"python3"_s, {words[0], m_folder + u"/nowhere"_s, u"--cli"_s, QStringLiteral(LYNCEUS_CLI)});
+    QVERIFY(process.waitForFinished(kTimeoutMs));
+    QCOMPARE(process.exitCode(), 1);
+    QVERIFY(process.readAllStandardError().contains("nowhere"));
+}
+
 void TestCli::calibrateFromGoodImages()
 {
     const QString model = m_folder + u"/calibrated.safetensors"_s;
@@ -831,6 +915,9 @@ void TestCli::calibrateFromGoodImages()
     QCOMPARE(ran.json().value(u"threshold"_s).toDouble(), info.thresholds.score);
     QCOMPARE(info.calibration.value(u"kind"_s).toString(), u"good"_s);
     QCOMPARE(info.calibration.value(u"images"_s).toInt(), 4); // the held-out ones of test/good
+    const QJsonValue goodScores = readModelInfo(m_model).calibration[u"good_scores"_s];
+    QVERIFY(!goodScores.toArray().isEmpty());
+    QCOMPARE(info.calibration[u"good_scores"_s], goodScores); // stays true of the model
     // Three of four good parts must pass with the new threshold.
     const Ran inspected = runJson({u"inspect"_s, u"--model"_s, model, m_product + u"/test/good"_s});
     int passed = 0;
@@ -988,6 +1075,10 @@ void TestCli::modelsListInfoVerify()
     QVERIFY2(info.exitCode == 0, info.err.constData());
     QCOMPARE(info.json().value(u"method"_s).toString(), u"memseg"_s);
     QCOMPARE(info.json().value(u"sha256"_s).toString(), fileSha256(m_model));
+    QCOMPARE(info.json()[u"verdict"_s], m_training[u"verdict"_s]);
+    const Ran inWords = run(QStringList{u"models"_s, u"info"_s, m_model} + home());
+    QVERIFY2(inWords.out.contains("simulated small defects would pass"), inWords.out.constData());
+    QVERIFY(inWords.out.contains("What would help:"));
     const Ran verify = run(QStringList{u"models"_s, u"verify"_s} + home());
     QVERIFY2(verify.exitCode == 0, verify.err.constData());
     QCOMPARE(run(QStringList{u"models"_s, u"info"_s, u"no-such-model"_s} + home()).exitCode, 1);

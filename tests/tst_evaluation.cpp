@@ -26,6 +26,7 @@ private Q_SLOTS:
     void perfectMapsGivePerfectFigures();
     void figuresAtTheThreshold();
     void figuresOfEachDefect();
+    void anotherThresholdForTheSameScores();
     void onlyGoodImagesLeaveFiguresOut();
     void masksOfAnotherSizeAreNamedNotFatal();
     void unreadableImagesAreCounted();
@@ -148,6 +149,27 @@ void TestEvaluation::figuresOfEachDefect()
     QCOMPARE(hole[u"images"_s].toInt(), 1);
     QCOMPARE(hole[u"auroc"_s].toDouble(), 1.0);
     QCOMPARE(hole[u"escape"_s].toDouble(), 0.0);
+}
+
+void TestEvaluation::anotherThresholdForTheSameScores()
+{
+    for (const int level : {20, 40, 60, 220})
+        add(u"good%1.png"_s.arg(level), Truth::Good, part(level));
+    for (const int level : {50, 200})
+        add(u"bad%1.png"_s.arg(level), Truth::Defective, part(10, level));
+    for (const std::size_t i : {4, 5})
+        m_folder.test[i].defect = i < 5 ? u"Riß"_s : u"Loch"_s;
+    FakeInspector inspector;
+    EvaluationReport report = evaluate(inspector, m_folder);
+    QCOMPARE(report.defects, (QStringList{{}, {}, {}, {}, u"Riß"_s, u"Loch"_s}));
+    QCOMPARE(report.perDefect[1].escape, 1.0);
+    report.judgeAt(report.bestThreshold);
+    QCOMPARE(report.threshold, report.bestThreshold);
+    QCOMPARE(report.escape, 0.0);
+    QCOMPARE(report.overkill, 0.5);
+    QCOMPARE(report.balancedError, report.bestBalancedError);
+    QCOMPARE(report.perDefect[1].name, u"Riß"_s);
+    QCOMPARE(report.perDefect[1].escape, 0.0);
 }
 
 void TestEvaluation::onlyGoodImagesLeaveFiguresOut()

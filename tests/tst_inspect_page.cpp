@@ -29,6 +29,7 @@
 #include <QtCore/QDir>
 #include <QtCore/QElapsedTimer>
 #include <QtCore/QFile>
+#include <QtCore/QJsonArray>
 #include <QtCore/QMimeData>
 #include <QtCore/QSemaphore>
 #include <QtCore/QTemporaryDir>
@@ -43,6 +44,7 @@
 #include <QtWidgets/QLineEdit>
 #include <QtWidgets/QListView>
 #include <QtWidgets/QMessageBox>
+#include <QtWidgets/QLabel>
 #include <QtWidgets/QPushButton>
 
 #include <algorithm>
@@ -113,6 +115,7 @@ struct Fixture
         info.method = u"memseg"_s;
         info.architecture = u"memseg-resnet18-full"_s;
         info.thresholds.score = info.thresholds.review = threshold;
+        info.calibration.insert(u"good_scores"_s, QJsonArray{0.1, 0.2, 0.35});
         info.created = created;
         writeModelFile(file, info,
                        {{"w", {DType::F32, {1}, reinterpret_cast<const unsigned char*>(&weight), sizeof weight}}});
@@ -219,6 +222,69 @@ private Q_SLOTS:
         QVERIFY(errors[0][0].toString().contains(u"gone.png"_s) && !errors[0][1].toString().isEmpty());
         QCOMPARE(notices.size(), 1);
         QVERIFY(notices[0][0].toString().contains(u"0_mask.png"_s));
+    }
+
+    /// A folder of unlabelled grey pictures of these levels; the fake's score is the level.
+    static void inspectLevels(Fixture& f, const std::vector<int>& levels, const QString& subfolder = {})
+    {
+        QVERIFY(QDir().mkpath(f.folder + subfolder));
+        for (std::size_t i = 0; i < levels.size(); ++i)
+            test::writeGrey(f.folder + subfolder + u"/%1.png"_s.arg(i, 2, 10, QChar(u'0')), levels[i]);
+        f.page.useModel(f.writeModel(0.5));
+        f.page.openFolder(f.folder);
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        f.page.inspectAll();
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+    }
+
+    void aModelThatDoesNotFitIsSaidOnce()
+    {
+        Fixture f;
+        QSignalSpy errors(&f.page, &InspectPage::errorOccurred);
+        inspectLevels(f, std::vector<int>(9, 245));
+        QCOMPARE(errors.size(), 1);
+        QVERIFY2(errors[0][0].toString().startsWith(u"Nearly every picture is NG"_s),
+                 qPrintable(errors[0][0].toString()));
+        QVERIFY(errors[0][1].toString().contains(u"other light"_s));
+        f.page.inspectAll(); // again: it has been said
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        QCOMPARE(errors.size(), 1);
+        f.page.useModel(f.writeModel(0.6));
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        f.page.inspectAll();
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        QCOMPARE(errors.size(), 2); // of another model
+    }
+
+    void defectsOfTheRightPartAreNoMisfit()
+    {
+        Fixture f;
+        QSignalSpy errors(&f.page, &InspectPage::errorOccurred);
+        inspectLevels(f, {30, 150, 170, 190, 205, 220, 230, 240, 245, 250});
+        QVERIFY(errors.isEmpty());
+        Fixture labelled; // known to be defective, so no reason to doubt the model
+        QSignalSpy noErrors(&labelled.page, &InspectPage::errorOccurred);
+        QVERIFY(QDir().mkpath(labelled.folder + u"/test/good"_s));
+        test::writeGrey(labelled.folder + u"/test/good/a.png"_s, 40);
+        inspectLevels(labelled, std::vector<int>(9, 245), u"/test/Bruch"_s);
+        QVERIFY(noErrors.isEmpty());
+        QCOMPARE(labelled.model().counts().defective, 9);
+    }
+
+    void unlabelledFoldersShowTheShareOfNg()
+    {
+        Fixture f;
+        inspectLevels(f, {30, 40, 50, 200});
+        const auto text = [&](const QString& name) { return f.threshold().findChild<QLabel*>(name)->text(); };
+        QVERIFY2(text(u"escapes"_s).contains(u"NG <b>1</b> of 4, 25.0 %"_s), qPrintable(text(u"escapes"_s)));
+        QVERIFY2(text(u"overkill"_s).contains(u"unknown"_s), qPrintable(text(u"overkill"_s)));
+        f.writeFolder(); // a labelled one
+        f.page.openFolder(f.folder + u"/test"_s);
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        f.page.inspectAll();
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        QVERIFY2(text(u"escapes"_s).startsWith(u"Escapes"_s), qPrintable(text(u"escapes"_s)));
+        QVERIFY2(text(u"overkill"_s).startsWith(u"Overkill"_s), qPrintable(text(u"overkill"_s)));
     }
 
     void aChosenImageIsShownFirst()

@@ -366,7 +366,7 @@ void TestMemSegTrainer::modelIsComplete()
     QCOMPARE(info.calibration[u"kind"_s].toString(), u"good"_s);
     QCOMPARE(info.calibration[u"images"_s].toInt(), 5);
     for (const char16_t* key :
-         {u"image_auroc", u"pixel_auroc", u"aupro", u"threshold", u"overkill", u"escape", u"f1", u"images"})
+         {u"image_auroc", u"pixel_auroc", u"aupro", u"threshold", u"overkill", u"escape", u"f1", u"images", u"defective"})
         QVERIFY2(info.metrics[QStringView(key)].isDouble(), qPrintable(QString::fromUtf16(key)));
     QVERIFY(info.thresholds.score > 0.0 && info.thresholds.score <= 1.0);
     QVERIFY(info.thresholds.pixel > 0.0 && info.thresholds.pixel <= 1.0);

@@ -74,11 +74,13 @@ private:
     void open();
     QString path(const QString& name) const { return m_home->filePath(name); }
     QString writeFolder(const QString& name) const;
-    QString writeModel(const QString& name) const;
+    QString writeModel(const QString& name, double threshold = 0.5, const QString& kind = u"good"_s) const;
     qint64 addProduct(const QString& name, const QString& folder, const QString& model);
     void addRun(const QString& model, const QString& folder);
     /// As somebody would: chooses the newest run on the Train page and presses the button of its result.
     void useNewestRun();
+    QMessageBox* modelQuestion() const { return m_window->findChild<QMessageBox*>(u"modelQuestion"_s); }
+    void answer(QMessageBox* question, QMessageBox::ButtonRole role);
     void openProduct(qint64 id);
     void waitUntilOpen(const QString& folder, const QString& model);
     QAction* action(const QString& text) const;
@@ -140,7 +142,7 @@ QString TestProducts::writeFolder(const QString& name) const
     return path(name);
 }
 
-QString TestProducts::writeModel(const QString& name) const
+QString TestProducts::writeModel(const QString& name, double threshold, const QString& kind) const
 {
     const QString file = path(name + u".safetensors"_s);
     const float weight = 1.0F;
@@ -148,6 +150,8 @@ QString TestProducts::writeModel(const QString& name) const
     info.method = u"memseg"_s;
     info.architecture = u"memseg-resnet18-full"_s;
     info.created = QDateTime::currentDateTimeUtc();
+    info.thresholds.score = info.thresholds.review = info.thresholds.pixel = threshold;
+    info.calibration.insert(u"kind"_s, kind);
     writeModelFile(file, info,
                    {{"w", {DType::F32, {1}, reinterpret_cast<const unsigned char*>(&weight), sizeof weight}}});
     return file;
@@ -180,6 +184,16 @@ void TestProducts::useNewestRun()
     auto* use = m_window->findChild<QPushButton*>(u"useButton"_s);
     QVERIFY(use->isVisible());
     QTest::mouseClick(use, Qt::LeftButton);
+}
+
+void TestProducts::answer(QMessageBox* question, QMessageBox::ButtonRole role)
+{
+    QVERIFY(question && question->isVisible());
+    for (QAbstractButton* button : question->buttons()) {
+        if (question->buttonRole(button) == role)
+            QTest::mouseClick(button, Qt::LeftButton);
+    }
+    QTRY_VERIFY(!modelQuestion());
 }
 
 /// By its entry in the menu of the top bar.
@@ -243,13 +257,23 @@ void TestProducts::aRunMakesAProduct()
 void TestProducts::aRunTakesTheProductOfItsFolder()
 {
     const QString folder = writeFolder(u"teile"_s);
-    const QString old = writeModel(u"alt"_s);
-    const QString model = writeModel(u"neu"_s);
+    const QString old = writeModel(u"alt"_s, 0.75, u"manual"_s);
+    const QString model = writeModel(u"neu"_s, 0.846);
     const qint64 id = addProduct(u"Flasche"_s, folder + u'/', old);
     const QDateTime written = QFileInfo(old).lastModified();
     addRun(model, folder);
     useNewestRun();
     QVERIFY(!nameDialog());
+    QVERIFY(modelQuestion());
+    for (const QString& part : {u"alt, threshold 0.750 (set by hand)"_s, u"neu, threshold 0.846"_s})
+        QVERIFY2(modelQuestion()->informativeText().contains(part), qPrintable(modelQuestion()->informativeText()));
+    answer(modelQuestion(), QMessageBox::RejectRole);
+    QCOMPARE(stored(id).modelPath, old);
+    QCOMPARE(m_window->currentPage(), u"train"_s);
+
+    banner()->showNotice(u"Something else"_s); // it waits: the way back comes first
+    useNewestRun();
+    answer(modelQuestion(), QMessageBox::AcceptRole);
     waitUntilOpen(folder, model);
     QCOMPARE(stored(id).modelPath, model);
     QCOMPARE(count(), std::size_t(1));
@@ -258,6 +282,12 @@ void TestProducts::aRunTakesTheProductOfItsFolder()
 
     auto* undo = banner()->findChild<QPushButton*>(u"bannerAction"_s);
     QCOMPARE(undo->text(), u"Undo"_s);
+    QVERIFY(undo->isVisible());
+    QStringList shownTexts;
+    for (const QLabel* label : banner()->findChildren<QLabel*>())
+        shownTexts << label->text();
+    QVERIFY2(shownTexts.contains(u"Undo brings back alt and its threshold 0.750 (set by hand); now it is 0.846."_s),
+             qPrintable(shownTexts.join(u'\n')));
     QTest::mouseClick(undo, Qt::LeftButton);
     waitUntilOpen(folder, old);
     QCOMPARE(stored(id).modelPath, old);
@@ -265,6 +295,7 @@ void TestProducts::aRunTakesTheProductOfItsFolder()
     QVERIFY(QFile::exists(model));
 
     m_window->findChild<QAction*>(u"useRun"_s)->trigger(); // the table's action does the same
+    answer(modelQuestion(), QMessageBox::AcceptRole);
     waitUntilOpen(folder, model);
     QCOMPARE(stored(id).modelPath, model);
 }

@@ -139,7 +139,7 @@ void TestTestImages::onlyGoodImagesHaveNoRoc()
         QFile::rename(home.filePath(u"part%1.png"_s.arg(i)), home.filePath(u"good/part%1.png"_s.arg(i)));
     const ModelMeasurement measured = measureModel(kModel, {}, home.path(), {});
     QVERIFY(!measured.roc);
-    QVERIFY(measured.learntFromGood);
+    QVERIFY(measured.report.learntFromGood);
     QCOMPARE(measured.good.size(), std::size_t(2));
     QVERIFY(measured.defective.empty());
 }

@@ -4,8 +4,10 @@
 #include "core/base/error.h"
 #include "core/base/settings.h"
 #include "core/jobs/job_runner.h"
+#include "core/memseg/options.h"
 #include "core/storage/database.h"
 #include "core/storage/run_store.h"
+#include "core/weights/model_file.h"
 #include "core/weights/model_store.h"
 #include "tests/support/training_folder.h"
 #include "ui/curve_plot.h"
@@ -20,6 +22,7 @@
 
 #include <QtCore/QDir>
 #include <QtCore/QFile>
+#include <QtCore/QJsonArray>
 #include <QtCore/QLocale>
 #include <QtCore/QMimeData>
 #include <QtCore/QTemporaryDir>
@@ -39,6 +42,7 @@
 #include <QtWidgets/QSpinBox>
 #include <QtWidgets/QTableView>
 
+#include <functional>
 #include <memory>
 
 using namespace lynceus;
@@ -62,6 +66,9 @@ private Q_SLOTS:
     void cancelLeavesNothing();
     void startQueuesBehindARunningTraining();
     void measuresOnTestImages();
+    void resultSaysWhetherTheModelIsUsable();
+    void testImagesSuggestAThreshold();
+    void oddImagesOfACalibrationAreShown();
     void oddImagesAreLeftOut();
     void forecastFollowsTheOptions();
 
@@ -72,6 +79,8 @@ private:
         return m_page->findChild<Widget*>(name);
     }
     void chooseTinyTraining(int steps);
+    /// A finished run of the folder whose model, a copy of the demo's, says `info` changed so.
+    void addRun(const QString& folder, const std::function<void(ModelInfo& info)>& change);
     QString folder(const QString& name) const { return m_home->filePath(name); }
 
     std::unique_ptr<QTemporaryDir> m_home;
@@ -352,6 +361,106 @@ void TestTrainPage::measuresOnTestImages()
     QCOMPARE(image.size(), 1);
     QCOMPARE(image.front().at(1).toString(), folder(u"teile"_s));
     QVERIFY(image.front().at(2).toString().contains(u"kratzer"_s));
+}
+
+void TestTrainPage::addRun(const QString& folder, const std::function<void(ModelInfo& info)>& change)
+{
+    const QString model = m_home->filePath(u"modell.safetensors"_s);
+    QVERIFY(QFile::copy(QStringLiteral(LYNCEUS_SOURCE_DIR "/models/demo_memseg.safetensors"), model));
+    QFile::setPermissions(model, QFile::permissions(model) | QFile::WriteOwner);
+    ModelInfo info = readModelInfo(model);
+    change(info);
+    updateModelThresholds(model, info.thresholds, info.calibration);
+    RunRecord run;
+    run.name = u"Lauf"_s;
+    run.method = u"memseg"_s;
+    run.dataFolder = folder;
+    run.options = MemSegOptions().toJson();
+    run.targetFile = model;
+    RunStore store(*m_database);
+    store.finish(store.begin(run), RunRecord::State::Finished, {}, model, {}, info.metrics);
+    m_page->continueInterrupted(); // reads the runs
+    child<QTableView>(u"runs"_s)->selectRow(0);
+}
+
+void TestTrainPage::resultSaysWhetherTheModelIsUsable()
+{
+    addRun(folder(u"teile"_s), [](ModelInfo& info) {
+        info.calibration = {{u"kind"_s, u"good"_s}, {u"images"_s, 10},        {u"overkill"_s, 0.02},
+                            {u"expected"_s, 0.09},  {u"upper_bound"_s, 0.26}, {u"confidence"_s, 0.95},
+                            {u"supported"_s, false}};
+    });
+    QVERIFY(child<QWidget>(u"gradeBadge"_s)->isVisible());
+    QCOMPARE(child<QWidget>(u"gradeBadge"_s)->accessibleName(), u"Usable with review"_s);
+    QVERIFY(child<QLabel>(u"verdictHeadline"_s)->isVisible());
+    QVERIFY(child<QLabel>(u"verdictReasons"_s)->text().contains(u"simulated small defects would pass"_s));
+    QVERIFY(child<QLabel>(u"verdictAdvice"_s)->text().contains(u"49"_s));
+    QVERIFY(!child<QPushButton>(u"useThresholdButton"_s)->isVisible());
+    QVERIFY(!child<QPushButton>(u"lookAtOddButton"_s)->isVisible());
+}
+
+void TestTrainPage::testImagesSuggestAThreshold()
+{
+    test::writeParts(folder(u"teile/train/good"_s), 2);
+    test::writeParts(folder(u"teile/test/good"_s), 6);
+    test::writeParts(folder(u"teile/test/kratzer"_s), 6, true);
+    // At 1 everything passes.
+    addRun(folder(u"teile"_s), [](ModelInfo& info) {
+        info.thresholds.score = info.thresholds.review = info.thresholds.pixel = 1.0;
+        info.calibration.insert(u"good_scores"_s, QJsonArray{0.1, 0.2});
+    });
+    QTest::mouseClick(child<QPushButton>(u"measureButton"_s), Qt::LeftButton);
+    auto* use = child<QPushButton>(u"useThresholdButton"_s);
+    QTRY_VERIFY_WITH_TIMEOUT(use->isVisible(), 60'000);
+    QCOMPARE(child<QWidget>(u"gradeBadge"_s)->accessibleName(), u"Not usable"_s);
+    QVERIFY(child<QLabel>(u"verdictReasons"_s)->text().startsWith(u"6 of 6 defective test images pass"_s));
+    QVERIFY(child<QLabel>(u"verdictReasons"_s)->text().contains(u"kratzer 6 of 6 pass"_s));
+
+    QSignalSpy saved(m_page.get(), &TrainPage::thresholdSaved);
+    std::function<void()> undo;
+    connect(m_page.get(), &TrainPage::undoOffered, this,
+            [&undo](const QString&, const QString&, const std::function<void()>& back) { undo = back; });
+    const QString model = m_home->filePath(u"modell.safetensors"_s);
+    QTest::mouseClick(use, Qt::LeftButton);
+    QTRY_COMPARE(saved.size(), 1);
+    const ModelInfo info = readModelInfo(model);
+    QVERIFY(use->text().endsWith(QLocale().toString(info.thresholds.score, 'f', 3)));
+    QCOMPARE(info.calibration[u"kind"_s].toString(), u"manual"_s);
+    QCOMPARE(info.calibration[u"defective"_s].toInt(), 6);
+    QCOMPARE(info.calibration[u"good_scores"_s].toArray().size(), 2);
+    QVERIFY(!use->isVisible());
+    QVERIFY(!child<QLabel>(u"verdictReasons"_s)->text().startsWith(u"6 of 6"_s));
+    QVERIFY(!child<QLabel>(u"testFigures"_s)->text().contains(u"Escapes 100"_s));
+
+    QVERIFY(bool(undo));
+    undo();
+    QTRY_COMPARE(saved.size(), 2);
+    QCOMPARE(readModelInfo(model).thresholds.score, 1.0);
+    QCOMPARE(child<QWidget>(u"gradeBadge"_s)->accessibleName(), u"Not usable"_s);
+}
+
+void TestTrainPage::oddImagesOfACalibrationAreShown()
+{
+    test::writeParts(folder(u"teile"_s), 6);
+    addRun(folder(u"teile"_s), [](ModelInfo& info) {
+        info.calibration.insert(u"odd"_s, QJsonArray{u"part4.png"_s, u"part1.png"_s, u"gone.png"_s});
+    });
+    auto* look = child<QPushButton>(u"lookAtOddButton"_s);
+    QVERIFY(look->isVisible());
+    QVERIFY2(look->text().contains(u'3'), qPrintable(look->text()));
+    QVERIFY(child<QLabel>(u"verdictReasons"_s)->text().contains(u"part4.png"_s));
+    QTest::mouseClick(look, Qt::LeftButton); // the folder is not open: it is examined first
+    auto* list = child<QListView>(u"oddImages"_s);
+    QTRY_VERIFY_WITH_TIMEOUT(list->isVisible(), 60'000);
+    QCOMPARE(list->model()->rowCount(), 2);
+    QVERIFY(list->model()->index(0, 0).data().toString().startsWith(u"part4.png"_s));
+    QVERIFY(child<QLabel>(u"oddText"_s)->text().endsWith(u"1 of them are not in this folder any more."_s));
+    list->setCurrentIndex(list->model()->index(0, 0));
+    QTest::keyClick(list, Qt::Key_Space);
+    QCOMPARE(m_settings->excludedImages(folder(u"teile"_s)), QStringList{u"part4.png"_s});
+    QTest::mouseClick(look, Qt::LeftButton);
+    QCOMPARE(list->model()->rowCount(), 2);
+    QCOMPARE(m_page->findChild<OddImagesPanel*>()->excluded(), u"part4.png"_s);
 }
 
 void TestTrainPage::oddImagesAreLeftOut()

@@ -90,7 +90,7 @@ QSplitter* gapSplitter(Qt::Orientation orientation, const QString& name)
     return splitter;
 }
 
-QWidget* cardColumn(const std::vector<QWidget*>& widgets)
+QWidget* cardColumn(const std::vector<QWidget*>& widgets, const QWidget* growing)
 {
     auto* column = new QWidget;
     column->setObjectName(u"scrollContent"_s);
@@ -98,7 +98,7 @@ QWidget* cardColumn(const std::vector<QWidget*>& widgets)
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(12);
     for (QWidget* widget : widgets)
-        layout->addWidget(widget, widget == widgets.front() ? 1 : 0);
+        layout->addWidget(widget, widget == growing ? 1 : 0);
     auto* scroll = new QScrollArea;
     scroll->setFrameShape(QFrame::NoFrame);
     scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);

@@ -50,7 +50,8 @@ private:
 
 /// A splitter whose handle is the gap between cards.
 QSplitter* gapSplitter(Qt::Orientation orientation, const QString& name);
-/// Widgets below each other with the gap that is between cards; scrolls where the window is low.
-QWidget* cardColumn(const std::vector<QWidget*>& widgets);
+/// Widgets below each other with the gap that is between cards; scrolls where the window is low. `growing` takes the
+/// room that is left.
+QWidget* cardColumn(const std::vector<QWidget*>& widgets, const QWidget* growing);
 
 } // namespace lynceus

@@ -100,7 +100,7 @@ SavedModel saveThresholds(const ModelStore& store, const QString& modelFolder, c
     return {target, fileSha256(target)};
 }
 
-QJsonObject manualCalibration(const ImageListModel::Counts& counts)
+QJsonObject manualCalibration(const ImageListModel::Counts& counts, const QJsonObject& before)
 {
     QJsonObject json{{u"kind"_s, u"manual"_s}, {u"images"_s, counts.good}, {u"defective"_s, counts.defective}};
     if (counts.good > 0) {
@@ -110,6 +110,7 @@ QJsonObject manualCalibration(const ImageListModel::Counts& counts)
     }
     if (counts.defective > 0)
         json[u"escape"_s] = double(counts.escapes) / counts.defective;
+    keepGoodScores(json, before);
     return json;
 }
 

@@ -48,7 +48,7 @@ struct SavedModel
 SavedModel saveThresholds(const ModelStore& store, const QString& modelFolder, const QString& modelFile,
                           const Thresholds& thresholds, const QJsonObject& calibration);
 
-/// How a threshold that somebody set by hand was found.
-QJsonObject manualCalibration(const ImageListModel::Counts& counts);
+/// How a threshold that somebody set by hand was found. `before`: the model's calibration until then.
+QJsonObject manualCalibration(const ImageListModel::Counts& counts, const QJsonObject& before);
 
 } // namespace lynceus

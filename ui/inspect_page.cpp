@@ -7,6 +7,7 @@
 #include "core/base/settings.h"
 #include "core/base/version.h"
 #include "core/image/image_io.h"
+#include "core/jobs/folder_fit.h"
 #include "core/jobs/inspection_recorder.h"
 #include "core/jobs/inspection_service.h"
 #include "core/memseg/session.h"
@@ -119,6 +120,7 @@ struct InspectPage::Private
     std::vector<std::size_t> judgedRows() const;
     void runFinished();
     void refresh();
+    void tellMisfit();
     Thresholds withScoreLimit(double score) const;
     void moveThresholds(const Thresholds& moved);
     void endMove(const Thresholds& moved);
@@ -167,6 +169,7 @@ struct InspectPage::Private
     bool awaitingMap = false; ///< the image on screen is with the inspector
     bool runOpen = false;     ///< a run goes on or is paused
     bool runPaused = false;
+    bool saidMisfit = false;
     bool runAgain = false;                        ///< a run was going on when the model began to load again
     std::unique_ptr<InspectionRecorder> recorder; ///< of the results of this list, model and product; none yet: null
     std::vector<std::unique_ptr<InspectionRecorder>> endingRecorders; ///< of those before, not yet all on disk
@@ -335,6 +338,7 @@ void InspectPage::Private::showSamples(std::vector<Sample> samples, const QStrin
     runOpen = false;
     row = -1;
     awaitingMap = false;
+    saidMisfit = false;
     folder = newFolder;
     wholeFolder = whole;
     std::vector<QString> paths;
@@ -429,6 +433,7 @@ void InspectPage::Private::modelLoaded(const QString& file, const LoadedFacts& f
         service->setThresholds(thresholds); // they may have been moved by hand
         service->setDone(judgedRows());
     } else {
+        saidMisfit = false;
         thresholds = info.thresholds;
         beforeMove = thresholds;
         undo->clear();
@@ -659,6 +664,25 @@ void InspectPage::Private::refresh()
     listPanel->setCounts(counts);
     threshold->setCounts(counts);
     threshold->setScores(list->items());
+    tellMisfit();
+}
+
+/// Once for a folder and a model.
+void InspectPage::Private::tellMisfit()
+{
+    if (saidMisfit || model != Model::Ready)
+        return;
+    const auto counts = [](const ImageItem& item) { return item.sample.truth != Truth::Defective; };
+    const auto& items = list->items();
+    FolderFit fit(info, int(std::count_if(items.begin(), items.end(), counts)));
+    for (const ImageItem& item : items) {
+        if (item.judged && !item.failed() && counts(item))
+            fit.add(item.result.score);
+    }
+    if (fit.fits().value_or(true))
+        return;
+    saidMisfit = true;
+    Q_EMIT q->errorOccurred(fit.reason(), fit.remedy());
 }
 
 /// The other limits follow from those of the model file, so that no way that the threshold takes changes them for good.
@@ -703,15 +727,16 @@ void InspectPage::Private::endMove(const Thresholds& moved)
 
 void InspectPage::Private::saveThreshold(const std::function<void()>& then)
 {
-    const QJsonObject calibration = manualCalibration(list->counts());
+    const QJsonObject calibration = manualCalibration(list->counts(), info.calibration);
     const auto work = [&store = services.modelStore, folder = services.modelFolder, file = modelFile,
                        saved = thresholds, calibration](const TaskContext&) {
         return saveThresholds(store, folder, file, saved, calibration);
     };
-    const auto done = [this, file = modelFile, saved = thresholds, then](const SavedModel& target) {
+    const auto done = [this, file = modelFile, saved = thresholds, calibration, then](const SavedModel& target) {
         if (file != modelFile)
             return; // another model is in use by now
         info.thresholds = saved;
+        info.calibration = calibration;
         modelFile = wantedModel = target.file;
         modelHash = target.hash;
         // Another file by its hash: so that its folder comes back, too.

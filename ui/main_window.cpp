@@ -196,6 +196,14 @@ void MainWindow::connectPages()
     });
     connect(m_inspect, &InspectPage::trainRequested, this, &MainWindow::train);
     connect(m_inspect, &InspectPage::demoRequested, this, &MainWindow::openDemoProduct);
+    connect(m_train, &TrainPage::thresholdSaved, this, [this](const QString& model) {
+        if (model == m_model)
+            openModel(model); // judges by the new one
+    });
+    connect(m_train, &TrainPage::undoOffered, this,
+            [this](const QString& message, const QString& detail, const std::function<void()>& undo) {
+                m_banner->showOffer(message, detail, tr("Undo"), undo);
+            });
     connect(m_train, &TrainPage::useModelRequested, m_products, &Products::useModel);
     connect(m_train, &TrainPage::imageRequested, this,
             [this](const QString& model, const QString& folder, const QString& image) {

@@ -113,7 +113,12 @@ void MessageBanner::add(Message message)
     });
     if (known)
         return;
-    m_queue.push_back(std::move(message));
+    auto place = m_queue.end();
+    if (message.action)
+        place = m_queue.begin();
+    else if (message.isError)
+        place = std::find_if(m_queue.begin(), m_queue.end(), [](const Message& other) { return !other.isError; });
+    m_queue.insert(place, std::move(message));
     showFront();
 }
 

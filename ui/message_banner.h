@@ -16,7 +16,7 @@ class QPushButton;
 namespace lynceus {
 
 /// The one place of the window that shows errors, inside the window and without stopping the work: what went wrong,
-/// what to do about it, "Copy details", close. Further messages wait their turn. Also says when something long went
+/// what to do about it, "Copy details", close. Further messages wait their turn, errors before others. Also says when something long went
 /// well, and offers what can be taken up again.
 class MessageBanner : public QFrame
 {
@@ -28,7 +28,8 @@ public:
     void showError(const QString& message, const QString& remedy = {});
     void showInformation(const QString& message, const QString& detail = {}); ///< neither trouble nor success
     void showNotice(const QString& message, const QString& detail = {});
-    /// A notice with a button that does what it offers; `text` is its label.
+    /// A notice with a button that does what it offers; `text` is its label. It is about what was done just now, so it
+    /// does not wait.
     void showOffer(const QString& message, const QString& detail, const QString& text, std::function<void()> run);
 
     int waiting() const { return int(m_queue.size()); } ///< the one on screen included

@@ -43,7 +43,6 @@ ModelMeasurement measureModel(const QString& modelFile, const SessionOptions& op
     const auto session = MemSegSession::load(modelFile, own);
     ModelMeasurement measured;
     measured.report = evaluate(*session, images, context);
-    measured.learntFromGood = images.layout == AnomalyFolder::Layout::Plain;
     const std::vector<bool>& labels = measured.report.labels;
     if (std::find(labels.begin(), labels.end(), true) != labels.end() &&
         std::find(labels.begin(), labels.end(), false) != labels.end())

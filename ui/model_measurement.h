@@ -31,7 +31,6 @@ struct ModelMeasurement
     std::optional<RocCurve> roc;       ///< needs images of both kinds
     std::vector<WorstImage> good;      ///< good ones with the highest scores, highest first
     std::vector<WorstImage> defective; ///< defective ones with the lowest scores, lowest first
-    bool learntFromGood = false;       ///< the folder keeps no good images apart from those to learn from
 };
 
 /// The images of `report` that are judged worst, at most `count`; without thumbnails.

@@ -10,6 +10,7 @@
 #include <QtGui/QPixmap>
 
 #include <algorithm>
+#include <iterator>
 
 namespace lynceus {
 
@@ -50,6 +51,23 @@ void OddImageModel::setRanking(const std::vector<OddImage>& images)
             shown.push_back(images[i].sample);
     }
     setImages(std::move(shown));
+}
+
+int OddImageModel::setNames(const QStringList& names)
+{
+    std::vector<Sample> shown;
+    for (const QString& name : names) {
+        const auto found =
+            std::find_if(m_good.begin(), m_good.end(), [&](const Sample& sample) { return sample.name == name; });
+        if (found != m_good.end())
+            shown.push_back(*found);
+    }
+    const int missing = int(names.size()) - int(shown.size());
+    std::copy_if(m_good.begin(), m_good.end(), std::back_inserter(shown), [&](const Sample& sample) {
+        return m_excluded.contains(sample.name) && !names.contains(sample.name);
+    });
+    setImages(std::move(shown));
+    return missing;
 }
 
 void OddImageModel::setImages(std::vector<Sample> images)

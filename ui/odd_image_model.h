@@ -31,6 +31,9 @@ public:
     void setFolder(const std::vector<Sample>& good, const QStringList& excluded);
     /// What rankByOddness() found. Figures of images that it left out stay as they were.
     void setRanking(const std::vector<OddImage>& images);
+    /// Shows the images with these names, in their order, besides those that are left out. Returns how many of them the
+    /// folder does not hold.
+    int setNames(const QStringList& names);
     const QStringList& excluded() const { return m_excluded; } ///< as Sample::name
     const Sample& image(int row) const { return m_images[std::size_t(row)]; }
     bool isIdle() const; ///< all thumbnails that were asked for are here

@@ -84,7 +84,7 @@ void OddImagesPanel::setFolder(const QString& folder, const std::vector<Sample>&
 {
     m_services.jobs.cancel(m_job);
     m_folder = folder;
-    m_ranked = false;
+    m_shown = Shown::LeftOut;
     m_images->setFolder(good, m_services.settings.excludedImages(folder));
     showState();
 }
@@ -93,7 +93,7 @@ void OddImagesPanel::clear()
 {
     m_services.jobs.cancel(m_job);
     m_folder.clear();
-    m_ranked = false;
+    m_shown = Shown::LeftOut;
     m_images->setFolder({}, {});
     showState();
 }
@@ -111,12 +111,20 @@ void OddImagesPanel::look(const AnomalyFolder& folder, MemSegOptions options)
                             [this, path = m_folder](const std::vector<OddImage>& images) {
                                 if (path != m_folder)
                                     return;
-                                m_ranked = true;
+                                m_shown = Shown::Ranking;
                                 m_images->setRanking(images);
                                 showState();
                             });
     showState();
     Q_EMIT lookingChanged();
+}
+
+void OddImagesPanel::showNames(const QStringList& names)
+{
+    m_services.jobs.cancel(m_job);
+    m_shown = Shown::Named;
+    m_missing = m_images->setNames(names);
+    showState();
 }
 
 QString OddImagesPanel::excluded() const
@@ -139,14 +147,21 @@ void OddImagesPanel::showState()
     const bool looking = m_job != 0;
     for (QWidget* widget : {static_cast<QWidget*>(m_bar), static_cast<QWidget*>(m_cancel)})
         widget->setVisible(looking);
-    m_text->setText(looking    ? tr("Comparing each good image with all others…")
-                    : m_ranked ? tr("The most unusual first. Above %1 σ an image is worth a look: a defect, another "
-                                    "product, a picture out of focus? What is not ticked is left out.")
-                                     .arg(kSuspicious)
-                    : m_images->rowCount() > 0
-                        ? tr("Left out of trainings. “Odd images…” compares the others with each other.")
-                        : tr("“Odd images…” compares each good image with all others, to find a defective part "
-                             "among them, another product, or a picture out of focus."));
+    m_text->setText(
+        looking ? tr("Comparing each good image with all others…")
+        : m_shown == Shown::Named
+            ? tr("The calibration of the model found these far from all other good images: a defect, another "
+                 "product, a picture out of focus? What is not ticked is left out of the next training.")
+        : m_shown == Shown::Ranking
+            ? tr("The most unusual first. Above %1 σ an image is worth a look: a defect, another "
+                 "product, a picture out of focus? What is not ticked is left out.")
+                  .arg(kSuspicious)
+        : m_images->rowCount() > 0
+            ? tr("Left out of trainings. “Odd images…” compares the others with each other.")
+            : tr("“Odd images…” compares each good image with all others, to find a defective part "
+                 "among them, another product, or a picture out of focus."));
+    if (!looking && m_shown == Shown::Named && m_missing > 0)
+        m_text->setText(m_text->text() + u' ' + tr("%n of them are not in this folder any more.", nullptr, m_missing));
 }
 
 } // namespace lynceus

@@ -30,6 +30,8 @@ public:
     void clear(); ///< there is no folder
     /// Ranks the folder's images in the background. Throws Error when the encoder of `options` is missing.
     void look(const AnomalyFolder& folder, MemSegOptions options);
+    /// Those that the calibration of a model found odd, instead of a ranking.
+    void showNames(const QStringList& names);
     /// Names of those that are left out, all of them in the folder, as MemSegOptions::exclude takes them.
     QString excluded() const;
     int excludedCount() const;
@@ -47,7 +49,8 @@ private:
     Services m_services;
     QString m_folder;
     quint64 m_job = 0;
-    bool m_ranked = false;
+    enum class Shown { LeftOut, Ranking, Named } m_shown = Shown::LeftOut;
+    int m_missing = 0; ///< of those named
     OddImageModel* m_images;
     QLabel* m_text;
     QProgressBar* m_bar;

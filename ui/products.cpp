@@ -6,11 +6,15 @@
 #include "core/base/error.h"
 #include "core/base/settings.h"
 #include "core/jobs/job_runner.h"
+#include "core/weights/model_file.h"
 #include "ui/product_name_dialog.h"
 #include "ui/products_dialog.h"
 
 #include <QtCore/QDir>
 #include <QtCore/QFileInfo>
+#include <QtCore/QLocale>
+#include <QtWidgets/QMessageBox>
+#include <QtWidgets/QPushButton>
 #include <QtWidgets/QWidget>
 
 #include <algorithm>
@@ -32,6 +36,21 @@ QString whole(const QString& path)
 QString modelName(const QString& modelFile)
 {
     return QFileInfo(modelFile).completeBaseName();
+}
+
+/// As people read it, "0.750" or "0.750, set by hand"; nothing when there is no such model.
+std::optional<QString> thresholdOf(const QString& modelFile)
+{
+    if (modelFile.isEmpty())
+        return std::nullopt;
+    try {
+        const ModelInfo info = readModelInfo(modelFile);
+        const QString value = QLocale().toString(info.thresholds.score, 'f', 3);
+        return info.calibration[u"kind"_s].toString() == u"manual" ? Products::tr("%1 (set by hand)").arg(value)
+                                                                   : value;
+    } catch (const Error&) {
+        return std::nullopt; // opening it says what is wrong
+    }
 }
 
 /// The name of the folder, with a number when a product has that name already.
@@ -203,13 +222,43 @@ void Products::useModel(const QString& modelFile, const QString& folder)
     dialog->open();
 }
 
+/// A model takes its threshold along, which somebody may have set by hand: so the change is asked for.
 void Products::take(const ProductRecord& product, const QString& modelFile)
+{
+    const auto before = thresholdOf(product.modelPath);
+    const auto after = thresholdOf(modelFile);
+    if (!before || !after || whole(product.modelPath) == whole(modelFile)) {
+        give(product, modelFile,
+             product.modelPath.isEmpty()
+                 ? QString()
+                 : tr("Before: %1. Its file stays as it is.").arg(modelName(product.modelPath)));
+        return;
+    }
+    const QString name = u"modelQuestion"_s;
+    delete m_window->findChild<QMessageBox*>(name); // about something else by now
+    auto* box = new QMessageBox(QMessageBox::Question, tr("Replace the model?"),
+                                tr("“%1” has a model already. Replace it, and its threshold?").arg(product.name),
+                                QMessageBox::NoButton, m_window);
+    box->setObjectName(name);
+    box->setAttribute(Qt::WA_DeleteOnClose);
+    box->setTextFormat(Qt::PlainText);
+    box->setInformativeText(tr("Now: %1, threshold %2\nThen: %3, threshold %4\nBoth files stay as they are.")
+                                .arg(modelName(product.modelPath), *before, modelName(modelFile), *after));
+    QPushButton* replace = box->addButton(tr("Replace"), QMessageBox::AcceptRole);
+    QPushButton* keep = box->addButton(tr("Keep the model"), QMessageBox::RejectRole);
+    box->setDefaultButton(keep);
+    box->setEscapeButton(keep);
+    const QString detail = tr("Undo brings back %1 and its threshold %2; now it is %3.")
+                               .arg(modelName(product.modelPath), *before, *after);
+    connect(replace, &QPushButton::clicked, this,
+            [this, product, modelFile, detail] { give(product, modelFile, detail); });
+    box->open();
+}
+
+void Products::give(const ProductRecord& product, const QString& modelFile, const QString& detail)
 {
     ProductRecord after = product;
     after.modelPath = whole(modelFile);
-    const QString detail = product.modelPath.isEmpty()
-                               ? QString()
-                               : tr("Before: %1. Its file stays as it is.").arg(modelName(product.modelPath));
     if (after.modelPath == whole(product.modelPath) ||
         replace(product, after, tr("“%1” now uses the model %2.").arg(product.name, modelName(modelFile)), detail))
         open(product.id);

@@ -40,7 +40,8 @@ public:
     void open(qint64 id);
     bool openLast(); ///< the one that was open when the program ended; false: none was
     void close();    ///< folder and model stay open
-    /// A training's model becomes that of the product of its folder; asks when it is not clear which one that is.
+    /// A training's model becomes that of the product of its folder. Asks when it is not clear which one that is, and
+    /// before a model with its threshold is replaced.
     void useModel(const QString& modelFile, const QString& folder);
     void saveAs(); ///< what is open becomes a new product
     void update(); ///< what is open becomes the product's
@@ -62,6 +63,7 @@ private:
                  const QString& detail);
     void undo(const ProductRecord& before, const ProductRecord& after);
     void take(const ProductRecord& product, const QString& modelFile);
+    void give(const ProductRecord& product, const QString& modelFile, const QString& detail);
     void makeWithModel(const QString& name, const QString& modelFile, const QString& folder);
     void setCurrent(std::optional<ProductRecord> product);
     void reload();

@@ -177,9 +177,25 @@ void TestImagesPanel::measure()
     m_job = runInBackground(m_services.jobs, JobRunner::Lane::Inspection,
                             tr("Measuring %1 on test images").arg(QFileInfo(m_modelFile).completeBaseName()), this,
                             work, [this, model = m_modelFile](ModelMeasurement&& measured) {
-                                m_known[model] = std::make_shared<const ModelMeasurement>(std::move(measured));
+                                m_known[model] = std::move(measured);
                                 showState();
+                                Q_EMIT this->measured(model);
                             });
+    showState();
+}
+
+const EvaluationReport* TestImagesPanel::report() const
+{
+    const auto known = m_known.find(m_modelFile);
+    return known == m_known.end() ? nullptr : &known->second.report;
+}
+
+void TestImagesPanel::judgeAt(double threshold)
+{
+    const auto known = m_known.find(m_modelFile);
+    if (known == m_known.end() || known->second.report.threshold == threshold)
+        return;
+    known->second.report.judgeAt(threshold);
     showState();
 }
 
@@ -187,7 +203,7 @@ void TestImagesPanel::showState()
 {
     const auto known = m_known.find(m_modelFile);
     if (known != m_known.end()) {
-        fill(*known->second);
+        fill(known->second);
         m_stack->setCurrentIndex(1);
         return;
     }
@@ -232,8 +248,8 @@ void TestImagesPanel::fill(const ModelMeasurement& measured)
         m_roc->clear();
     m_good->setImages(measured.good);
     m_defective->setImages(measured.defective);
-    QString note = tr("For the report only: real defects never choose the model or its thresholds.");
-    if (measured.learntFromGood)
+    QString note = tr("For the report only: a training never chooses its model or thresholds by real defects.");
+    if (report.learntFromGood)
         note += u' ' + tr("The folder keeps no good images apart, so these are the ones it learnt from.");
     m_note->setText(note);
 }

@@ -34,9 +34,14 @@ public:
     void setModel(const QString& modelFile, const QString& folder);
     /// Inspects the labelled images of the model's folder in the background.
     void measure();
+    /// What is known about the model on screen; null when it was not measured.
+    const EvaluationReport* report() const;
+    /// Judges what is known about it at another threshold.
+    void judgeAt(double threshold);
     bool isIdle() const { return m_job == 0; }
 
 Q_SIGNALS:
+    void measured(const QString& modelFile);
     void imageChosen(const QString& modelFile, const QString& folder, const QString& image);
     void errorOccurred(const QString& message, const QString& remedy);
 
@@ -52,7 +57,7 @@ private:
     QString m_measuring; ///< model file
     QString m_modelFile;
     QString m_folder;
-    std::map<QString, std::shared_ptr<const ModelMeasurement>> m_known; ///< by model file
+    std::map<QString, ModelMeasurement> m_known; ///< by model file
 
     QStackedWidget* m_stack;
     QLabel* m_hint = nullptr;

@@ -80,9 +80,9 @@ ThresholdPanel::ThresholdPanel(QWidget* parent)
     d->pixel = makeLimit(tr("Pixel limit of regions"),
                          tr("Where the heat map of an NG part reaches this value, it is a region"));
     d->escapes = new QLabel(this);
-    d->escapes->setToolTip(tr("Defective images that pass"));
+    d->escapes->setObjectName(u"escapes"_s);
     d->overkill = new QLabel(this);
-    d->overkill->setToolTip(tr("Good images that are rejected"));
+    d->overkill->setObjectName(u"overkill"_s);
     d->escapeBound = new QLabel(this);
     d->overkillBound = new QLabel(this);
     for (QLabel* bound : {d->escapeBound, d->overkillBound}) {
@@ -147,6 +147,25 @@ bool ThresholdPanel::regionsFollow() const
 
 void ThresholdPanel::setCounts(const ImageListModel::Counts& counts)
 {
+    const int judged = counts.ok + counts.review + counts.ng;
+    if (judged > 0 && counts.good + counts.defective == 0) {
+        const auto share = [&](const QString& name, int part) {
+            return tr("%1 <b>%2</b> of %3, %4 %")
+                .arg(name)
+                .arg(part)
+                .arg(judged)
+                .arg(locale().toString(100.0 * part / judged, 'f', 1));
+        };
+        d->escapes->setText(share(verdictName(Verdict::Ng), counts.ng));
+        d->escapeBound->setText(counts.review > 0 ? share(verdictName(Verdict::Review), counts.review) : QString());
+        d->overkill->setText(tr("Escapes and overkill: unknown"));
+        d->overkillBound->setText(tr("The folder does not say which are good."));
+        d->escapes->setToolTip(tr("Share of the pictures judged so far"));
+        d->overkill->setToolTip(tr("Put good pictures into a folder good, defective ones into a folder for each type"));
+        return;
+    }
+    d->escapes->setToolTip(tr("Defective images that pass"));
+    d->overkill->setToolTip(tr("Good images that are rejected"));
     showRate(d->escapes, d->escapeBound, tr("Escapes"), counts.escapes, counts.defective);
     showRate(d->overkill, d->overkillBound, tr("Overkill"), counts.overkill, counts.good);
 }

@@ -5,10 +5,14 @@
 
 #include "core/base/error.h"
 #include "core/base/settings.h"
+#include "core/jobs/job_runner.h"
 #include "core/memseg/training_plan.h"
+#include "core/metrics/confusion.h"
 #include "core/weights/model_store.h"
+#include "ui/background_task.h"
 #include "ui/card.h"
 #include "ui/defect_preview_panel.h"
+#include "ui/inspect_jobs.h"
 #include "ui/odd_images_panel.h"
 #include "ui/picture_grid.h"
 #include "ui/run_actions.h"
@@ -33,6 +37,7 @@
 #include <QtWidgets/QSplitter>
 #include <QtWidgets/QVBoxLayout>
 
+#include <utility>
 #include <vector>
 
 namespace lynceus {
@@ -79,6 +84,11 @@ struct TrainPage::Private
     MemSegOptions chosenOptions() const;
     bool canTrain() const;
     void lookForOddImages();
+    void showOdd(const QString& folder, const QStringList& names);
+    void useThreshold(double threshold);
+    void saveThreshold(const QString& file, const Thresholds& thresholds, const QJsonObject& calibration,
+                       const std::function<void()>& done);
+    void showResult(const RunRecord& run);
     void previewOptions();
     void forecast();
     void showTraining();
@@ -94,8 +104,11 @@ struct TrainPage::Private
     TrainPage* q;
     Services services;
     TrainingQueue* queue = nullptr;
-    bool listed = false; ///< the training at work is in the table of runs
-    QString lastEnd;     ///< how the last training ended, until something else is of interest
+    bool listed = false;   ///< the training at work is in the table of runs
+    RunRecord shownRun;    ///< whose result is on screen
+    quint64 savingJob = 0; ///< of a threshold
+    QStringList oddToShow; ///< as soon as their folder is examined
+    QString lastEnd;       ///< how the last training ended, until something else is of interest
 
     StageHeader* header = nullptr;
     TrainingDataCard* data = nullptr;
@@ -118,7 +131,7 @@ QWidget* TrainPage::Private::makeLeft()
 {
     data = new TrainingDataCard(services.jobs, q);
     options = new TrainingOptionsCard(services.modelStore, services.jobs, q);
-    return cardColumn({data, options});
+    return cardColumn({data, options}, data);
 }
 
 QWidget* TrainPage::Private::makeMiddle()
@@ -132,7 +145,7 @@ QWidget* TrainPage::Private::makeMiddle()
     middleTabs->addTab(tr("Run"), tr("What happened to the chosen run, and why it failed"), details);
     result = new RunResultCard(q);
     result->hide();
-    return cardColumn({middleTabs, result});
+    return cardColumn({result, middleTabs}, middleTabs);
 }
 
 QWidget* TrainPage::Private::makeRight()
@@ -267,6 +280,17 @@ void TrainPage::Private::connectParts()
         middleTabs->setCurrent(testImages);
         testImages->measure();
     });
+    connect(result, &RunResultCard::useThresholdRequested, q, [this](double threshold) { useThreshold(threshold); });
+    connect(result, &RunResultCard::oddImagesRequested, q,
+            [this](const QString& folder, const QStringList& names) { showOdd(folder, names); });
+    connect(testImages, &TestImagesPanel::measured, q, [this](const QString& modelFile) {
+        if (result->isUsable() && modelFile == shownRun.modelPath)
+            result->setMeasured(*testImages->report());
+    });
+    connect(&services.jobs, &JobRunner::ended, q, [this](const JobStatus& job) {
+        if (job.id == savingJob)
+            savingJob = 0;
+    });
     connect(testImages, &TestImagesPanel::imageChosen, q, &TrainPage::imageRequested);
     connect(testImages, &TestImagesPanel::errorOccurred, q, &TrainPage::errorOccurred);
     connect(progress, &TrainingProgressPanel::errorOccurred, q, &TrainPage::errorOccurred);
@@ -281,13 +305,14 @@ void TrainPage::suggestFolder(const QString& folder)
 void TrainPage::setFolder(const QString& folder)
 {
     d->lastEnd.clear();
+    d->oddToShow.clear();
     d->data->setFolder(folder);
 }
 
 bool TrainPage::isIdle() const
 {
     return d->data->isIdle() && d->odd->isIdle() && d->options->forecast()->isIdle() && d->preview->isIdle() &&
-           d->testImages->isIdle();
+           d->testImages->isIdle() && d->savingJob == 0;
 }
 
 bool TrainPage::isTraining() const
@@ -379,6 +404,59 @@ void TrainPage::Private::lookForOddImages()
     }
 }
 
+/// Images that a calibration named, where they can be left out of the next training.
+void TrainPage::Private::showOdd(const QString& folder, const QStringList& names)
+{
+    if (data->folder() != folder || !data->report()) {
+        if (data->folder() != folder)
+            q->setFolder(folder);
+        oddToShow = names;
+        return;
+    }
+    odd->showNames(names);
+    pictureTabs->setCurrent(odd);
+}
+
+/// Writes the threshold that the test images suggest into the model, and offers the way back.
+void TrainPage::Private::useThreshold(double threshold)
+{
+    const EvaluationReport* measured = testImages->report();
+    if (!result->isUsable() || !measured)
+        return;
+    const ModelInfo before = *result->model();
+    const QString file = shownRun.modelPath;
+    const Confusion then = confusionAt(threshold, measured->scores, measured->labels);
+    ImageListModel::Counts counts;
+    counts.good = then.trueNegative + then.falsePositive;
+    counts.overkill = then.falsePositive;
+    counts.defective = then.truePositive + then.falseNegative;
+    counts.escapes = then.falseNegative;
+    const auto text = [this](double value) { return q->locale().toString(value, 'f', 3); };
+    const QString message = tr("The threshold of “%1” is %2 now.").arg(shownRun.name, text(threshold));
+    const QString detail = tr("Before: %1. The test images chose it, so they no longer test it: measure on others.")
+                               .arg(text(before.thresholds.score));
+    saveThreshold(file, withScore(before.thresholds, threshold), manualCalibration(counts, before.calibration),
+                  [this, file, before, message, detail] {
+                      Q_EMIT q->undoOffered(message, detail, [this, file, before] {
+                          saveThreshold(file, before.thresholds, before.calibration, [] {});
+                      });
+                  });
+}
+
+void TrainPage::Private::saveThreshold(const QString& file, const Thresholds& thresholds,
+                                       const QJsonObject& calibration, const std::function<void()>& done)
+{
+    const auto work = [&store = services.modelStore, folder = services.modelFolder, file, thresholds, calibration](
+                          const TaskContext&) { return saveThresholds(store, folder, file, thresholds, calibration); };
+    savingJob = runInBackground(services.jobs, JobRunner::Lane::Files, tr("Saving the threshold"), q, work,
+                                [this, done](const SavedModel& saved) {
+                                    if (saved.file == shownRun.modelPath && result->isUsable())
+                                        showResult(shownRun);
+                                    Q_EMIT q->thresholdSaved(saved.file);
+                                    done();
+                                });
+}
+
 void TrainPage::Private::resume(const RunRecord& run)
 {
     try {
@@ -440,6 +518,8 @@ void TrainPage::Private::examined()
     preview->setFolder(data->folder(), report.folder.train);
     odd->setFolder(data->folder(), report.folder.train);
     data->setLeftOut(odd->excludedCount(), odd->isLooking());
+    if (const QStringList names = std::exchange(oddToShow, {}); !names.isEmpty())
+        showOdd(data->folder(), names);
     previewOptions();
     forecast();
     showState();
@@ -557,10 +637,21 @@ void TrainPage::Private::showRun(const RunRecord& run)
     lastEnd.clear();
     showDetails(run);
     progress->showRun(points);
-    result->setRun(run);
+    showResult(run);
+    showState();
+}
+
+void TrainPage::Private::showResult(const RunRecord& run)
+{
+    shownRun = run;
+    result->setRun(run, nullptr);
     result->setVisible(run.state != RunRecord::State::Running);
     testImages->setModel(result->isUsable() ? run.modelPath : QString(), run.dataFolder);
-    showState();
+    const EvaluationReport* measured = testImages->report();
+    if (!measured)
+        return;
+    testImages->judgeAt(result->model()->thresholds.score);
+    result->setMeasured(*measured);
 }
 
 void TrainPage::Private::showDetails(const RunRecord& run)

@@ -7,6 +7,7 @@
 
 #include <QtWidgets/QWidget>
 
+#include <functional>
 #include <memory>
 
 namespace lynceus {
@@ -36,6 +37,9 @@ Q_SIGNALS:
     void useModelRequested(const QString& modelFile, const QString& folder); ///< "Use for product"
     /// One of the images that a model judges worst.
     void imageRequested(const QString& modelFile, const QString& folder, const QString& image);
+    /// The threshold of a model file is another one now.
+    void thresholdSaved(const QString& modelFile);
+    void undoOffered(const QString& message, const QString& detail, const std::function<void()>& undo);
     void openRequested(const QString& image); ///< a good image that is to be inspected by itself
     /// At the start: there are runs that continueInterrupted() would take up; the message says so, the detail names
     /// them.

@@ -15,6 +15,13 @@ namespace {
 
 constexpr double kBadgeHeight = 18.0;
 
+QFont badgeFont()
+{
+    QFont font = theme::captionFont();
+    font.setWeight(QFont::DemiBold);
+    return font;
+}
+
 } // namespace
 
 VerdictLook verdictLook(const ImageItem& item)
@@ -27,6 +34,19 @@ VerdictLook verdictLook(const ImageItem& item)
     const Verdict verdict = item.result.verdict;
     const Shape shape = verdict == Verdict::Ok ? Shape::Check : verdict == Verdict::Ng ? Shape::Cross : Shape::Question;
     return {verdictName(verdict), theme::verdictColor(verdict), shape};
+}
+
+VerdictLook verdictLook(ModelVerdict::Grade grade)
+{
+    using Grade = ModelVerdict::Grade;
+    using Shape = VerdictLook::Shape;
+    const Verdict like = grade == Grade::Usable      ? Verdict::Ok
+                         : grade == Grade::NotUsable ? Verdict::Ng
+                                                     : Verdict::Review;
+    const Shape shape = grade == Grade::Usable      ? Shape::Check
+                        : grade == Grade::NotUsable ? Shape::Cross
+                                                    : Shape::Question;
+    return {gradeName(grade), theme::verdictColor(like), shape};
 }
 
 void drawVerdictShape(QPainter& painter, const QRectF& rect, VerdictLook::Shape shape, const QColor& color)
@@ -62,11 +82,8 @@ void drawVerdictShape(QPainter& painter, const QRectF& rect, VerdictLook::Shape 
 
 QRectF drawVerdictBadge(QPainter& painter, const QPointF& topRight, const VerdictLook& look)
 {
-    QFont font = theme::captionFont();
-    font.setWeight(QFont::DemiBold);
-    const double textWidth = QFontMetricsF(font).horizontalAdvance(look.word);
-    const double width = textWidth + 26.0;
-    const QRectF rect(topRight.x() - width, topRight.y(), width, kBadgeHeight);
+    const QSizeF size = verdictBadgeSize(look);
+    const QRectF rect(QPointF(topRight.x() - size.width(), topRight.y()), size);
     const QColor text = theme::textOn(look.color);
     painter.save();
     painter.setRenderHint(QPainter::Antialiasing);
@@ -74,11 +91,16 @@ QRectF drawVerdictBadge(QPainter& painter, const QPointF& topRight, const Verdic
     painter.setBrush(look.color);
     painter.drawRoundedRect(rect, 4, 4);
     drawVerdictShape(painter, QRectF(rect.left() + 7, rect.top() + 5, 8, 8), look.shape, text);
-    painter.setFont(font);
+    painter.setFont(badgeFont());
     painter.setPen(text);
     painter.drawText(rect.adjusted(19, 0, -5, 0), Qt::AlignVCenter | Qt::AlignLeft, look.word);
     painter.restore();
     return rect;
+}
+
+QSizeF verdictBadgeSize(const VerdictLook& look)
+{
+    return {QFontMetricsF(badgeFont()).horizontalAdvance(look.word) + 26.0, kBadgeHeight};
 }
 
 } // namespace lynceus

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/image/anomaly_result.h"
+#include "core/jobs/model_verdict.h"
 
 #include <QtGui/QColor>
 #include <QtCore/QRectF>
@@ -25,9 +26,12 @@ struct VerdictLook
 };
 
 VerdictLook verdictLook(const ImageItem& item);
+VerdictLook verdictLook(ModelVerdict::Grade grade);
 /// The shape alone, drawn with strokes that grow with `rect`.
 void drawVerdictShape(QPainter& painter, const QRectF& rect, VerdictLook::Shape shape, const QColor& color);
 /// Shape and word on the colour, right-aligned at `right`; returns the rectangle used.
 QRectF drawVerdictBadge(QPainter& painter, const QPointF& topRight, const VerdictLook& look);
+/// What drawVerdictBadge() takes.
+QSizeF verdictBadgeSize(const VerdictLook& look);
 
 } // namespace lynceus

@@ -316,6 +316,17 @@ MemSegOptions trainingOptions(const Arguments& arguments, MemSegOptions options)
     return options;
 }
 
+void printVerdict(const Console& console, const ModelVerdict& verdict)
+{
+    console.print(u"%1. %2"_s.arg(gradeName(verdict.grade), verdict.headline));
+    for (const QString& reason : verdict.reasons)
+        console.print(u"  "_s + reason);
+    if (!verdict.advice.isEmpty())
+        console.print(tr("What would help:"));
+    for (const QString& advice : verdict.advice)
+        console.print(u"  "_s + advice);
+}
+
 qint64 runNumber(const QString& word)
 {
     bool ok = false;

@@ -8,6 +8,7 @@
 #include "app/cli/console.h"
 #include "core/base/progress.h"
 #include "core/data/anomaly_folder.h"
+#include "core/jobs/model_verdict.h"
 #include "core/jobs/training_job.h"
 #include "core/memseg/options.h"
 #include "core/memseg/session.h"
@@ -71,6 +72,9 @@ QString helpText(const Command& command);
 
 /// Options of a training from --set, --seed, --threads and --minutes; a bad one is a UsageError.
 MemSegOptions trainingOptions(const Arguments& arguments, MemSegOptions options = {});
+
+/// The verdict on a model, its reasons and what would help, for people.
+void printVerdict(const Console& console, const ModelVerdict& verdict);
 
 /// Trains. Ctrl-C and SIGTERM keep what was learnt so far, say how to go on, and throw Cancelled.
 TrainingOutcome train(CommandContext& context, TrainingJob::Request request);

@@ -116,12 +116,14 @@ int runCalibrate(CommandContext& context)
             context.console.warn(tr("%1 looks unlike all other good images; look at it.").arg(good[i]));
         line = tr("Threshold %1: %2").arg(figure(found.threshold), overkillPromise(calibration));
     }
+    keepGoodScores(calibration, session->info().calibration);
     thresholds.pixel = thresholds.score;
     updateModelThresholds(modelFile, thresholds, calibration);
 
     context.console.endProgress();
     context.console.print(line);
     QJsonObject json = calibration;
+    json.remove(u"good_scores"_s);
     json.insert(u"model"_s, modelFile);
     json.insert(u"threshold"_s, thresholds.score);
     context.console.writeJson(json);

@@ -43,7 +43,11 @@ int runEvaluate(CommandContext& context)
         console.print();
         console.printTable(defects);
     }
+    const ModelVerdict verdict = verdictOn(session->info(), report);
+    console.print();
+    printVerdict(console, verdict);
     QJsonObject json = report.toJson();
+    json.insert(u"verdict"_s, verdict.toJson());
     json.insert(u"engine"_s, engineName(session->engine()));
     console.writeJson(json);
     const bool hasFaults =

@@ -7,6 +7,7 @@
 #include "core/image/color_map.h"
 #include "core/image/image_io.h"
 #include "core/image/preprocessing.h"
+#include "core/jobs/folder_fit.h"
 #include "core/jobs/inspection_pipeline.h"
 #include "core/jobs/inspection_recorder.h"
 #include "core/memseg/session.h"
@@ -19,6 +20,8 @@
 #include <QtCore/QSet>
 
 #include <opencv2/imgproc.hpp>
+
+#include <algorithm>
 
 namespace lynceus {
 
@@ -37,6 +40,7 @@ struct Input
 {
     QString path;
     QString name; ///< relative, without suffix, unique: where its pictures go
+    Truth truth = Truth::Unknown;
 };
 
 /// What is to be judged, and what of it can't even be opened.
@@ -53,13 +57,13 @@ Inputs collectInputs(CommandContext& context, const QStringList& inputs)
 {
     Inputs found;
     QSet<QString> taken;
-    const auto add = [&](const QString& path, const QString& name) {
+    const auto add = [&](const QString& path, const QString& name, Truth truth = Truth::Unknown) {
         const QString base = name.left(name.lastIndexOf(u'.'));
         QString unique = base;
         for (int i = 2; taken.contains(unique); ++i)
             unique = u"%1_%2"_s.arg(base).arg(i);
         taken.insert(unique);
-        found.images.push_back({path, unique});
+        found.images.push_back({path, unique, truth});
         found.files.insert(QFileInfo(path).canonicalFilePath());
     };
     for (const QString& input : inputs) {
@@ -83,7 +87,7 @@ Inputs collectInputs(CommandContext& context, const QStringList& inputs)
                         tr("Known are: %1.").arg(imageSuffixes().join(u", "_s)));
         }
         for (const Sample& sample : samples)
-            add(sample.path, sample.name);
+            add(sample.path, sample.name, sample.truth);
     }
     return found;
 }
@@ -162,6 +166,9 @@ InspectionSummary inspectAndStore(CommandContext& context, const InspectionReque
         context.console.warn(error.text());
         ++troubles;
     };
+    const auto notKnownDefective = [](const Input& input) { return input.truth != Truth::Defective; };
+    FolderFit fit(session->info(), int(std::count_if(inputs.images.begin(), inputs.images.end(), notKnownDefective)));
+    bool saidMisfit = false;
     const auto judged = [&](InspectedImage&& image) {
         if (!image.error.isEmpty())
             context.console.warn(image.path + u": "_s + image.error);
@@ -180,6 +187,12 @@ InspectionSummary inspectAndStore(CommandContext& context, const InspectionReque
                 item.warnings += error.text();
                 warn(error);
             }
+        }
+        if (image.error.isEmpty() && notKnownDefective(inputs.images[image.index]))
+            fit.add(image.result.score);
+        if (!saidMisfit && !fit.fits().value_or(true)) {
+            context.console.warn(fit.reason() + u' ' + fit.remedy());
+            saidMisfit = true;
         }
         image.result.map.release(); // memory must not grow with the number of images
         if (image.error.isEmpty())
@@ -220,6 +233,7 @@ InspectionSummary inspectAndStore(CommandContext& context, const InspectionReque
     inspection.insert(u"not_stored"_s, qint64(stored.pending));
     summary.json.insert(u"inspection"_s, inspection);
     summary.json.insert(u"left_out"_s, inputs.leftOut);
+    summary.json.insert(u"fit"_s, fit.toJson());
     if (cancelled) {
         context.console.writeJson(summary.json);
         throw Cancelled();

@@ -57,6 +57,8 @@ int showModel(CommandContext& context, const ModelStore& store, const QString& i
 {
     const QString path = store.resolve(idOrPath);
     const ModelInfo info = readModelInfo(path);
+    const bool isJudged = info.method == u"memseg";
+    const ModelVerdict verdict = verdictOn(info);
     const QJsonObject json{{u"file"_s, path},
                            {u"sha256"_s, fileSha256(path)},
                            {u"bytes"_s, QFileInfo(path).size()},
@@ -67,6 +69,7 @@ int showModel(CommandContext& context, const ModelStore& store, const QString& i
                            {u"calibration"_s, info.calibration},
                            {u"thresholds"_s, info.thresholds.toJson()},
                            {u"metrics"_s, info.metrics},
+                           {u"verdict"_s, isJudged ? QJsonValue(verdict.toJson()) : QJsonValue()},
                            {u"training_run"_s, info.trainingRun},
                            {u"data_hash"_s, info.dataHash},
                            {u"created"_s, info.created.toString(Qt::ISODate)},
@@ -74,6 +77,8 @@ int showModel(CommandContext& context, const ModelStore& store, const QString& i
     const Console& console = context.console;
     std::vector<QStringList> rows;
     for (auto it = json.begin(); it != json.end(); ++it) {
+        if (it.key() == u"verdict")
+            continue; // it has been said
         if (it->isObject()) {
             const QJsonObject part = it->toObject();
             for (auto inner = part.begin(); inner != part.end(); ++inner)
@@ -81,6 +86,10 @@ int showModel(CommandContext& context, const ModelStore& store, const QString& i
         } else {
             rows.push_back({it.key(), it->toVariant().toString()});
         }
+    }
+    if (isJudged) {
+        printVerdict(console, verdict);
+        console.print();
     }
     for (const QStringList& row : rows)
         console.print(row[0].leftJustified(32) + row[1]);

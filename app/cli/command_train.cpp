@@ -5,7 +5,7 @@
 #include "core/encoder/encoder_trainer.h"
 #include "core/jobs/training_job.h"
 #include "core/memseg/training_forecast.h"
-#include "core/metrics/calibration.h"
+#include "core/weights/model_file.h"
 #include "core/weights/model_store.h"
 
 #include <QtCore/QCoreApplication>
@@ -157,11 +157,12 @@ int runTrain(CommandContext& context)
                       .arg(QDir::toNativeSeparators(outcome.modelFile))
                       .arg(outcome.steps)
                       .arg(durationText(outcome.seconds), figure(outcome.secondsPerStep, 3)));
+    const ModelVerdict verdict = verdictOn(readModelInfo(outcome.modelFile)); // it holds the weight of the decoder, too
+    printVerdict(console, verdict);
     console.print(
-        tr("Held-out good images and simulated defects: image AUROC %1, pixel AUROC %2, AUPRO %3")
-            .arg(figure(metrics[u"image_auroc"_s]), figure(metrics[u"pixel_auroc"_s]), figure(metrics[u"aupro"_s])));
-    console.print(
-        tr("Threshold %1: %2").arg(figure(outcome.info.thresholds.score), overkillPromise(outcome.info.calibration)));
+        tr("Threshold %1. On simulated defects, 1 being best and 0.5 a guess: image AUROC %2, pixel AUROC %3, AUPRO %4")
+            .arg(figure(outcome.info.thresholds.score), figure(metrics[u"image_auroc"_s]),
+                 figure(metrics[u"pixel_auroc"_s]), figure(metrics[u"aupro"_s])));
     if (!outcome.warning.isEmpty())
         console.print(outcome.warning);
     console.writeJson({{u"model"_s, outcome.modelFile},
@@ -171,6 +172,7 @@ int runTrain(CommandContext& context)
                        {u"seconds"_s, outcome.seconds},
                        {u"seconds_per_step"_s, outcome.secondsPerStep},
                        {u"final"_s, metrics},
+                       {u"verdict"_s, verdict.toJson()},
                        {u"peak_memory_mb"_s, peakMemoryMb()}});
     return kDone;
 }

@@ -124,11 +124,11 @@ std::vector<Sample> labelledSamples(const AnomalyFolder& folder)
 
 QJsonObject EvaluationReport::toJson() const
 {
-    QJsonObject defects;
+    QJsonObject byType;
     for (const DefectFigures& defect : perDefect) {
-        defects.insert(defect.name, QJsonObject{{QStringLiteral("images"), defect.images},
-                                                {QStringLiteral("auroc"), number(defect.auroc)},
-                                                {QStringLiteral("escape"), number(defect.escape)}});
+        byType.insert(defect.name, QJsonObject{{QStringLiteral("images"), defect.images},
+                                               {QStringLiteral("auroc"), number(defect.auroc)},
+                                               {QStringLiteral("escape"), number(defect.escape)}});
     }
     return {
         {QStringLiteral("method"), method},
@@ -143,12 +143,31 @@ QJsonObject EvaluationReport::toJson() const
         {QStringLiteral("balanced_error"), number(balancedError)},
         {QStringLiteral("best_balanced_error"), number(bestBalancedError)},
         {QStringLiteral("best_threshold"), number(bestThreshold)},
-        {QStringLiteral("per_defect"), defects},
+        {QStringLiteral("per_defect"), byType},
         {QStringLiteral("f1"), number(f1)},
         {QStringLiteral("latency_ms"), QJsonObject{{QStringLiteral("p50"), number(p50)},
                                                    {QStringLiteral("p95"), number(p95)},
                                                    {QStringLiteral("p99"), number(p99)}}},
     };
+}
+
+void EvaluationReport::judgeAt(double newThreshold)
+{
+    threshold = newThreshold;
+    const Confusion confusion = confusionAt(threshold, scores, labels);
+    const auto defective = std::count(labels.begin(), labels.end(), true);
+    const bool anyGood = defective < std::ptrdiff_t(labels.size());
+    overkill = anyGood ? confusion.overkill() : kNone;
+    escape = defective > 0 ? confusion.escape() : kNone;
+    f1 = defective > 0 ? confusion.f1() : kNone;
+    balancedError = anyGood && defective > 0 ? confusion.balancedError() : kNone;
+    std::vector<double> good;
+    std::map<QString, std::vector<double>> defectScores;
+    for (std::size_t i = 0; i < scores.size(); ++i)
+        (labels[i] ? defectScores[defects[qsizetype(i)]] : good).push_back(scores[i]);
+    perDefect.clear();
+    for (const auto& [name, ofDefect] : defectScores)
+        perDefect.push_back(figuresOf(name, ofDefect, good, threshold));
 }
 
 EvaluationReport evaluate(AnomalyInspector& inspector, const AnomalyFolder& folder, const TaskContext& context,
@@ -162,8 +181,6 @@ EvaluationReport evaluate(AnomalyInspector& inspector, const AnomalyFolder& fold
     EvaluationReport report;
     PixelPairs pixels;
     std::vector<double> latencies;
-    std::vector<double> goodScores;
-    std::map<QString, std::vector<double>> defectScores;
     const auto judged = [&](InspectedImage&& inspected) {
         const Sample& sample = samples[inspected.index];
         if (!inspected.error.isEmpty()) {
@@ -175,7 +192,7 @@ EvaluationReport evaluate(AnomalyInspector& inspector, const AnomalyFolder& fold
         const bool defective = sample.truth == Truth::Defective;
         report.scores.push_back(result.score);
         report.labels.push_back(defective);
-        (defective ? defectScores[sample.defect] : goodScores).push_back(result.score);
+        report.defects.push_back(defective ? sample.defect : QString());
         report.paths.push_back(sample.path);
         report.threshold = result.thresholds.score;
         latencies.push_back(result.times.prepare + result.times.infer + result.times.post);
@@ -210,20 +227,15 @@ EvaluationReport evaluate(AnomalyInspector& inspector, const AnomalyFolder& fold
     }
     const auto defective = std::count(report.labels.begin(), report.labels.end(), true);
     const bool bothKinds = defective > 0 && defective < report.images;
-    const Confusion confusion = confusionAt(report.threshold, report.scores, report.labels);
+    report.judgeAt(report.threshold);
+    report.learntFromGood = folder.layout == AnomalyFolder::Layout::Plain;
     report.imageAuroc = bothKinds ? auroc(report.scores, report.labels) : kNone;
-    report.overkill = defective < report.images ? confusion.overkill() : kNone;
-    report.escape = defective > 0 ? confusion.escape() : kNone;
-    report.f1 = defective > 0 ? confusion.f1() : kNone;
-    report.balancedError = report.bestBalancedError = report.bestThreshold = kNone;
+    report.bestBalancedError = report.bestThreshold = kNone;
     if (bothKinds) {
         const BestBalancedError best = bestBalancedError(report.scores, report.labels);
-        report.balancedError = confusion.balancedError();
         report.bestBalancedError = best.error;
         report.bestThreshold = best.threshold;
     }
-    for (const auto& [name, scores] : defectScores)
-        report.perDefect.push_back(figuresOf(name, scores, goodScores, report.threshold));
     const bool comparable = pixels.areComparable();
     report.pixelAuroc = comparable ? pixelAuroc(pixels.maps, pixels.masks) : kNone;
     report.aupro = comparable ? lynceus::aupro(proCurve(pixels.maps, pixels.masks, context.cancel)) : kNone;

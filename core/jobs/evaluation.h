@@ -31,20 +31,25 @@ struct EvaluationReport
     int failed = 0; ///< unreadable
     double imageAuroc = 0.0;
     double pixelAuroc = 0.0;
-    double aupro = 0.0; ///< to a false-positive rate of 0.3
-    double threshold = 0.0;
+    double aupro = 0.0;     ///< to a false-positive rate of 0.3
+    double threshold = 0.0; ///< overkill to balancedError and perDefect hold for it
     double overkill = 0.0;
     double escape = 0.0;
     double f1 = 0.0;
-    double balancedError = 0.0;             ///< mean of overkill and escape at `threshold`
+    double balancedError = 0.0;             ///< mean of overkill and escape
     double bestBalancedError = 0.0;         ///< the smallest that any threshold reaches on these images
     double bestThreshold = 0.0;             ///< the largest one that does
     std::vector<DefectFigures> perDefect;   ///< by name
     double p50 = 0.0, p95 = 0.0, p99 = 0.0; ///< latency of inspect(), milliseconds
     std::vector<double> scores;             ///< of the readable images, in order
     std::vector<bool> labels;
-    QStringList paths;    ///< absolute, of the same images
-    QStringList problems; ///< what is not in the figures, by name with the reason
+    QStringList defects;         ///< type of the same images' defects; empty: good
+    QStringList paths;           ///< absolute, of the same images
+    bool learntFromGood = false; ///< the folder keeps no good images apart from those that trainings learn from
+    QStringList problems;        ///< what is not in the figures, by name with the reason
+
+    /// Another threshold for the same scores.
+    void judgeAt(double newThreshold);
 
     /// Keys of cli.md: method images image_auroc pixel_auroc aupro threshold overkill escape balanced_error
     /// best_balanced_error best_threshold per_defect{name{images,auroc,escape}} f1 latency_ms{p50,p95,p99}.

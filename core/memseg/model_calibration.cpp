@@ -227,6 +227,7 @@ QJsonObject finalMetrics(const ValidationSet& set, const Measured& measured, dou
 {
     const Confusion confusion = confusionAt(threshold, measured.scores, set.defective);
     return {{u"images"_s, qint64(measured.scores.size())},
+            {u"defective"_s, qint64(std::count(set.defective.begin(), set.defective.end(), true))},
             {u"image_auroc"_s, auroc(measured.scores, set.defective)},
             {u"pixel_auroc"_s, pixelAuroc(measured.maps, set.masks)},
             {u"aupro"_s, aupro(measured.maps, set.masks)},

@@ -191,6 +191,14 @@ QString overkillPromise(const QJsonObject& calibration)
         .arg(int(std::ceil(1.0 / calibration[u"overkill"_s].toDouble(1.0))) - 1);
 }
 
+void keepGoodScores(QJsonObject& calibration, const QJsonObject& before)
+{
+    for (const QString& key : {u"good_scores"_s, u"odd"_s}) {
+        if (before.contains(key))
+            calibration.insert(key, before[key]);
+    }
+}
+
 CostCalibration thresholdFromCosts(const std::vector<double>& goodScores, const std::vector<double>& defectiveScores,
                                    double costOverkill, double costEscape, double defectiveShare)
 {

@@ -45,6 +45,9 @@ struct GoodCalibration
 /// confidence, 209 good images)", and what to do where there were too few images. Empty for other kinds of calibration.
 QString overkillPromise(const QJsonObject& calibration);
 
+/// Takes over from the calibration that `calibration` replaces what stays true of the model: good_scores, odd.
+void keepGoodScores(QJsonObject& calibration, const QJsonObject& before);
+
 /// The threshold above which the share `overkill` of good parts lies: the order statistic of the scores at
 /// (n + 1) (1 - overkill), interpolated, and at most just above the highest, for what no good image showed can't be
 /// known. The scores must be of images that the model was not made from, or left-out ones. Needs at least one finite
