@@ -81,7 +81,7 @@ QString FolderFit::remedy() const
         "core",
         "Is it another part, other light, another position or focus of the camera? Choose the model of this part, "
         "take the pictures as those of its training were taken, or train a model on good pictures of this "
-        "folder.");
+        "folder. Only a folder of nothing but badly damaged parts looks like this, too.");
 }
 
 QJsonObject FolderFit::toJson() const

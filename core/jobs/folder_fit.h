@@ -15,8 +15,9 @@ struct ModelInfo;
 /// Whether the pictures of a folder show parts that a model knows, from their scores as they come. A picture is foreign
 /// when it is NG and lies above the highest good score of the training by more than all good scores lie apart. Parts of
 /// another kind are foreign, all of them; defective ones of the right kind are spread from the threshold on, so that a
-/// folder which is defective to nine tenths is no false alarm. Measured on four data sets with models of each: docs/
-/// memseg.md, Thresholds. Models whose file holds no good scores know nothing of it.
+/// folder which is defective to nine tenths is no false alarm; one of nothing but badly damaged parts can be. Measured
+/// on four data sets with models of each: docs/memseg.md, Thresholds. Models whose file holds no good scores know
+/// nothing of it.
 class FolderFit
 {
 public:
