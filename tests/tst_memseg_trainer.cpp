@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/base/random.h"
+#include "core/data/demo_product.h"
 #include "core/image/image_io.h"
 #include "core/memseg/checkpoint.h"
 #include "core/memseg/defect_simulator.h"
@@ -140,6 +141,7 @@ private Q_SLOTS:
     void finishingKeepsTheBestSoFar();
     void theBranchNeedsNoTraining();
     void longPartsKeepTheirAspect();
+    void partsThatLieFreelyAreTurnedUpright();
     void backgroundIsIgnoredOnDemand();
     void cancelLeavesWhatWasThere();
     void budgetIsKept();
@@ -365,8 +367,8 @@ void TestMemSegTrainer::modelIsComplete()
     QVERIFY(!info.programVersion.isEmpty());
     QCOMPARE(info.calibration[u"kind"_s].toString(), u"good"_s);
     QCOMPARE(info.calibration[u"images"_s].toInt(), 5);
-    for (const char16_t* key :
-         {u"image_auroc", u"pixel_auroc", u"aupro", u"threshold", u"overkill", u"escape", u"f1", u"images", u"defective"})
+    for (const char16_t* key : {u"image_auroc", u"pixel_auroc", u"aupro", u"threshold", u"overkill", u"escape", u"f1",
+                                u"images", u"defective"})
         QVERIFY2(info.metrics[QStringView(key)].isDouble(), qPrintable(QString::fromUtf16(key)));
     QVERIFY(info.thresholds.score > 0.0 && info.thresholds.score <= 1.0);
     QVERIFY(info.thresholds.pixel > 0.0 && info.thresholds.pixel <= 1.0);
@@ -593,6 +595,67 @@ void TestMemSegTrainer::longPartsKeepTheirAspect()
     const AnomalyResult result = session->inspect(readImage(good + u"/0.png"_s));
     QCOMPARE(result.map.size(), cv::Size(256, 64));
     QCOMPARE(result.sourceMap().size(), cv::Size(400, 100));
+}
+
+void TestMemSegTrainer::partsThatLieFreelyAreTurnedUpright()
+{
+    const QString good = pathOf(u"Winkel/good"_s);
+    QVERIFY(QDir().mkpath(good));
+    DemoOptions demo;
+    demo.size = 320;
+    demo.shape = DemoShape::Bracket;
+    demo.pose = DemoPose::Free;
+    constexpr int kParts = 24;
+    for (int i = 0; i < kParts; ++i)
+        writePng(good + u"/%1.png"_s.arg(i, 2, 10, QLatin1Char('0')), renderDemoPart(demo, std::uint64_t(i)).image);
+    const cv::Mat empty(320, 320, CV_8UC3, cv::Scalar(90, 95, 92));
+    writePng(good + u"/leer.png"_s, empty);
+
+    MemSegOptions options;
+    options.decoder = u"none"_s;
+    options.threads = 1;
+    const QString encoder = QStringLiteral(LYNCEUS_SOURCE_DIR "/models/encoder_mobilenetv2.safetensors");
+    const AnomalyFolder folder = AnomalyFolder::open(pathOf(u"Winkel"_s), AnomalyFolder::Purpose::Training);
+    const TrainingOutcome outcome = trainMemSeg(folder, options, encoder, pathOf(u"winkel.safetensors"_s));
+    QVERIFY2(outcome.warning.contains(u"leer.png"_s), qPrintable(outcome.warning));
+    QCOMPARE(outcome.info.calibration[u"images"_s].toInt(), kParts + 1); // it counts as a good part that is rejected
+    QVERIFY(outcome.info.preprocessing.width > outcome.info.preprocessing.height);
+
+    const auto session = MemSegSession::load(pathOf(u"winkel.safetensors"_s));
+    QVERIFY(session->info().preprocessing.part);
+    for (int i = 0; i < 4; ++i) {
+        const DemoImage part = renderDemoPart(demo, std::uint64_t(100 + i));
+        QVERIFY(session->inspect(part.image).problem.isEmpty());
+        const cv::Point at(int(std::lround(part.centre.x)), int(std::lround(part.centre.y)));
+        cv::Mat spoilt = part.image.clone();
+        cv::circle(spoilt, at, 9, cv::Scalar(20, 20, 200), cv::FILLED);
+        const AnomalyResult result = session->inspect(spoilt);
+        QCOMPARE(result.verdict, Verdict::Ng);
+        // Shown where it is in the picture as it was taken.
+        cv::Point peak;
+        cv::minMaxLoc(result.sourceMap(), nullptr, nullptr, nullptr, &peak);
+        QVERIFY2(cv::norm(peak - at) < 16.0, qPrintable(u"%1 %2"_s.arg(peak.x - at.x).arg(peak.y - at.y)));
+        QVERIFY(result.regions.front().box.contains(at));
+    }
+
+    cv::Mat two;
+    cv::hconcat(renderDemoPart(demo, 200).image, renderDemoPart(demo, 201).image, two);
+    for (const cv::Mat& bad : {empty, two}) {
+        const AnomalyResult result = session->inspect(bad);
+        QVERIFY(!result.problem.isEmpty());
+        QCOMPARE(result.verdict, Verdict::Ng);
+        QCOMPARE(result.score, 1.0);
+        QVERIFY(result.regions.empty());
+        AnomalyResult again = result;
+        rejudge(again, {1.0, 1.0, 1.0, 16.0}); // no threshold makes it a good part
+        QCOMPARE(again.verdict, Verdict::Ng);
+    }
+
+    // Pictures that are all part have nothing to turn.
+    MemSegOptions forced = smallOptions(1);
+    forced.align = u"on"_s;
+    const auto error = test::errorOf([&] { trainMemSeg(m_images, forced, {}, pathOf(u"kein_teil.safetensors"_s)); });
+    QVERIFY(error && !error->remedy().isEmpty());
 }
 
 void TestMemSegTrainer::backgroundIsIgnoredOnDemand()

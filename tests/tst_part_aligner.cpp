@@ -3,6 +3,7 @@
 
 #include "core/data/demo_product.h"
 #include "core/image/part_aligner.h"
+#include "core/image/preprocessing.h"
 #include "tests/support/test_images.h"
 
 #include <QtCore/QJsonDocument>
@@ -521,6 +522,49 @@ private Q_SLOTS:
         const PartPose one = again.aligner->align(bracket(2));
         const PartPose two = bracketAligner().align(bracket(2));
         QVERIFY(one.toUpright == two.toUpright && one.likeness == two.likeness);
+    }
+
+    void preprocessingTakesThePartAlong()
+    {
+        Preprocessing how;
+        how.width = 256;
+        how.height = 128;
+        how.part = std::make_shared<PartAligner>(bracketAligner());
+        const QByteArray text = QJsonDocument(how.toJson()).toJson();
+        const Preprocessing read = Preprocessing::fromJson(QJsonDocument::fromJson(text).object());
+        QVERIFY(read.part);
+        QCOMPARE(read.toJson(), how.toJson());
+        const cv::Mat picture = bracket(7);
+        const PreparedImage prepared = prepareImage(picture, read);
+        QVERIFY(prepared.problem.isEmpty());
+        QVERIFY(isSame(prepared.image, prepare(picture, how)));
+
+        // A map of the upright part comes back to where the part lies, and single values are those of the whole map.
+        cv::Mat map(how.height, how.width, CV_32F);
+        cv::RNG random(3);
+        random.fill(map, cv::RNG::UNIFORM, 0.1, 1.0);
+        cv::GaussianBlur(map, map, {}, 4.0);
+        const cv::Mat whole = prepared.geometry.mapAt(map, picture.size());
+        QCOMPARE(whole.size(), picture.size());
+        QCOMPARE(whole.at<float>(0, 0), 0.0F); // the corner is outside of what the network saw
+        for (int y = 5; y < picture.rows; y += 37) {
+            for (int x = 5; x < picture.cols; x += 41)
+                QVERIFY(std::abs(prepared.geometry.valueAt(map, {x, y}) - whole.at<float>(y, x)) < 0.02F);
+        }
+        const cv::Mat half = prepared.geometry.mapAt(map, picture.size() / 2);
+        QVERIFY(std::abs(cv::sum(half)[0] * 4.0 / cv::sum(whole)[0] - 1.0) < 0.02);
+
+        const PreparedImage none = prepareImage(cv::Mat(400, 400, CV_8UC3, cv::Scalar(90, 95, 92)), read);
+        QVERIFY(!none.problem.isEmpty() && none.image.empty());
+        const auto error = errorOf([&] { prepare(cv::Mat(400, 400, CV_8UC3, cv::Scalar(90, 95, 92)), read); });
+        QVERIFY(error && error->message() == none.problem);
+
+        QJsonObject json = how.toJson();
+        for (const QString& damaged : {QString(), QStringLiteral("AAAA"), QString(4'000'000, QLatin1Char('A'))}) {
+            json[QStringLiteral("part_reference")] = damaged;
+            const auto refused = errorOf([&] { Preprocessing::fromJson(json); });
+            QVERIFY(refused && refused->kind() == ErrorKind::Format);
+        }
     }
 
     void storedAndReadAgain()

@@ -56,6 +56,7 @@ private Q_SLOTS:
     void productsComeBackByName();
     void productNamesAreUnique();
     void inspectionComesBackAsItWas();
+    void aPartThatCouldNotBeJudgedSaysWhy();
     void newestResultsOfAFolder();
     void failedAndNotANumber();
     void resultsAreAllOrNone();
@@ -181,6 +182,23 @@ void TestStores::inspectionComesBackAsItWas()
     QCOMPARE(got.regions[0].peakAt, cv::Point(11, 22));
     QCOMPARE(got.regions[1].box.x, 100);
     QCOMPARE(results[1].result.regions.size(), std::size_t(2));
+}
+
+void TestStores::aPartThatCouldNotBeJudgedSaysWhy()
+{
+    InspectionStore store(*m_database);
+    const qint64 id = store.begin({});
+    ResultRecord record;
+    record.image = u"/daten/leer.png"_s;
+    record.result.score = 1.0;
+    record.result.verdict = Verdict::Ng;
+    record.result.problem = u"Kein Teil gefunden"_s;
+    store.add(id, {record});
+    const std::vector<ResultRecord> read = store.results(id);
+    QCOMPARE(read.size(), std::size_t(1));
+    QCOMPARE(read.front().result.problem, record.result.problem);
+    QVERIFY(read.front().result.regions.empty());
+    QVERIFY(read.front().error.isEmpty());
 }
 
 void TestStores::newestResultsOfAFolder()

@@ -205,6 +205,7 @@ VerdictPanel::VerdictPanel(QWidget* parent)
     layout->addWidget(d->model);
 
     d->regionsHeading = makeHeading(tr("Regions"), this);
+    d->regionsHeading->setWordWrap(true);
     layout->addWidget(d->regionsHeading);
     d->regions = new RegionTableModel(this);
     d->regionsTable = new QTableView(this);
@@ -286,7 +287,11 @@ void VerdictPanel::setItem(const ImageItem* item)
     d->regions->setRegions(shown ? item->result.regions : std::vector<Region>());
     const int count = d->regions->rowCount();
     // Without its map an image that is no longer OK has none yet.
-    d->regionsHeading->setText(shown && item->result.verdict == Verdict::Ok ? tr("No regions") : tr("Regions"));
+    const QString problem = shown ? item->result.problem : QString();
+    if (!problem.isEmpty())
+        d->regionsHeading->setText(tr("Not judged, so NG: %1").arg(problem));
+    else
+        d->regionsHeading->setText(shown && item->result.verdict == Verdict::Ok ? tr("No regions") : tr("Regions"));
     d->regionsHeading->setVisible(shown);
     d->regionsTable->setVisible(shown && count > 0);
     // As high as its rows, so that the facts follow at once.

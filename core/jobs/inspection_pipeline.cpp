@@ -142,6 +142,9 @@ InspectedImage inspectLoaded(std::size_t index, const QString& path, LoadedImage
     if (inspected.error.isEmpty()) {
         try {
             inspected.result = inspector.inspect(loaded.image);
+            const QString& problem = inspected.result.problem;
+            if (!problem.isEmpty())
+                inspected.warning += inspected.warning.isEmpty() ? problem : u' ' + problem;
         } catch (...) {
             inspected.error = currentError(QCoreApplication::translate("core", "inspecting %1").arg(path)).text();
         }

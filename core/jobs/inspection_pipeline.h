@@ -20,7 +20,7 @@ struct InspectedImage
     std::size_t index = 0; ///< position in the list given
     QString path;
     QString error;   ///< not empty: could not be judged (message and remedy)
-    QString warning; ///< what of the file was not judged, see imageWarning(); mostly empty
+    QString warning; ///< what of the file was not judged, see imageWarning(), or why the part was not; mostly empty
     AnomalyResult result;
     QString hash;  ///< sha256 of the bytes that were judged; empty when unreadable
     cv::Mat image; ///< as read, for whoever draws on it; InspectionService leaves it empty
