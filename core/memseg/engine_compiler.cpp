@@ -12,6 +12,7 @@
 #include "core/memseg/model.h"
 #include "core/memseg/training_batches.h"
 #include "core/memseg/training_plan.h"
+#include "core/memseg/training_setup.h"
 #include "core/memseg/validation_set.h"
 
 #include <QtCore/QCoreApplication>
@@ -137,9 +138,10 @@ public:
 private:
     void gather(const AnomalyFolder& folder)
     {
-        const GoodSplit split = splitGoodImages(folder.train, m_model.options);
-        const Random seed(m_model.options.seed);
         const auto& how = m_model.info.preprocessing;
+        const GoodSplit split = splitGoodImages(
+            withPart(withoutExcluded(folder.train, m_model.options), how, m_context.cancel), notExcluding());
+        const Random seed(m_model.options.seed);
         const PreparedImages learnt(spread(split.training, kCalibrationImages), how, m_context.cancel);
         const DefectSimulator simulator(m_model.options.simulator);
         for (std::size_t i = 0; i < learnt.size(); ++i) {
@@ -162,6 +164,13 @@ private:
             m_images.push_back({QCoreApplication::translate("core", "%1 with a simulated defect").arg(compared[i].name),
                                 pictureOf(defect.image), false});
         }
+    }
+
+    MemSegOptions notExcluding() const
+    {
+        MemSegOptions options = m_model.options;
+        options.exclude.clear();
+        return options;
     }
 
     /// Ranges and scores from pictures of something else would say nothing about the part.

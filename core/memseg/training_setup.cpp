@@ -70,7 +70,23 @@ void measureStatistics(ResNet18Impl& encoder, const PreparedImages& images, cons
     encoder.eval();
 }
 
+bool hasPart(const Sample& sample, const Preprocessing& how)
+{
+    return !how.part || how.part->align(readImage(sample.path)).status == PartStatus::Found;
+}
+
 } // namespace
+
+std::vector<Sample> withPart(const std::vector<Sample>& samples, const Preprocessing& how, const CancelToken& cancel)
+{
+    std::vector<Sample> found;
+    for (const Sample& sample : samples) {
+        cancel.throwIfCancelled();
+        if (hasPart(sample, how))
+            found.push_back(sample);
+    }
+    return found;
+}
 
 PartsFound findParts(MemSegOptions& options, const std::vector<Sample>& samples, const TaskContext& context)
 {
@@ -86,6 +102,7 @@ PartsFound findParts(MemSegOptions& options, const std::vector<Sample>& samples,
                         QCoreApplication::translate("core", "The parts can't be turned upright: %1").arg(why),
                         QCoreApplication::translate("core", "Set align to \"auto\" or \"off\"."));
         }
+        how.part = nullptr;
         result.notFound.clear();
         result.text = QCoreApplication::translate("core", "Parts are judged as they lie: %1").arg(why);
         return result;
@@ -103,9 +120,10 @@ PartsFound findParts(MemSegOptions& options, const std::vector<Sample>& samples,
                          .arg(fit.alikeAfter, 0, 'f', 1)
                          .arg(fit.alikeBefore, 0, 'f', 1));
     }
+    how.part = std::make_shared<PartAligner>(*fit.aligner);
     for (const Sample& sample : samples) {
         context.cancel.throwIfCancelled();
-        if (fit.aligner->align(readImage(sample.path)).status != PartStatus::Found)
+        if (!hasPart(sample, how))
             result.notFound.push_back(sample);
     }
     if (double(result.notFound.size()) > kMostNotFound * double(samples.size())) {
@@ -113,7 +131,6 @@ PartsFound findParts(MemSegOptions& options, const std::vector<Sample>& samples,
                          .arg(result.notFound.size())
                          .arg(samples.size()));
     }
-    how.part = std::make_shared<PartAligner>(*fit.aligner);
     how.resizeTo = 0;
     result.text = QCoreApplication::translate("core", "Parts are found, turned upright and cut out: they differ by %1 "
                                                       "instead of %2 grey values.")

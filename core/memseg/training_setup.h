@@ -33,6 +33,9 @@ struct PartsFound
 /// empty. Throws Error(Input) with the reason when it is "on" and can't be done, Error(File | Format) naming an image.
 PartsFound findParts(MemSegOptions& options, const std::vector<Sample>& samples, const TaskContext& context);
 
+/// Those of `samples` that can be prepared: where parts are found first, those in which one was.
+std::vector<Sample> withPart(const std::vector<Sample>& samples, const Preprocessing& how, const CancelToken& cancel);
+
 /// Settles the network's input as auto_size and keep_aspect ask for it, by the median size and aspect ratio of some of
 /// the images, or of the upright part; sides are multiples of 32. Doing it again changes nothing. Throws Error(File |
 /// Format) naming an image, Error(Input) when other options do not go with the size.
