@@ -139,8 +139,9 @@ private:
     void gather(const AnomalyFolder& folder)
     {
         const auto& how = m_model.info.preprocessing;
-        const GoodSplit split = splitGoodImages(
-            withPart(withoutExcluded(folder.train, m_model.options), how, m_context.cancel), notExcluding());
+        GoodSplit split = splitGoodImages(folder.train, m_model.options);
+        for (auto* samples : {&split.training, &split.heldOut})
+            *samples = withPart(*samples, how, m_context.cancel);
         const Random seed(m_model.options.seed);
         const PreparedImages learnt(spread(split.training, kCalibrationImages), how, m_context.cancel);
         const DefectSimulator simulator(m_model.options.simulator);
@@ -164,13 +165,6 @@ private:
             m_images.push_back({QCoreApplication::translate("core", "%1 with a simulated defect").arg(compared[i].name),
                                 pictureOf(defect.image), false});
         }
-    }
-
-    MemSegOptions notExcluding() const
-    {
-        MemSegOptions options = m_model.options;
-        options.exclude.clear();
-        return options;
     }
 
     /// Ranges and scores from pictures of something else would say nothing about the part.

@@ -58,6 +58,7 @@ constexpr int kCurveSteps = 5;               ///< a point of the loss curve is t
 constexpr int kWarmUpSteps = 2;              ///< the first steps allocate and are not typical of the rest
 constexpr double kWriteSeconds = 1.0;
 constexpr int kTurns = 8;         ///< angles at which the branch knows a round part
+constexpr double kAsAlike = 1.01; ///< share of the usual distance that may come of it; the copies crowd out others
 constexpr double kAsGood = 0.005; ///< mean of image and pixel AUROC on held-back defects that turned copies may lose
 constexpr std::size_t kMostBranchBytes = std::size_t(512) << 20; ///< of features, while the branch is made
 constexpr int kTrainingFormat = 2; ///< goes up when a training would not go on as it was begun
@@ -347,8 +348,8 @@ void Trainer::chooseNearest()
     const double asTheyLie = branchQuality(m_model, m_joining, m_inBranch);
     buildNearest(kTurns);
     const double turned = branchQuality(m_model, m_joining, m_inBranch);
-    const bool moreAlike = m_model.nearest.usualDistance() < untouched.usualDistance();
-    const bool isWorthIt = moreAlike && turned > asTheyLie - kAsGood;
+    const bool asAlike = m_model.nearest.usualDistance() < kAsAlike * untouched.usualDistance();
+    const bool isWorthIt = asAlike && turned > asTheyLie - kAsGood;
     m_choices << (isWorthIt
                       ? QCoreApplication::translate("core",
                                                     "Good parts are known at %1 angles: so each is more like the "
