@@ -49,6 +49,7 @@ private Q_SLOTS:
     void neverTheLowestScore_data();
     void neverTheLowestScore();
     void fewImagesHaveTheHighestAsLimit();
+    void limitsCanBeReached();
     void oddImagesDoNotSetTheLimit();
     void scoresThatAreNoNumberAreRejects();
     void largeSetsUseTheQuantile();
@@ -173,6 +174,17 @@ void TestCalibration::fewImagesHaveTheHighestAsLimit()
     QVERIFY2(promise.contains(QStringLiteral("about 2 %")) && promise.contains(QStringLiteral("at most 4.3 %")),
              qPrintable(promise));
     QVERIFY(overkillPromise({{QStringLiteral("kind"), QStringLiteral("cost")}}).isEmpty());
+}
+
+void TestCalibration::limitsCanBeReached()
+{
+    for (const double high : {0.9, 0.995, 0.9999, 1.0}) {
+        const GoodCalibration result = thresholdFromGood({0.2, 0.3, 0.4, 0.5, high}, 0.03);
+        QVERIFY(result.threshold <= 1.0);
+        QVERIFY(result.threshold > 0.5);
+        if (high < 1.0)
+            QVERIFY(result.threshold > high);
+    }
 }
 
 void TestCalibration::oddImagesDoNotSetTheLimit()

@@ -141,6 +141,7 @@ private Q_SLOTS:
     void finishingKeepsTheBestSoFar();
     void theBranchNeedsNoTraining();
     void longPartsKeepTheirAspect();
+    void copiesAreLeftOut();
     void partsThatLieFreelyAreTurnedUpright();
     void backgroundIsIgnoredOnDemand();
     void cancelLeavesWhatWasThere();
@@ -597,6 +598,29 @@ void TestMemSegTrainer::longPartsKeepTheirAspect()
     QCOMPARE(result.sourceMap().size(), cv::Size(400, 100));
 }
 
+void TestMemSegTrainer::copiesAreLeftOut()
+{
+    const QString good = pathOf(u"Kopien/good"_s);
+    QVERIFY(QDir().mkpath(good));
+    for (int i = 0; i < 12; ++i)
+        writePng(good + u"/%1.png"_s.arg(i), texture(i % 3));
+    MemSegOptions options = smallOptions(1);
+    options.nearestGood = true;
+    options.backbone = u"mobilenetv2"_s;
+    options.decoder = u"none"_s;
+    const auto train = [&] {
+        const AnomalyFolder folder = AnomalyFolder::open(pathOf(u"Kopien"_s), AnomalyFolder::Purpose::Training);
+        return trainMemSeg(folder, options, {}, pathOf(u"kopien.safetensors"_s));
+    };
+    const auto error = test::errorOf(train);
+    QVERIFY(error && error->message().contains(u"3 of the 12"_s));
+    for (int i = 12; i < 16; ++i)
+        writePng(good + u"/%1.png"_s.arg(i), texture(i));
+    const TrainingOutcome outcome = train();
+    QVERIFY2(outcome.warning.contains(u"9 of the 16"_s), qPrintable(outcome.warning));
+    QCOMPARE(outcome.info.calibration[u"images"_s].toInt(), 7);
+}
+
 void TestMemSegTrainer::partsThatLieFreelyAreTurnedUpright()
 {
     const QString good = pathOf(u"Winkel/good"_s);
@@ -666,6 +690,7 @@ void TestMemSegTrainer::backgroundIsIgnoredOnDemand()
         const cv::Point centre(32 + number % 3 - 1, 32);
         cv::circle(image, centre, 20, cv::Scalar(200, 190, 195), cv::FILLED);
         cv::circle(image, centre, 8, cv::Scalar::all(20), cv::FILLED);
+        image.at<cv::Vec3b>(0, number) = cv::Vec3b::all(16); // no two are copies
         return image;
     };
     const QString good = pathOf(u"Ring/good"_s);

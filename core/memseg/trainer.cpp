@@ -98,6 +98,14 @@ cv::Mat turnedBy(const cv::Mat& image, double degrees)
     return turned;
 }
 
+QStringList namesOf(const std::vector<Sample>& samples)
+{
+    QStringList names;
+    for (const Sample& sample : samples)
+        names << sample.name;
+    return names;
+}
+
 QString shortList(const QStringList& names)
 {
     constexpr qsizetype kMostNamed = 5;
@@ -147,6 +155,8 @@ public:
     TrainingOutcome run();
 
 private:
+    void leaveCopiesOut();
+    void leaveOut(const std::vector<Sample>& samples);
     void findParts();
     void prepareNetwork(const PreparedImages& training);
     void buildMemory(const PreparedImages& memory);
@@ -182,7 +192,8 @@ private:
 
     QString m_fingerprint;
     Random m_seed;
-    std::vector<Sample> m_good; ///< all of the folder's
+    std::vector<Sample> m_usable;   ///< good images, excluded ones among them
+    std::vector<Sample> m_notFound; ///< good images in which no part was found: rejected ones
     GoodSplit m_split;
     bool m_anyAngle = false;
     QStringList m_choices; ///< what was settled and why, for a person
@@ -219,7 +230,7 @@ Trainer::Trainer(const AnomalyFolder& folder, const MemSegOptions& options, cons
     , m_control(control)
     , m_checkpointFile(checkpointFile)
     , m_seed(options.seed)
-    , m_good(folder.train)
+    , m_usable(folder.train)
     , m_split(splitGoodImages(folder.train, options))
     , m_simulator(options.simulator)
     , m_plan(options)
@@ -235,6 +246,7 @@ TrainingOutcome Trainer::run()
     const KeepFreedMemory keepFreedMemory;
 
     m_context.report(0.0, QCoreApplication::translate("core", "reading images"));
+    leaveCopiesOut();
     findParts();
     fitInput(m_options, m_split.all(), m_context.cancel);
     const auto read = [this](const std::vector<Sample>& samples) {
@@ -270,7 +282,8 @@ TrainingOutcome Trainer::run()
     m_context.report(kTrainShare, QCoreApplication::translate("core", "calibrating"));
     info.created = QDateTime::currentDateTimeUtc();
     m_model.info = info;
-    const std::vector<Sample> good = withoutExcluded(m_good, m_options);
+    std::vector<Sample> good = m_split.all();
+    good.insert(good.end(), m_notFound.begin(), m_notFound.end()); // they would be rejected
     const CalibrationData data{good, m_inBranch, m_split.heldOut, m_joining, m_validation};
     const CalibrationFindings findings = calibrateModel(m_model, data, m_modelFile, [this] { throwIfStopped(); });
     if (!findings.unreadable.isEmpty()) {
@@ -294,6 +307,38 @@ TrainingOutcome Trainer::run()
     return std::move(m_outcome);
 }
 
+void Trainer::leaveCopiesOut()
+{
+    std::vector<Sample> good = m_split.all();
+    const std::vector<Sample> copies = takeCopiesOut(good, m_context.cancel);
+    if (copies.empty())
+        return;
+    if (int(good.size()) < kLeastGoodImages) {
+        throw Error(ErrorKind::Input,
+                    QCoreApplication::translate("core", "Only %1 of the %2 good images differ; the others are copies.")
+                        .arg(good.size())
+                        .arg(good.size() + copies.size()),
+                    QCoreApplication::translate("core", "Add images of other good parts: at least %1, thirty or more "
+                                                        "make the thresholds trustworthy.")
+                        .arg(kLeastGoodImages));
+    }
+    leaveOut(copies);
+    warn(QCoreApplication::translate("core", "%n of the %1 good images are copies of others; left out: %2.", nullptr,
+                                     int(copies.size()))
+             .arg(good.size() + copies.size())
+             .arg(shortList(namesOf(copies))));
+}
+
+/// From learning and from the thresholds.
+void Trainer::leaveOut(const std::vector<Sample>& samples)
+{
+    const QStringList names = namesOf(samples);
+    m_usable.erase(std::remove_if(m_usable.begin(), m_usable.end(),
+                                  [&](const Sample& sample) { return names.contains(sample.name); }),
+                   m_usable.end());
+    m_split = splitGoodImages(m_usable, m_options);
+}
+
 /// Upright parts, if they are to be; images in which none was found are left out and named.
 void Trainer::findParts()
 {
@@ -305,20 +350,13 @@ void Trainer::findParts()
     m_anyAngle = found.anyAngle;
     if (found.notFound.empty())
         return;
-    std::vector<Sample> usable = m_good;
-    QStringList names;
-    for (const Sample& sample : found.notFound) {
-        names << sample.name;
-        usable.erase(std::remove_if(usable.begin(), usable.end(),
-                                    [&](const Sample& other) { return other.path == sample.path; }),
-                     usable.end());
-    }
-    m_split = splitGoodImages(usable, m_options);
+    leaveOut(found.notFound);
+    m_notFound = found.notFound;
     warn(QCoreApplication::translate("core",
                                      "In %n of %1 good images no part was found as in the others; left out: %2.",
-                                     nullptr, int(names.size()))
-             .arg(m_good.size())
-             .arg(shortList(names)));
+                                     nullptr, int(m_notFound.size()))
+             .arg(m_split.all().size() + m_notFound.size())
+             .arg(shortList(namesOf(m_notFound))));
 }
 
 void Trainer::prepareNetwork(const PreparedImages& training)

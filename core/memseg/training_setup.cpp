@@ -15,6 +15,7 @@
 #include <QtCore/QCoreApplication>
 #include <QtCore/QCryptographicHash>
 #include <QtCore/QFileInfo>
+#include <QtCore/QSet>
 
 #include <opencv2/imgproc.hpp>
 
@@ -76,6 +77,21 @@ bool hasPart(const Sample& sample, const Preprocessing& how)
 }
 
 } // namespace
+
+std::vector<Sample> takeCopiesOut(std::vector<Sample>& samples, const CancelToken& cancel)
+{
+    std::vector<Sample> copies;
+    std::vector<Sample> kept;
+    QSet<QString> seen;
+    for (const Sample& sample : samples) {
+        cancel.throwIfCancelled();
+        const QString hash = fileSha256(sample.path);
+        (seen.contains(hash) ? copies : kept).push_back(sample);
+        seen.insert(hash);
+    }
+    samples = kept;
+    return copies;
+}
 
 std::vector<Sample> withPart(const std::vector<Sample>& samples, const Preprocessing& how, const CancelToken& cancel)
 {

@@ -21,6 +21,10 @@ namespace lynceus {
 
 // What a training settles before its first step.
 
+/// Those of `samples` whose files hold the same bytes as an earlier one's: they say nothing new, and a copy of a
+/// left-out image would hide how new it looks. `samples` keeps the others. Throws Error(File) naming an image.
+std::vector<Sample> takeCopiesOut(std::vector<Sample>& samples, const CancelToken& cancel);
+
 /// What findParts() found.
 struct PartsFound
 {

@@ -17,9 +17,10 @@ namespace lynceus {
 
 namespace {
 
-constexpr double kFarOut = 3.0;          ///< interquartile ranges above the upper quartile
+constexpr double kFarOut = 4.5;          ///< interquartile ranges above the upper quartile
 constexpr std::size_t kLeastForOdd = 20; ///< images; of fewer, quartiles say nothing
-constexpr double kLeastFence = 0.05;     ///< on the scale of scores, 0 to 1: alike images have no odd ones by rounding
+constexpr double kLeastFence = 0.1;      ///< alike images have no odd ones by rounding
+constexpr double kHighest = 1.0;         ///< score that a map can have
 
 /// Walks through the terms of a binomial distribution. Logarithms, because (1-p)^n underflows for large n; the
 /// coefficients by recurrence, because std::lgamma is not thread-safe.
@@ -80,13 +81,21 @@ double between(double low, double high)
     return middle > low ? middle : high;
 }
 
-/// Scores above it are odd: far out by the quartiles, as box plots draw it.
+/// The scale of scores, which ends at 0 and 1, as one without ends: there a far score lies far.
+double unfolded(double score)
+{
+    constexpr double kEnd = 1e6;
+    const double t = 2.0 * score - 1.0;
+    return std::clamp(t / std::max(1.0 - std::abs(t), 1.0 / kEnd), -kEnd, kEnd);
+}
+
+/// Unfolded scores above it are odd: far out by the quartiles, as box plots draw it. `sorted`: finite scores.
 double oddFence(const std::vector<double>& sorted)
 {
     if (sorted.size() < kLeastForOdd)
         return std::numeric_limits<double>::infinity();
-    const double upper = sorted[(sorted.size() - 1) * 3 / 4];
-    const double lower = sorted[(sorted.size() - 1) / 4];
+    const double upper = unfolded(sorted[(sorted.size() - 1) * 3 / 4]);
+    const double lower = unfolded(sorted[(sorted.size() - 1) / 4]);
     return upper + std::max(kFarOut * (upper - lower), kLeastFence);
 }
 
@@ -99,6 +108,8 @@ double upperLimit(const std::vector<double>& sorted, double rate)
     const double tolerated = sorted[below - 1];
     const auto next = std::upper_bound(sorted.begin(), sorted.end(), tolerated);
     double limit = tolerated + smallestMargin(tolerated);
+    if (tolerated <= kHighest)
+        limit = std::min(limit, between(tolerated, kHighest)); // else nothing could reach it
     if (next == sorted.end())
         return limit;
     limit = std::min(limit, between(tolerated, *next));
@@ -146,7 +157,7 @@ GoodCalibration thresholdFromGood(const std::vector<double>& goodScores, double 
     result.confidence = confidence;
     const double fence = oddFence({sorted.begin(), finiteEnd});
     for (std::size_t i = 0; i < goodScores.size(); ++i) {
-        if (!std::isfinite(goodScores[i]) || goodScores[i] > fence)
+        if (!std::isfinite(goodScores[i]) || unfolded(goodScores[i]) > fence)
             result.odd.push_back(i);
     }
     std::stable_sort(result.odd.begin(), result.odd.end(),
