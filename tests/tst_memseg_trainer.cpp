@@ -851,8 +851,8 @@ void TestMemSegTrainer::imagesDeletedMeanwhile()
     QVERIFY(std::isfinite(MemSegSession::load(outcome.modelFile)->inspect(texture(3)).score));
 
     // Without any of them nobody can say what good is.
-    for (const Sample& sample : heldOut)
-        writePng(sample.path, texture(1));
+    for (std::size_t i = 0; i < heldOut.size(); ++i)
+        writePng(heldOut[i].path, texture(50 + int(i)));
     deleted = 0;
     toDelete = heldOut.size();
     const QString model = pathOf(u"verschwunden.safetensors"_s);
