@@ -215,13 +215,13 @@ private Q_SLOTS:
         test::writeGrey(f.folder + u"/ground_truth/crack/0_mask.png"_s, 255);
         QVERIFY(QFile::link(f.folder + u"/nowhere"_s, f.folder + u"/gone.png"_s));
         QSignalSpy errors(&f.page, &InspectPage::errorOccurred);
-        QSignalSpy notices(&f.page, &InspectPage::noticed);
         f.page.openFolder(f.folder);
         QTRY_VERIFY(f.page.isIdle());
         QCOMPARE(errors.size(), 1);
         QVERIFY(errors[0][0].toString().contains(u"gone.png"_s) && !errors[0][1].toString().isEmpty());
-        QCOMPARE(notices.size(), 1);
-        QVERIFY(notices[0][0].toString().contains(u"0_mask.png"_s));
+        const auto* leftOut = f.page.findChild<QLabel*>(u"leftOut"_s);
+        QVERIFY2(leftOut->text().startsWith(u"3 "_s) && !leftOut->isHidden(), qPrintable(leftOut->text()));
+        QVERIFY(leftOut->toolTip().contains(u"0_mask.png"_s));
     }
 
     /// A folder of unlabelled grey pictures of these levels; the fake's score is the level.

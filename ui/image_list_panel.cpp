@@ -33,6 +33,7 @@ struct ImageListPanel::Private
     QComboBox* show = nullptr;
     QComboBox* order = nullptr;
     QLabel* counts = nullptr;
+    QLabel* leftOut = nullptr;
     QListView* view = nullptr;
     QPushButton* run = nullptr;
     QProgressBar* progress = nullptr;
@@ -91,6 +92,12 @@ ImageListPanel::ImageListPanel(ImageListModel* model, QWidget* parent)
     QFont small = theme::captionFont();
     d->counts->setFont(small);
 
+    d->leftOut = new QLabel(this);
+    d->leftOut->setObjectName(u"leftOut"_s);
+    d->leftOut->setContentsMargins(10, 0, 8, 4);
+    d->leftOut->hide();
+    theme::setRole(d->leftOut, theme::TextRole::Caption);
+
     d->view = new QListView(this);
     d->view->setModel(d->filter);
     d->view->setItemDelegate(new ImageListDelegate(d->view));
@@ -132,6 +139,7 @@ ImageListPanel::ImageListPanel(ImageListModel* model, QWidget* parent)
     layout->setSpacing(0);
     layout->addLayout(filters);
     layout->addLayout(line);
+    layout->addWidget(d->leftOut);
     auto* rule = new QWidget(this);
     rule->setFixedHeight(1);
     rule->setAutoFillBackground(true);
@@ -243,6 +251,14 @@ void ImageListPanel::setCounts(const ImageListModel::Counts& counts)
     d->counts->setText(text);
     d->counts->setToolTip(
         tr("OK %1, NG %2, Review %3, errors %4").arg(counts.ok).arg(counts.ng).arg(counts.review).arg(counts.failed));
+}
+
+void ImageListPanel::setLeftOut(qsizetype images, const QString& why)
+{
+    d->leftOut->setVisible(images > 0);
+    d->leftOut->setText(tr("%1 more left out").arg(locale().toString(images)));
+    d->leftOut->setToolTip(why);
+    d->leftOut->setAccessibleDescription(why);
 }
 
 void ImageListPanel::setRun(bool running, bool possible)

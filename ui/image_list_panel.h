@@ -36,6 +36,8 @@ public:
     std::vector<int> neighbours() const;
 
     void setCounts(const ImageListModel::Counts& counts);
+    /// Images of the folder that the list does not hold: the number, and which and why; 0: none.
+    void setLeftOut(qsizetype images, const QString& why);
     void setRun(bool running, bool possible);
     void setProgress(int done, int total, double secondsLeft);
 

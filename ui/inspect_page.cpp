@@ -341,6 +341,7 @@ void InspectPage::Private::showSamples(std::vector<Sample> samples, const QStrin
     saidMisfit = false;
     folder = newFolder;
     wholeFolder = whole;
+    listPanel->setLeftOut(0, {});
     std::vector<QString> paths;
     paths.reserve(samples.size());
     for (const Sample& sample : samples)
@@ -838,17 +839,17 @@ void InspectPage::openFolder(const QString& folder, const QString& select)
         std::vector<Sample> samples = found.toInspect();
         if (!samples.empty())
             d->services.settings.addRecentFolder(path);
-        QStringList leftOut;
+        QStringList why;
+        qsizetype leftOut = 0;
         for (const LeftOut& part : found.leftOut) {
             if (part.isFault())
                 Q_EMIT errorOccurred(part.text(), part.remedy());
-            else
-                leftOut += part.text();
+            why += part.text();
+            leftOut += part.names.size();
         }
-        if (!leftOut.isEmpty())
-            Q_EMIT noticed(leftOut.join(u' '));
         d->showSamples(std::move(samples), path, true,
                        tr("There are no images in %1.").arg(QDir::toNativeSeparators(path)));
+        d->listPanel->setLeftOut(leftOut, why.join(u'\n'));
         d->selectPath(select);
     };
     d->listingJob = runInBackground(d->services.jobs, JobRunner::Lane::Files, tr("Listing images"), this, work, done);

@@ -60,7 +60,6 @@ public:
 
 Q_SIGNALS:
     void errorOccurred(const QString& message, const QString& remedy);
-    void noticed(const QString& message);        ///< images that the open folder holds, but not the list
     void statusChanged(const QString& text);     ///< path, pixel read-out, zoom for the status bar
     void modelChanged(const QString& modelFile); ///< empty: there is none any more
     /// What runs the model that was loaded; both empty: there is no model. `note`: why it is not the engine that was

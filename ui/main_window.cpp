@@ -54,8 +54,6 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr int kNoticeMs = 20'000;
-
 constexpr QSize kDefaultSize{1280, 800};
 
 QString imageFilter()
@@ -182,9 +180,6 @@ void MainWindow::makeFrame()
 void MainWindow::connectPages()
 {
     connect(m_inspect, &InspectPage::errorOccurred, this, &MainWindow::showError);
-    // Masks and learnt pictures are left out of most folders: nothing to act on, so no banner.
-    connect(m_inspect, &InspectPage::noticed, this,
-            [this](const QString& message) { statusBar()->showMessage(message, kNoticeMs); });
     connect(m_train, &TrainPage::errorOccurred, this, &MainWindow::showError);
     connect(m_inspect, &InspectPage::statusChanged, this,
             [this](const QString& text) { setPageStatus(m_inspect, text); });

@@ -142,6 +142,13 @@ private:
         GoodSplit split = splitGoodImages(folder.train, m_model.options);
         for (auto* samples : {&split.training, &split.heldOut})
             *samples = withPart(*samples, how, m_context.cancel);
+        if (split.training.empty() || split.heldOut.empty()) {
+            throw Error(ErrorKind::Input,
+                        QCoreApplication::translate("core", "In the good images in %1 the model's part is not found.")
+                            .arg(folder.root),
+                        QCoreApplication::translate("core", "Choose a folder with good images of the part that the "
+                                                            "model was trained on."));
+        }
         const Random seed(m_model.options.seed);
         const PreparedImages learnt(spread(split.training, kCalibrationImages), how, m_context.cancel);
         const DefectSimulator simulator(m_model.options.simulator);
