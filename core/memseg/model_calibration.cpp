@@ -176,7 +176,7 @@ void raiseLearntOnes(std::vector<GoodScore>& good)
     const double flattery = std::max(0.0, quantile(others, 0.5) - quantile(learnt, 0.5));
     for (GoodScore& one : good) {
         if (one.learnt)
-            one.score += flattery;
+            one.score = std::min(1.0, one.score + flattery);
     }
 }
 
@@ -195,6 +195,8 @@ QStringList calibrateThresholds(ModelInfo& info, double overkill, const std::vec
     for (const std::size_t i : found.odd)
         odd << good[i].sample.name;
     info.calibration.insert(u"odd"_s, QJsonArray::fromStringList(odd));
+    for (double& score : scores)
+        score = std::isfinite(score) ? score : 1.0;
     std::sort(scores.begin(), scores.end());
     QJsonArray kept;
     for (const double score : scores)
