@@ -364,7 +364,7 @@ private Q_SLOTS:
         QByteArray body("WEBPVP8X\x0A\0\0\0\x02\0\0\0\x17\0\0\x0F\0\0"
                         "ANIM\x06\0\0\0\0\0\0\0\0\0"
                         "ANMF",
-                        44);
+                        40);
         append32(body, quint32(16 + still.size() - 12));
         body += QByteArray("\0\0\0\0\0\0\x17\0\0\x0F\0\0\x64\0\0\0", 16) + still.mid(12);
         QByteArray animated("RIFF");
