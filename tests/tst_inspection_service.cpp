@@ -8,6 +8,7 @@
 
 #include <QtCore/QDir>
 #include <QtCore/QRegularExpression>
+#include <QtCore/QScopeGuard>
 #include <QtCore/QTemporaryDir>
 #include <QtCore/QThread>
 #include <QtTest/QSignalSpy>
@@ -42,9 +43,14 @@ class Gate
 {
 public:
     void pass() { m_opened.wait(); }
-    void open() { m_open.set_value(); }
+    void open() ///< again does nothing
+    {
+        if (!std::exchange(m_isOpen, true))
+            m_open.set_value();
+    }
 
 private:
+    bool m_isOpen = false;
     std::promise<void> m_open;
     std::shared_future<void> m_opened{m_open.get_future()};
 };
@@ -778,8 +784,10 @@ void TestInspectionService::newModelDropsTheOldCrew()
     QSignalSpy finished(&service, &InspectionService::finished);
     service.setImages(images(kLong));
     service.setInspector(fake(first), fake(crew), kCrew);
+    const auto openAtEnd = qScopeGuard([&] { gate.open(); }); // a failure must not hang
     service.start();
     QTRY_COMPARE(started.load(), kCrew);
+    QTRY_COMPARE(ready.size(), 1); // the next model would overtake what is said of this one
     service.setInspector(fake(second, limits), fake(second, limits), kCrew);
     inspected.clear();
     QTRY_COMPARE(ready.size(), 2);
