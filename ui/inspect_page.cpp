@@ -595,7 +595,7 @@ void InspectPage::Private::storageChanged()
     storageProblem = problem;
 }
 
-/// Whether all results are on disk, or can't be written for now.
+/// True when no result waits to be written, or when the database refuses them at present.
 bool InspectPage::Private::isStored() const
 {
     return !storageProblem.isEmpty() || (endingRecorders.empty() && (!recorder || recorder->state().pending == 0));
