@@ -4,8 +4,7 @@
 #include "core/memseg/nearest_good.h"
 
 #include "core/base/error.h"
-#include "core/base/random.h"
-#include "core/nn/half.h"
+#include "core/memseg/key_search.h"
 #include "core/nn/processor_clones.h"
 #include "core/nn/torch.h"
 
@@ -13,7 +12,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <numeric>
 #include <vector>
@@ -24,12 +22,11 @@ namespace {
 
 namespace F = torch::nn::functional;
 
-/// Keys that are compared at once: a register of AVX2, of which the sums of nine cells take nine.
-constexpr std::int64_t kTile = 8;
 constexpr std::array<double, NearestGood::kScales> kWeights{0.5, 1.0, 1.0, 0.6};
 constexpr double kSpacingShare = 0.5; ///< of a key's own spacing that is taken off
 constexpr double kOddShare = 0.01;    ///< of an image's cells that make it odd
 constexpr double kLeastDeviation = 1e-3;
+constexpr std::int64_t kMostChannels = 1024;
 
 Error broken(const QString& source)
 {
@@ -45,139 +42,162 @@ torch::Tensor smooth(const torch::Tensor& map)
     return F::avg_pool2d(map, F::AvgPool2dFuncOptions(3).stride(1).padding(1).count_include_pad(false));
 }
 
-constexpr std::size_t kAround = 9; ///< cells that look at the keys of a place: its own and the eight around it
+/// Keys and queries count in steps, so that values up to kKeyLimit fit into 8 bits.
+constexpr double kFarthestKey = 16.0; ///< standard deviations; what is beyond is cut off
+constexpr double kKeyLimit = 127.0;
+constexpr float kQueryLimit = 2047.0F;
 
-/// What a cell found nearest so far: least norm - query . key, and which key of which place that was.
-struct Nearest
+/// For keys up to `farthest` standard deviations. In single precision, as model files hold it.
+double stepFor(double farthest)
 {
-    float least = std::numeric_limits<float>::infinity();
-    std::int64_t key = -1;
-};
+    return double(float(std::clamp(farthest, 1.0, kFarthestKey) / kKeyLimit));
+}
 
-/// All keys of a place.
-struct Place
+/// Rounded to 8 bits.
+torch::Tensor inSteps(const torch::Tensor& standardised, double step)
 {
-    const c10::Half* keys; ///< tiles x channels x kTile
-    const float* norms;    ///< tiles x kTile
-    std::int64_t tiles;
-    std::int64_t channels;
-};
+    return (standardised / step).round().clamp(-kKeyLimit, kKeyLimit).to(torch::kChar);
+}
 
-using Lanes = float __attribute__((vector_size(kTile * sizeof(float)))); ///< as many values as a tile has keys
-using Indices = std::int32_t __attribute__((vector_size(kTile * sizeof(std::int32_t))));
-
-/// Compares the keys of a place with all cells that look at them, so that each key is read once. `room`: for a tile in
-/// single precision.
+/// Of each of `count` candidates to `key`. `byChannel`: channels x count.
 LYNCEUS_FOR_EACH_PROCESSOR
-void searchPlace(const std::array<const float*, kAround>& queries, const Place& place, float* room,
-                 std::array<Nearest, kAround>& found)
+void squaredDistances(const float* byChannel, std::int64_t count, const float* key, std::int64_t channels,
+                      float* squares)
 {
-    Lanes least[kAround];
-    Indices where[kAround];
-    for (std::size_t i = 0; i < kAround; ++i) {
-        least[i] = Lanes{} + std::numeric_limits<float>::infinity();
-        where[i] = Indices{};
+    std::fill(squares, squares + count, 0.0F);
+    for (std::int64_t channel = 0; channel < channels; ++channel, byChannel += count) {
+        for (std::int64_t i = 0; i < count; ++i)
+            squares[i] += (byChannel[i] - key[channel]) * (byChannel[i] - key[channel]);
     }
-    for (std::int64_t tile = 0; tile < place.tiles; ++tile) {
-        toSingle(place.keys + tile * place.channels * kTile, room, place.channels * kTile);
-        Lanes norm;
-        std::memcpy(&norm, place.norms + tile * kTile, sizeof norm);
-        Lanes value[kAround];
-        for (std::size_t i = 0; i < kAround; ++i)
-            value[i] = norm;
-        const float* column = room;
-        for (std::int64_t channel = 0; channel < place.channels; ++channel, column += kTile) {
-            Lanes key;
-            std::memcpy(&key, column, sizeof key);
-            for (std::size_t i = 0; i < kAround; ++i)
-                value[i] -= queries[i][channel] * key;
-        }
-        const Indices current = Indices{} + std::int32_t(tile);
-        for (std::size_t i = 0; i < kAround; ++i) {
-            const Indices better = value[i] < least[i];
-            least[i] = better ? value[i] : least[i];
-            where[i] = better ? current : where[i];
+}
+
+/// `chosen`: `wanted` of the `count` candidates (count x channels), each the one that is farthest from all before it,
+/// so that whatever is seen on good parts is near to one of them. The first is the one nearest to their mean.
+void chooseFarthest(const std::int8_t* candidates, std::int64_t count, std::int64_t channels, std::int64_t wanted,
+                    std::int64_t* chosen)
+{
+    const auto size = static_cast<std::size_t>(count);
+    std::vector<float> byChannel(size * std::size_t(channels));
+    std::vector<float> key(std::size_t(channels), 0.0F);
+    for (std::int64_t i = 0; i < count; ++i) {
+        for (std::int64_t channel = 0; channel < channels; ++channel) {
+            const auto value = float(candidates[i * channels + channel]);
+            byChannel[std::size_t(channel * count + i)] = value;
+            key[std::size_t(channel)] += value / float(count);
         }
     }
-    for (std::size_t i = 0; i < kAround; ++i) {
-        found[i] = {};
-        for (int lane = 0; lane < kTile; ++lane) {
-            if (least[i][lane] < found[i].least)
-                found[i] = {least[i][lane], where[i][lane] * kTile + lane};
-        }
+    std::vector<float> squares(size);
+    std::vector<float> least(size, std::numeric_limits<float>::infinity());
+    squaredDistances(byChannel.data(), count, key.data(), channels, squares.data());
+    std::int64_t next = std::min_element(squares.begin(), squares.end()) - squares.begin();
+    for (std::int64_t k = 0; k < wanted; ++k) {
+        chosen[k] = next;
+        std::copy_n(candidates + next * channels, channels, key.begin());
+        squaredDistances(byChannel.data(), count, key.data(), channels, squares.data());
+        std::transform(squares.begin(), squares.end(), least.begin(), least.begin(),
+                       [](float one, float other) { return std::min(one, other); });
+        least[std::size_t(next)] = -1.0F; // it is taken
+        next = std::max_element(least.begin(), least.end()) - least.begin();
     }
 }
 
 } // namespace
 
-void NearestGood::Scale::layOut()
+/// `keys`: H x W x N x C, 8 bits.
+void NearestGood::Scale::layOut(const torch::Tensor& keys)
 {
     const std::int64_t height = keys.size(0);
     const std::int64_t width = keys.size(1);
-    const std::int64_t count = keys.size(2);
-    const std::int64_t channels = keys.size(3);
-    const std::int64_t padding = (kTile - count % kTile) % kTile;
-    const auto padded = torch::constant_pad_nd(keys, {0, 0, 0, padding});
-    tiles = padded.view({height, width, -1, kTile, channels}).transpose(3, 4).contiguous();
-    norms = torch::constant_pad_nd(0.5 * keys.to(torch::kFloat).square().sum(3), {0, padding},
-                                   std::numeric_limits<double>::infinity())
+    const std::int64_t more = (kKeyTile - keys.size(2) % kKeyTile) % kKeyTile;
+    const std::int64_t odd = keys.size(3) % 2;
+    tiles = torch::constant_pad_nd(keys, {0, odd, 0, more})
+                .view({height, width, -1, kKeyTile, (keys.size(3) + odd) / 2, 2})
+                .transpose(3, 4)
+                .contiguous();
+    norms = torch::constant_pad_nd(keys.to(torch::kInt).square().sum(3, false, torch::kInt), {0, more}, kNoKey)
                 .contiguous();
 }
 
-torch::Tensor NearestGood::Scale::distances(const torch::Tensor& queries, const torch::Tensor& usedNorms) const
+torch::Tensor NearestGood::Scale::keys() const
 {
-    const std::int64_t height = keys.size(0);
-    const std::int64_t width = keys.size(1);
-    const std::int64_t count = keys.size(2);
-    const std::int64_t channels = keys.size(3);
+    const auto padded = tiles.transpose(3, 4).reshape({tiles.size(0), tiles.size(1), -1, 2 * tiles.size(3)});
+    return padded.slice(2, 0, spacing.size(2)).slice(3, 0, mean.numel()).contiguous();
+}
+
+torch::Tensor NearestGood::Scale::distances(const torch::Tensor& map, const torch::Tensor& usedNorms) const
+{
+    static const KeySearch search = keySearches().front();
+    const std::int64_t height = tiles.size(0);
+    const std::int64_t width = tiles.size(1);
     const std::int64_t padded = usedNorms.size(2);
+    const std::int64_t channels = mean.numel();
+    const std::int64_t pairs = tiles.size(3);
+    const std::int64_t count = spacing.defined() ? spacing.size(2) : 0;
+    const auto steps = ((map.to(torch::kFloat) - mean) * (scale / step)).contiguous();
     const auto result = torch::empty({height, width});
-    const float* query = queries.data_ptr<float>();
-    const auto* tile = tiles.data_ptr<at::Half>();
-    const float* norm = usedNorms.data_ptr<float>();
-    const float* spaced = spacing.defined() ? spacing.data_ptr<float>() : nullptr;
+    const float* values = steps.data_ptr<float>();
+    const std::int8_t* tile = tiles.data_ptr<std::int8_t>();
+    const std::int32_t* norm = usedNorms.data_ptr<std::int32_t>();
+    const float* spaced = count > 0 ? spacing.data_ptr<float>() : nullptr;
     float* out = result.data_ptr<float>();
+    struct Query
+    {
+        double square = 0.0; ///< NaN: not a number
+        FoundKey found{std::numeric_limits<std::int32_t>::min(), -1};
+        std::int64_t place = -1;
+    };
+    std::vector<Query> cells(std::size_t(height * width));
+    std::vector<std::int16_t> queries(std::size_t(height * width * 2 * pairs), 0); // twice the query
+    at::parallel_for(0, height * width, 64, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t cell = begin; cell < end; ++cell) {
+            const float* own = values + cell * channels;
+            std::int16_t* query = queries.data() + cell * 2 * pairs;
+            double square = 0.0;
+            for (std::int64_t channel = 0; channel < channels; ++channel) {
+                const float value = std::nearbyint(std::clamp(own[channel], -kQueryLimit, kQueryLimit));
+                square += std::isfinite(own[channel]) ? double(value) * value : std::nan("");
+                query[channel] = std::isfinite(own[channel]) ? std::int16_t(2.0F * value) : std::int16_t(0);
+            }
+            cells[std::size_t(cell)].square = square;
+        }
+    });
     at::parallel_for(0, height, 1, [&](std::int64_t begin, std::int64_t end) {
-        struct Best
-        {
-            float least = std::numeric_limits<float>::infinity();
-            float taken = 0.0F;
-        };
-        std::vector<Best> best(std::size_t((end - begin) * width));
-        std::vector<float> room(std::size_t(channels * kTile));
         for (std::int64_t y = std::max<std::int64_t>(0, begin - 1); y < std::min(height, end + 1); ++y) {
             for (std::int64_t x = 0; x < width; ++x) {
-                std::array<const float*, kAround> around{};
-                std::array<Best*, kAround> cells{}; // null: outside the image, or another thread's
-                for (std::size_t i = 0; i < kAround; ++i) {
+                const std::int64_t place = y * width + x;
+                std::array<const std::int16_t*, kKeyQueries> around{};
+                std::array<Query*, kKeyQueries> lookers{}; // null: outside the image, or another thread's
+                for (std::size_t i = 0; i < kKeyQueries; ++i) {
                     const std::int64_t row = y + std::int64_t(i / 3) - 1;
                     const std::int64_t column = x + std::int64_t(i % 3) - 1;
                     const bool mine = row >= begin && row < end && column >= 0 && column < width;
-                    around[i] = query + (mine ? row * width + column : y * width + x) * channels;
-                    cells[i] = mine ? &best[std::size_t((row - begin) * width + column)] : nullptr;
+                    const std::int64_t cell = mine ? row * width + column : place;
+                    around[i] = queries.data() + cell * 2 * pairs;
+                    lookers[i] = mine ? &cells[std::size_t(cell)] : nullptr;
                 }
-                const std::int64_t place = y * width + x;
-                std::array<Nearest, kAround> found;
-                searchPlace(around, {tile + place * padded * channels, norm + place * padded, padded / kTile, channels},
-                            room.data(), found);
-                for (std::size_t i = 0; i < kAround; ++i) {
-                    if (cells[i] == nullptr || !(found[i].least < cells[i]->least))
+                std::array<FoundKey, kKeyQueries> found;
+                search(around, {tile + place * padded * 2 * pairs, norm + place * padded, padded / kKeyTile, pairs},
+                       found);
+                for (std::size_t i = 0; i < kKeyQueries; ++i) {
+                    Query* looker = lookers[i];
+                    if (looker == nullptr || found[i].value <= looker->found.value ||
+                        norm[place * padded + found[i].key] == kNoKey)
                         continue;
-                    cells[i]->least = found[i].least;
-                    cells[i]->taken = spaced != nullptr ? spaced[place * count + found[i].key] : 0.0F;
+                    looker->found = found[i];
+                    looker->place = place;
                 }
             }
         }
         for (std::int64_t cell = begin * width; cell < end * width; ++cell) {
-            const float* own = query + cell * channels;
-            const Best& found = best[std::size_t(cell - begin * width)];
-            const float square = std::inner_product(own, own + channels, own, 0.0F);
-            float distance = 0.0F; // where there is no key
-            if (!std::isfinite(square))
-                distance = std::numeric_limits<float>::quiet_NaN(); // it beats no key, and yet it is not near
-            else if (std::isfinite(found.least))
-                distance = std::sqrt(std::max(0.0F, square + 2.0F * found.least));
-            out[cell] = distance - float(kSpacingShare) * found.taken;
+            const Query& query = cells[std::size_t(cell)];
+            double distance = 0.0; // where there is no key
+            if (!std::isfinite(query.square))
+                distance = std::nan(""); // whatever it is near to
+            else if (query.place >= 0)
+                distance = std::sqrt(std::max(0.0, query.square - query.found.value)) * step;
+            if (query.place >= 0 && spaced != nullptr)
+                distance -= kSpacingShare * double(spaced[query.place * count + query.found.key]);
+            out[cell] = float(distance);
         }
     });
     return result;
@@ -186,12 +206,7 @@ torch::Tensor NearestGood::Scale::distances(const torch::Tensor& queries, const 
 torch::Tensor NearestGood::Scale::normsWithout(std::size_t image) const
 {
     TORCH_CHECK(owners.defined(), "a branch from a file does not know its images");
-    return norms.masked_fill(owners == std::int64_t(image), std::numeric_limits<double>::infinity());
-}
-
-torch::Tensor NearestGood::Scale::standardised(const torch::Tensor& map) const
-{
-    return ((map - mean) * scale).contiguous();
+    return norms.masked_fill(owners == std::int64_t(image), kNoKey);
 }
 
 NearestGood::Scales NearestGood::scalesOf(const FeatureLevels& levels)
@@ -205,7 +220,7 @@ NearestGood::Scales NearestGood::scalesOf(const FeatureLevels& levels)
 
 /// `maps`: H x W x C of all pictures, an image's copies after it; `firsts`: where each image begins.
 NearestGood::Scale NearestGood::makeScale(const std::vector<torch::Tensor>& maps,
-                                          const std::vector<std::size_t>& firsts, double share, std::uint64_t seed,
+                                          const std::vector<std::size_t>& firsts, double share,
                                           std::vector<torch::Tensor>& leftOut, const CancelToken& cancel)
 {
     Scale scale;
@@ -213,43 +228,56 @@ NearestGood::Scale NearestGood::makeScale(const std::vector<torch::Tensor>& maps
     const std::int64_t width = maps.front().size(1);
     const std::int64_t channels = maps.front().size(2);
     const auto pictures = std::int64_t(maps.size());
-    const auto all = torch::stack(maps); // pictures x H x W x C
-    const auto flat = all.view({-1, channels});
-    scale.mean = flat.mean(0);
-    scale.scale = flat.var(0, false).clamp_min(1e-10).rsqrt();
+    auto sum = torch::zeros({channels}, torch::kDouble);
+    auto squares = torch::zeros({channels}, torch::kDouble);
+    for (const torch::Tensor& map : maps) {
+        const auto flat = map.view({-1, channels}).to(torch::kDouble);
+        sum += flat.mean(0);
+        squares += flat.square().mean(0);
+    }
+    const auto mean = sum / double(pictures);
+    scale.mean = mean.to(torch::kFloat);
+    scale.scale = (squares / double(pictures) - mean.square()).clamp_min(1e-10).rsqrt().to(torch::kFloat);
+    const auto standardised = [&](const torch::Tensor& map) {
+        return (map.to(torch::kFloat) - scale.mean) * scale.scale;
+    };
+    double farthest = 0.0;
+    for (const torch::Tensor& map : maps)
+        farthest = std::max(farthest, standardised(map).abs().max().item<double>());
+    scale.step = stepFor(farthest);
 
     auto ownerOf = torch::empty({pictures}, torch::kInt64);
     for (std::size_t image = 0; image < firsts.size(); ++image)
         ownerOf.slice(0, std::int64_t(firsts[image])).fill_(std::int64_t(image));
 
-    // Each place keeps as many pictures as any other, but not the same ones.
+    auto cells = torch::empty({height, width, pictures, channels}, torch::kChar);
+    for (std::int64_t picture = 0; picture < pictures; ++picture)
+        cells.select(2, picture).copy_(inSteps(standardised(maps[std::size_t(picture)]), scale.step));
     const std::int64_t kept = std::clamp<std::int64_t>(std::llround(share * double(pictures)), 1, pictures);
-    auto chosen = torch::empty({height, width, kept}, torch::kInt64);
-    auto* choice = chosen.data_ptr<std::int64_t>();
-    Random random(seed);
-    std::vector<std::int64_t> order(maps.size());
-    std::iota(order.begin(), order.end(), 0);
-    for (std::int64_t place = 0; place < height * width; ++place) {
-        for (std::int64_t i = 0; i < kept; ++i) {
-            if (kept < pictures)
-                std::swap(order[std::size_t(i)], order[std::size_t(random.integer(i, pictures - 1))]);
-            *choice++ = order[std::size_t(i)];
-        }
+    auto chosen = torch::arange(pictures).expand({height, width, pictures}).contiguous();
+    if (kept < pictures) {
+        chosen = torch::empty({height, width, kept}, torch::kInt64);
+        auto* choice = chosen.data_ptr<std::int64_t>();
+        const auto* candidates = cells.data_ptr<std::int8_t>();
+        at::parallel_for(0, height * width, 1, [&](std::int64_t begin, std::int64_t end) {
+            for (std::int64_t place = begin; place < end && !cancel.isCancelled(); ++place)
+                chooseFarthest(candidates + place * pictures * channels, pictures, channels, kept,
+                               choice + place * kept);
+        });
+        cancel.throwIfCancelled();
+        cells = cells.gather(2, chosen.unsqueeze(3).expand({height, width, kept, channels}));
     }
-    const auto byPlace = scale.standardised(all).permute({1, 2, 0, 3});
-    // As model files hold them; rounded here, figures are true to the file.
-    scale.keys =
-        byPlace.gather(2, chosen.unsqueeze(3).expand({height, width, kept, channels})).to(torch::kHalf).contiguous();
-    scale.layOut();
+    scale.layOut(cells);
     scale.owners = torch::constant_pad_nd(ownerOf.index({chosen}), {0, scale.norms.size(2) - kept}, -1);
 
     const auto withoutOwnKeys = [&](std::size_t picture, std::size_t image) {
         cancel.throwIfCancelled();
-        return scale.distances(scale.standardised(maps[picture]), scale.normsWithout(image));
+        return scale.distances(maps[picture], scale.normsWithout(image));
     };
     std::vector<torch::Tensor> plain;
     for (std::size_t picture = 0; picture < maps.size(); ++picture)
         plain.push_back(withoutOwnKeys(picture, std::size_t(ownerOf[std::int64_t(picture)].item<std::int64_t>())));
+    // As model files hold them; rounded here, figures are true to the file.
     scale.spacing =
         torch::stack(plain).permute({1, 2, 0}).gather(2, chosen).to(torch::kHalf).to(torch::kFloat).contiguous();
     for (std::size_t image = 0; image < firsts.size(); ++image)
@@ -299,7 +327,7 @@ NearestGood::NearestGood(const std::vector<std::vector<Scales>>& good, const Opt
     std::vector<Scales> leftOut(good.size());
     for (std::size_t i = 0; i < kScales; ++i) {
         std::vector<torch::Tensor> distances;
-        m_scales[i] = makeScale(maps[i], firsts, share, options.seed + i, distances, cancel);
+        m_scales[i] = makeScale(maps[i], firsts, share, distances, cancel);
         for (std::size_t image = 0; image < good.size(); ++image)
             leftOut[image][i] = (distances[image] - m_scales[i].usual) / m_scales[i].deviation;
     }
@@ -323,8 +351,8 @@ double NearestGood::usualDistance() const
 
 std::int64_t NearestGood::size() const
 {
-    const auto& keys = m_scales[1].keys;
-    return keys.defined() ? keys.size(0) * keys.size(1) * keys.size(2) : 0;
+    const auto& spacing = m_scales[1].spacing;
+    return spacing.defined() ? spacing.numel() : 0;
 }
 
 torch::Tensor NearestGood::distances(const FeatureLevels& levels, std::optional<std::size_t> leftOut) const
@@ -334,9 +362,9 @@ torch::Tensor NearestGood::distances(const FeatureLevels& levels, std::optional<
     Scales distances;
     for (std::size_t i = 0; i < kScales; ++i) {
         const Scale& scale = m_scales[i];
-        TORCH_CHECK(maps[i].sizes().slice(0, 2) == scale.keys.sizes().slice(0, 2), "image of another size");
+        TORCH_CHECK(maps[i].sizes().slice(0, 2) == scale.tiles.sizes().slice(0, 2), "image of another size");
         const auto norms = leftOut ? scale.normsWithout(*leftOut) : scale.norms;
-        distances[i] = (scale.distances(scale.standardised(maps[i]), norms) - scale.usual) / scale.deviation;
+        distances[i] = (scale.distances(maps[i], norms) - scale.usual) / scale.deviation;
     }
     return average(distances);
 }
@@ -347,11 +375,11 @@ StateDict NearestGood::state() const
     for (std::size_t i = 0; i < kScales; ++i) {
         const Scale& scale = m_scales[i];
         const std::string prefix = std::to_string(i) + '.';
-        state.emplace(prefix + "keys", scale.keys.to(torch::kFloat));
+        state.emplace(prefix + "keys", scale.keys());
         state.emplace(prefix + "spacing", scale.spacing);
         state.emplace(prefix + "mean", scale.mean);
         state.emplace(prefix + "scale", scale.scale);
-        state.emplace(prefix + "usual", torch::tensor({scale.usual, scale.deviation}, torch::kFloat));
+        state.emplace(prefix + "usual", torch::tensor({scale.usual, scale.deviation, scale.step}, torch::kFloat));
     }
     return state;
 }
@@ -360,32 +388,34 @@ NearestGood NearestGood::fromState(const StateDict& state, const QString& source
 {
     NearestGood result;
     for (std::size_t i = 0; i < kScales; ++i) {
-        const auto entry = [&](const char* name, std::int64_t dimensions) {
+        const auto entry = [&](const char* name, std::int64_t dimensions, std::optional<torch::ScalarType> type) {
             const auto found = state.find(std::to_string(i) + '.' + name);
-            if (found == state.end() || found->second.scalar_type() != torch::kFloat ||
+            if (found == state.end() || (type && found->second.scalar_type() != *type) ||
                 found->second.dim() != dimensions || found->second.numel() == 0)
                 throw broken(source);
             return found->second.contiguous();
         };
         Scale& scale = result.m_scales[i];
-        scale.keys = entry("keys", 4).to(torch::kHalf);
-        scale.spacing = entry("spacing", 3);
-        scale.mean = entry("mean", 1);
-        scale.scale = entry("scale", 1);
-        const auto usual = entry("usual", 1);
-        if (scale.spacing.sizes() != scale.keys.sizes().slice(0, 3) || scale.mean.numel() != scale.keys.size(3) ||
-            scale.scale.numel() != scale.keys.size(3) || usual.numel() != 2)
+        scale.spacing = entry("spacing", 3, torch::kFloat);
+        scale.mean = entry("mean", 1, torch::kFloat);
+        scale.scale = entry("scale", 1, torch::kFloat);
+        const auto usual = entry("usual", 1, torch::kFloat);
+        auto keys = entry("keys", 4, {});
+        const bool hasSteps = keys.scalar_type() == torch::kChar;
+        if ((!hasSteps && keys.scalar_type() != torch::kFloat) || usual.numel() != (hasSteps ? 3 : 2))
+            throw broken(source);
+        if (scale.spacing.sizes() != keys.sizes().slice(0, 3) || scale.mean.numel() != keys.size(3) ||
+            scale.scale.numel() != keys.size(3) || keys.size(3) > kMostChannels)
             throw broken(source);
         scale.usual = usual[0].item<double>();
         scale.deviation = usual[1].item<double>();
-        if (!std::isfinite(scale.usual) || !(scale.deviation > 0.0))
+        scale.step = hasSteps ? usual[2].item<double>() : stepFor(keys.abs().max().item<double>());
+        if (!std::isfinite(scale.usual) || !(scale.deviation > 0.0) || !(scale.step > 0.0 && scale.step < kFarthestKey))
             throw broken(source);
-        scale.layOut();
-        if (!scale.norms.slice(2, 0, scale.keys.size(2)).isfinite().all().item<bool>())
-            throw broken(source); // beyond half precision
+        scale.layOut(hasSteps ? keys : inSteps(keys, scale.step)); // before, keys were numbers in half precision
     }
     const auto& scales = result.m_scales;
-    const auto placesOf = [](const Scale& scale) { return scale.keys.sizes().slice(0, 2); };
+    const auto placesOf = [](const Scale& scale) { return scale.tiles.sizes().slice(0, 2); };
     if (placesOf(scales[0]) != placesOf(scales[1]) || placesOf(scales[2]) != placesOf(scales[3]))
         throw broken(source);
     return result;

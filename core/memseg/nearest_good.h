@@ -33,11 +33,11 @@ public:
 
     struct Options
     {
-        std::int64_t mostKeys = 80'000; ///< keys of stride 8; beyond, each place keeps the same share of the images
-        std::uint64_t seed = 1;         ///< which ones it keeps
+        /// Keys of stride 8; beyond, each place keeps those of the images that are farthest from each other there.
+        std::int64_t mostKeys = 80'000;
     };
 
-    /// What the scales see of one picture, H x W x C each: all that has to be kept of it.
+    /// What the scales see of one picture, H x W x C each, in any precision: all that has to be kept of it.
     using Scales = std::array<torch::Tensor, kScales>;
     static Scales scalesOf(const FeatureLevels& levels);
 
@@ -64,8 +64,9 @@ public:
     /// the smaller, the better the branch knows what good parts look like.
     double usualDistance() const;
 
-    /// What a model file holds, per scale "0." to "3.": keys (H x W x N x C), spacing (H x W x N), mean and scale (C),
-    /// usual (mean and deviation of the distances).
+    /// What a model file holds, per scale "0." to "3.": keys (H x W x N x C, 8 bits, in steps), spacing (H x W x N),
+    /// mean and scale (C), usual (mean and deviation of the distances, step of the keys in deviations). Files from
+    /// before have keys in half precision and no step.
     StateDict state() const;
     /// Throws Error(Model) naming `source` when the tensors do not go together.
     static NearestGood fromState(const StateDict& state, const QString& source);
@@ -73,27 +74,25 @@ public:
 private:
     struct Scale
     {
-        torch::Tensor keys;    ///< H x W x N x C, half precision
         torch::Tensor spacing; ///< H x W x N: distance to the nearest key of another image
         torch::Tensor mean;    ///< C
         torch::Tensor scale;   ///< C, one over the standard deviation
+        double step = 1.0;     ///< of the keys' whole numbers, standard deviations
         double usual = 0.0;
         double deviation = 1.0;
-        torch::Tensor tiles; ///< the keys as the search reads them: H x W x tiles x C x keys of a tile, half precision
-        torch::Tensor
-            owners; ///< H x W x (tiles x keys of a tile): the image of each key, -1 where there is none; not kept
-        torch::Tensor
-            norms; ///< H x W x (tiles x keys of a tile): half of the squared norms, infinite where there is none
+        torch::Tensor tiles;  ///< the keys as KeyBlock has them: H x W x tiles x pairs x keys of a tile x 2
+        torch::Tensor norms;  ///< H x W x (tiles x keys of a tile), as KeyBlock has them
+        torch::Tensor owners; ///< as norms: the image of each key, -1 where there is none; not in a file
 
-        void layOut();
+        void layOut(const torch::Tensor& keys);
+        torch::Tensor keys() const;
         torch::Tensor normsWithout(std::size_t image) const;
-        /// H x W, spacing taken off. `queries`: H x W x C, standardised.
-        torch::Tensor distances(const torch::Tensor& queries, const torch::Tensor& norms) const;
-        torch::Tensor standardised(const torch::Tensor& map) const;
+        /// H x W, spacing taken off. `map`: H x W x C.
+        torch::Tensor distances(const torch::Tensor& map, const torch::Tensor& norms) const;
     };
 
     static Scale makeScale(const std::vector<torch::Tensor>& maps, const std::vector<std::size_t>& firsts, double share,
-                           std::uint64_t seed, std::vector<torch::Tensor>& leftOut, const CancelToken& cancel);
+                           std::vector<torch::Tensor>& leftOut, const CancelToken& cancel);
     static torch::Tensor average(const Scales& scales);
 
     std::array<Scale, kScales> m_scales;

@@ -79,7 +79,6 @@ std::vector<OddImage> rankByOddness(const AnomalyFolder& folder, const MemSegOpt
     }
     context.report(kEncodeShare, QCoreApplication::translate("core", "comparing"));
     NearestGood::Options limits;
-    limits.seed = options.seed;
     limits.mostKeys = options.nearestKeys;
     const NearestGood nearest(compared, limits, context.cancel);
     std::vector<double> raw = nearest.oddness();

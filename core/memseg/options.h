@@ -58,7 +58,7 @@ struct MemSegOptions
     QString decoder = QStringLiteral("light");
     bool nearestGood = true;                        ///< the nearest-good branch (docs/memseg.md); the paper has none
     int nearestImages = 800;                        ///< good images in the branch, as far as memory allows
-    int nearestKeys = 160'000;                      ///< places of them that are kept, 256 bytes each in the model file
+    int nearestKeys = 160'000;                      ///< places of them that are kept, 110 bytes each in the model file
     QString difference = QStringLiteral("squared"); ///< "squared" or "abs"
     QString selection = QStringLiteral("mean");     ///< "mean" (each level counts the same) or "sum"
     int memoryImages = 30;

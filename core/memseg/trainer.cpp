@@ -59,7 +59,8 @@ constexpr int kWarmUpSteps = 2;              ///< the first steps allocate and a
 constexpr double kWriteSeconds = 1.0;
 constexpr int kTurns = 8;         ///< angles at which the branch knows a round part
 constexpr double kAsAlike = 1.01; ///< share of the usual distance that may come of it; the copies crowd out others
-constexpr double kAsGood = 0.005; ///< mean of image and pixel AUROC on held-back defects that turned copies may lose
+/// Mean of image and pixel AUROC on held-back defects that turned copies may lose: twice what chance makes of it.
+constexpr double kAsGood = 0.02;
 constexpr std::size_t kMostBranchBytes = std::size_t(512) << 20; ///< of features, while the branch is made
 constexpr int kTrainingFormat = 2; ///< goes up when a training would not go on as it was begun
 
@@ -427,14 +428,16 @@ void Trainer::buildNearest(int turns)
         for (int copy = 0; copy < copies; ++copy) {
             const auto features = m_model.network->encode(
                 imageToTensor(copy == 0 ? image : turnedBy(image, 360.0 * (copy + random.uniform()) / turns)));
-            good.back().push_back(NearestGood::scalesOf({features[1], features[2], features[3]}));
-            for (const torch::Tensor& scale : good.back().back())
+            NearestGood::Scales scales = NearestGood::scalesOf({features[1], features[2], features[3]});
+            for (torch::Tensor& scale : scales) {
+                scale = scale.to(torch::kHalf);
                 bytes += scale.nbytes();
+            }
+            good.back().push_back(std::move(scales));
             ++pictures;
         }
     }
     NearestGood::Options how;
-    how.seed = m_options.seed;
     how.mostKeys = m_options.nearestKeys;
     m_model.nearest = NearestGood(good, how, m_context.cancel);
 }

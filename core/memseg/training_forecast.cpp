@@ -3,6 +3,7 @@
 
 #include "core/memseg/training_forecast.h"
 
+#include "core/memseg/key_search.h"
 #include "core/memseg/memory_bank.h"
 #include "core/memseg/nearest_good.h"
 #include "core/memseg/training_batches.h"
@@ -26,7 +27,7 @@ namespace {
 constexpr std::size_t kImagesRead = 4;
 constexpr int kSteps = 3; ///< the first one allocates and is not counted
 constexpr double kMiB = 1024.0 * 1024.0;
-constexpr double kKeysPerSearch = 32.0; ///< the branch compares with keys by this many at once
+constexpr double kKeysPerSearch = 4.0 * kKeyTile; ///< a search of a tile's keys is mostly what goes with any search
 
 } // namespace
 
@@ -86,7 +87,7 @@ TrainingForecast forecastTraining(const AnomalyFolder& folder, const MemSegOptio
         const double good = std::min(double(how.nearestImages), images);
         preparation += good * (encode + 2.0 * search);
         inspection += search;
-        extraMemory += good * places * 150.0 * sizeof(float) * 4.0; // some 150 channels a place, in four forms
+        extraMemory += good * places * 150.0 * 4.0; // some 150 channels a place: in half precision, and as keys twice
     }
     const double calibration = double(split.heldOut.size()) * inspection + 64.0 * inspection;
 

@@ -19,12 +19,6 @@ float plainProduct(const c10::Half* left, const float* right, std::int64_t count
     return std::inner_product(left, left + count, right, 0.0F);
 }
 
-void plainToSingle(const c10::Half* in, float* out, std::int64_t count)
-{
-    for (std::int64_t i = 0; i < count; ++i)
-        out[i] = in[i];
-}
-
 #ifdef LYNCEUS_F16C
 
 constexpr std::int64_t kLanes = 8;
@@ -50,21 +44,12 @@ LYNCEUS_F16C float fastProduct(const c10::Half* left, const float* right, std::i
     return std::accumulate(lanes, lanes + kLanes, plainProduct(left + i, right + i, count - i));
 }
 
-LYNCEUS_F16C void fastToSingle(const c10::Half* in, float* out, std::int64_t count)
-{
-    std::int64_t i = 0;
-    for (; i + kLanes <= count; i += kLanes)
-        _mm256_storeu_ps(out + i, eightAt(in + i));
-    plainToSingle(in + i, out + i, count - i);
-}
-
 const bool kF16c = __builtin_cpu_supports("f16c") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 
 #else
 
 constexpr bool kF16c = false;
 constexpr auto fastProduct = plainProduct;
-constexpr auto fastToSingle = plainToSingle;
 
 #endif
 
@@ -73,11 +58,6 @@ constexpr auto fastToSingle = plainToSingle;
 float product(const c10::Half* left, const float* right, std::int64_t count)
 {
     return kF16c ? fastProduct(left, right, count) : plainProduct(left, right, count);
-}
-
-void toSingle(const c10::Half* in, float* out, std::int64_t count)
-{
-    kF16c ? fastToSingle(in, out, count) : plainToSingle(in, out, count);
 }
 
 } // namespace lynceus

@@ -15,7 +15,4 @@ namespace lynceus {
 /// The inner product of `count` values, summed in single precision.
 float product(const c10::Half* left, const float* right, std::int64_t count);
 
-/// `out` gets the `count` values of `in`.
-void toSingle(const c10::Half* in, float* out, std::int64_t count);
-
 } // namespace lynceus

@@ -26,7 +26,7 @@ constexpr std::int64_t kHalfMinElements = 1024;
 constexpr std::pair<DType, torch::ScalarType> kTypes[] = {
     {DType::F64, torch::kDouble}, {DType::F32, torch::kFloat},     {DType::F16, torch::kHalf},
     {DType::I64, torch::kLong},   {DType::BF16, torch::kBFloat16}, {DType::I32, torch::kInt},
-    {DType::U8, torch::kByte},    {DType::Bool, torch::kBool},
+    {DType::U8, torch::kByte},    {DType::I8, torch::kChar},       {DType::Bool, torch::kBool},
 };
 
 torch::ScalarType toTorch(DType type)

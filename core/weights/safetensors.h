@@ -16,7 +16,7 @@
 namespace lynceus {
 
 /// Element types of the safetensors format that we read and write.
-enum class DType { F64, F32, F16, BF16, I64, I32, U8, Bool };
+enum class DType { F64, F32, F16, BF16, I64, I32, U8, I8, Bool };
 
 std::size_t dtypeSize(DType type); ///< bytes of one element
 const char* dtypeName(DType type); ///< "F32", as in the file

@@ -32,8 +32,9 @@ struct DTypeRow
 };
 
 constexpr DTypeRow kDTypes[] = {
-    {DType::F64, "F64", 8}, {DType::F32, "F32", 4}, {DType::F16, "F16", 2}, {DType::BF16, "BF16", 2},
-    {DType::I64, "I64", 8}, {DType::I32, "I32", 4}, {DType::U8, "U8", 1},   {DType::Bool, "BOOL", 1},
+    {DType::F64, "F64", 8},   {DType::F32, "F32", 4}, {DType::F16, "F16", 2},
+    {DType::BF16, "BF16", 2}, {DType::I64, "I64", 8}, {DType::I32, "I32", 4},
+    {DType::U8, "U8", 1},     {DType::I8, "I8", 1},   {DType::Bool, "BOOL", 1},
 };
 
 const DTypeRow& rowOf(DType type)
