@@ -40,6 +40,8 @@ public:
     /// for it.
     void openFolder(const QString& folder, const QString& select = {});
     void openImages(const QStringList& files);
+    /// Shows an image of the list; false: it is not among them.
+    bool selectImage(const QString& path);
     /// Empty: none any more. Asks first when the threshold was moved and not saved; the answer may be to keep the
     /// model, which modelChanged() tells again then.
     void useModel(const QString& modelFile);
@@ -74,10 +76,13 @@ protected:
     void dragEnterEvent(QDragEnterEvent* event) override;
     void dropEvent(QDropEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
+    void keyReleaseEvent(QKeyEvent* event) override;
     bool eventFilter(QObject* watched, QEvent* event) override;
     void changeEvent(QEvent* event) override;
 
 private:
+    bool peek(const QKeyEvent* event);
+
     struct Private;
     std::unique_ptr<Private> d;
 };
