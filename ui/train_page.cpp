@@ -193,7 +193,8 @@ TrainPage::TrainPage(const Services& services, QWidget* parent)
     d->rows->addWidget(d->runs);
     d->rows->setStretchFactor(0, 2);
     d->rows->setStretchFactor(1, 1);
-    resetLayout();
+    d->columns->setSizes(kColumnSizes);
+    d->rows->setSizes(kRowSizes);
     for (QSplitter* splitter : {d->columns, d->rows})
         splitter->restoreState(services.settings.layout(splitter->objectName()));
 
@@ -371,6 +372,7 @@ void TrainPage::resetLayout()
 {
     d->columns->setSizes(kColumnSizes);
     d->rows->setSizes(kRowSizes);
+    d->runs->resetColumns();
 }
 
 void TrainPage::dragEnterEvent(QDragEnterEvent* event)
