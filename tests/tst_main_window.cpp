@@ -63,6 +63,7 @@ private Q_SLOTS:
     void navigatesByKeysAndClicks();
     void switchesThemeFromTheMenu();
     void showsErrorsOneAfterTheOther();
+    void errorsGoWithWhatTheyAreAbout();
     void showsFailedJobs();
     void listsAndCancelsTasks();
     void closesAtOnceWhenIdle();
@@ -208,6 +209,21 @@ void TestMainWindow::showsErrorsOneAfterTheOther()
     QTest::keyClick(banner, Qt::Key_Escape);
     QVERIFY(!banner->isVisible());
     QVERIFY(banner->message().isEmpty());
+}
+
+void TestMainWindow::errorsGoWithWhatTheyAreAbout()
+{
+    test::writeParts(m_home->filePath(u"teile"_s), 3);
+    auto* banner = m_window->findChild<MessageBanner*>();
+    auto* inspect = m_window->findChild<InspectPage*>();
+    m_window->showError(u"The disk is full."_s);
+    inspect->inspectAll();
+    QCOMPARE(banner->waiting(), 2);
+    QSignalSpy opened(inspect, &InspectPage::folderChanged);
+    m_window->openFolder(m_home->filePath(u"teile"_s));
+    QTRY_COMPARE_WITH_TIMEOUT(opened.size(), 1, 60'000);
+    QCOMPARE(banner->waiting(), 1); // there are images now
+    QCOMPARE(banner->message(), u"The disk is full."_s);
 }
 
 void TestMainWindow::showsFailedJobs()
@@ -502,7 +518,7 @@ void TestMainWindow::mnemonicsAreUnique()
 {
     test::writeParts(m_home->filePath(u"teile"_s), 6);
     m_window->findChild<TrainPage*>()->setFolder(m_home->filePath(u"teile"_s));
-    QTRY_VERIFY(m_window->findChild<TrainPage*>()->isIdle());
+    QTRY_VERIFY_WITH_TIMEOUT(m_window->findChild<TrainPage*>()->isIdle(), 60'000);
     for (const QString& page : m_window->pageIds()) {
         m_window->showPage(page);
         QMap<QString, QString> owners;
@@ -547,18 +563,18 @@ void TestMainWindow::anOddImageDoesNotReplaceTheFolder()
 
     // It is among the images that are inspected: only shown.
     m_window->openFolder(m_home->filePath(u"lose"_s));
-    QTRY_COMPARE(opened.size(), 1);
+    QTRY_COMPARE_WITH_TIMEOUT(opened.size(), 1, 60'000);
     Q_EMIT train->openRequested(m_home->filePath(u"lose/part1.png"_s));
     QCOMPARE(opened.size(), 1);
     QVERIFY(!banner->isVisible());
 
     m_window->openFolder(m_home->filePath(u"teile"_s));
-    QTRY_COMPARE(opened.size(), 2);
+    QTRY_COMPARE_WITH_TIMEOUT(opened.size(), 2, 60'000);
     Q_EMIT train->openRequested(m_home->filePath(u"teile/train/good/part2.png"_s));
-    QTRY_COMPARE(opened.size(), 3);
+    QTRY_COMPARE_WITH_TIMEOUT(opened.size(), 3, 60'000);
     QVERIFY(banner->message().contains(u"part2.png"_s));
     QTest::mouseClick(banner->findChild<QPushButton*>(u"bannerAction"_s), Qt::LeftButton);
-    QTRY_COMPARE(opened.size(), 4);
+    QTRY_COMPARE_WITH_TIMEOUT(opened.size(), 4, 60'000);
     QCOMPARE(opened.last().at(0).toString(), m_home->filePath(u"teile"_s));
     QVERIFY(opened.last().at(1).toBool());
 }

@@ -136,6 +136,8 @@ struct InspectPage::Private
     void runFinished();
     void refresh();
     void tellMisfit();
+    void tellForNow(const QString& message, const QString& remedy); ///< until the folder or the model changes
+    void retireErrors();
     Thresholds withScoreLimit(double score) const;
     void moveThresholds(const Thresholds& moved);
     void endMove(const Thresholds& moved, bool isStep = false);
@@ -193,6 +195,7 @@ struct InspectPage::Private
     quint64 listingJob = 0;
     std::set<quint64> jobs; ///< of this page, not yet ended
     QString readout;
+    QStringList errorsForNow;
 
     CancelToken loading;                        ///< of the model that is loaded
     std::unique_ptr<InspectionService> service; ///< last: its thread may still call back while it ends
@@ -353,6 +356,7 @@ void InspectPage::Private::connectParts()
 void InspectPage::Private::showSamples(std::vector<Sample> samples, const QString& newFolder, bool whole,
                                        const QString& reasonIfEmpty)
 {
+    retireErrors();
     service->pause();
     endRecord();
     runOpen = false;
@@ -398,6 +402,7 @@ bool InspectPage::Private::selectPath(const QString& path)
 
 void InspectPage::Private::setModel(Model state)
 {
+    retireErrors();
     model = state;
     verdict->setModelState(state == Model::Ready, state == Model::Loading);
     threshold->setState(state == Model::Ready, !(thresholds == info.thresholds));
@@ -703,7 +708,19 @@ void InspectPage::Private::tellMisfit()
     if (fit.fits().value_or(true))
         return;
     saidMisfit = true;
-    Q_EMIT q->errorOccurred(fit.reason(), fit.remedy());
+    tellForNow(fit.reason(), fit.remedy());
+}
+
+void InspectPage::Private::tellForNow(const QString& message, const QString& remedy)
+{
+    errorsForNow << message;
+    Q_EMIT q->errorOccurred(message, remedy);
+}
+
+void InspectPage::Private::retireErrors()
+{
+    for (const QString& message : std::exchange(errorsForNow, {}))
+        Q_EMIT q->errorOver(message);
 }
 
 /// The other limits follow from those of the model file, so that no way that the threshold takes changes them for good.
@@ -983,11 +1000,11 @@ void InspectPage::setProduct(qint64 id)
 void InspectPage::inspectAll()
 {
     if (d->model != Private::Model::Ready || d->list->items().empty()) {
-        Q_EMIT errorOccurred(d->model == Private::Model::Loading ? tr("The model is still being loaded.")
-                             : d->list->items().empty()          ? tr("There are no images to inspect.")
-                                                                 : tr("There is no model to inspect with."),
-                             d->list->items().empty() ? tr("Open a folder of images first.")
-                                                      : tr("Open a model, or train one for this folder."));
+        d->tellForNow(d->model == Private::Model::Loading ? tr("The model is still being loaded.")
+                      : d->list->items().empty()          ? tr("There are no images to inspect.")
+                                                          : tr("There is no model to inspect with."),
+                      d->list->items().empty() ? tr("Open a folder of images first.")
+                                               : tr("Open a model, or train one for this folder."));
         return;
     }
     if (d->service->isRunning())

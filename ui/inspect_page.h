@@ -62,6 +62,7 @@ public:
 
 Q_SIGNALS:
     void errorOccurred(const QString& message, const QString& remedy);
+    void errorOver(const QString& message);      ///< of one that was about the folder or the model before
     void statusChanged(const QString& text);     ///< path, pixel read-out, zoom for the status bar
     void modelChanged(const QString& modelFile); ///< empty: there is none any more
     /// What runs the model that was loaded; both empty: there is no model. `note`: why it is not the engine that was

@@ -178,6 +178,7 @@ void MainWindow::makeFrame()
 void MainWindow::connectPages()
 {
     connect(m_inspect, &InspectPage::errorOccurred, this, &MainWindow::showError);
+    connect(m_inspect, &InspectPage::errorOver, m_banner, &MessageBanner::withdraw);
     connect(m_train, &TrainPage::errorOccurred, this, &MainWindow::showError);
     connect(m_inspect, &InspectPage::statusChanged, this,
             [this](const QString& text) { setPageStatus(m_inspect, text); });
