@@ -127,7 +127,6 @@ AlignStrip makeAlignStrip(const std::vector<Sample>& good, const MemSegOptions& 
         if (error.kind() != ErrorKind::Input)
             throw;
         strip.text = error.text();
-        strip.canTrain = false;
         return strip;
     }
     strip.text = found.text;

@@ -21,7 +21,6 @@ struct AlignStrip
 {
     QString text;           ///< translated: what was settled and why, and what is not found
     bool isUpright = false; ///< parts are found and turned upright
-    bool canTrain = true;   ///< false: parts are to be turned upright and can't be; `text` says why
     QStringList notFound;   ///< names of the images in which no part was found; a training leaves them out
     QStringList shown;      ///< names of the images in `pictures`
     /// CV_8UC4 BGRA, all of one size: an image as it was taken with the found part's frame on it, and below it the
@@ -31,8 +30,9 @@ struct AlignStrip
     cv::Mat picture() const; ///< all of them side by side; empty when there are none
 };
 
-/// Reads all of `good` but what `options` excludes, as a training does. Some 20 to 80 ms an image: for a worker thread.
-/// Throws Error(File | Format) naming an image, Cancelled.
+/// Reads all of `good` but what `options` excludes, as a training does. Where the parts are to be turned upright and
+/// can't be, which would end a training, the text says so. Some 20 to 80 ms an image: for a worker thread. Throws
+/// Error(File | Format) naming an image, Cancelled.
 AlignStrip makeAlignStrip(const std::vector<Sample>& good, const MemSegOptions& options,
                           const TaskContext& context = {});
 
