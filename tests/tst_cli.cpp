@@ -81,6 +81,7 @@ private Q_SLOTS:
     void wrongUsage();
 
     void doctorDescribesAFolder();
+    void doctorSaysHowPartsLie();
     void doctorOfAMissingFolderFails();
 
     void trainLeavesModelRunAndFigures();
@@ -275,6 +276,38 @@ void TestCli::doctorDescribesAFolder()
     const Ran quiet = run(QStringList{u"doctor"_s, m_product, u"--quiet"_s});
     QCOMPARE(quiet.exitCode, 0);
     QVERIFY2(quiet.err.isEmpty(), quiet.err.constData());
+}
+
+void TestCli::doctorSaysHowPartsLie()
+{
+    const QString folder = m_folder + u"/Winkel"_s;
+    QVERIFY(QDir().mkpath(folder + u"/good"_s));
+    DemoOptions demo;
+    demo.size = 256;
+    demo.shape = DemoShape::Bracket;
+    demo.pose = DemoPose::Free;
+    for (int i = 0; i < 12; ++i)
+        writePng(folder + u"/good/%1.png"_s.arg(i), renderDemoPart(demo, std::uint64_t(i)).image);
+    writePng(folder + u"/good/leer.png"_s, cv::Mat(256, 256, CV_8UC3, cv::Scalar(90, 95, 92)));
+    const QString strip = m_folder + u"/vorher und nachher.png"_s;
+    const Ran ran = runJson({u"doctor"_s, folder, u"--align-strip"_s, strip});
+    QVERIFY2(ran.exitCode == 0, ran.err.constData());
+    QJsonObject align = ran.json()[u"align"_s].toObject();
+    QVERIFY(align[u"upright"_s].toBool());
+    QCOMPARE(align[u"not_found"_s].toArray(), (QJsonArray{u"good/leer.png"_s}));
+    QCOMPARE(align[u"strip"_s].toString(), strip);
+    const cv::Mat picture = readImage(strip);
+    QVERIFY(picture.cols > 3 * picture.rows / 2);
+
+    const QString none = m_folder + u"/nichts.png"_s;
+    const Ran off = runJson({u"doctor"_s, folder, u"--set"_s, u"align=off"_s, u"--align-strip"_s, none});
+    QVERIFY2(off.exitCode == 0, off.err.constData());
+    align = off.json()[u"align"_s].toObject();
+    QVERIFY(!align[u"upright"_s].toBool());
+    QVERIFY(!align[u"text"_s].toString().isEmpty());
+    QVERIFY(!QFile::exists(none)); // there is nothing to show
+    const Ran told = run(QStringList{u"doctor"_s, folder, u"--set"_s, u"align=off"_s});
+    QVERIFY2(told.out.contains("judged as they lie"), told.out.constData());
 }
 
 void TestCli::doctorOfAMissingFolderFails()

@@ -9,7 +9,10 @@
 #include <QtCore/QFile>
 #include <QtCore/QTemporaryDir>
 #include <QtTest/QSignalSpy>
+#include <QtCore/QElapsedTimer>
 #include <QtTest/QTest>
+#include <QtWidgets/QLineEdit>
+#include <QtWidgets/QVBoxLayout>
 
 using namespace lynceus;
 using namespace Qt::StringLiterals;
@@ -92,6 +95,42 @@ private Q_SLOTS:
         QVERIFY(plot.isCurveVisible(u"loss"_s));
         plot.setCurveVisible(u"none"_s, false);
         QVERIFY(!plot.isCurveVisible(u"none"_s));
+    }
+
+    void manyPointsAreNoTrouble()
+    {
+        CurvePlot plot;
+        QElapsedTimer clock;
+        clock.start();
+        for (int step = 0; step < 60'000; ++step)
+            plot.addPoint(u"loss"_s, step, 1.0 / (step + 1));
+        QVERIFY2(clock.elapsed() < 2000, qPrintable(QString::number(clock.elapsed()))); // a tenth of it, in fact
+    }
+
+    void withoutCurvesThereIsNoScale()
+    {
+        CurvePlot plot;
+        plot.resize(320, 200);
+        const QString file = m_dir.filePath(u"leer.png"_s);
+        /// Lines from left to right: the axis alone, or the grid and the axis.
+        const auto lines = [&] {
+            plot.exportPng(file);
+            const QImage image(file);
+            int found = 0;
+            const QRgb ground = image.pixel(image.width() / 2, 2);
+            for (int y = 1; y < image.height(); ++y) {
+                const bool isLine = image.pixel(image.width() / 3, y) != ground;
+                found += isLine && image.pixel(image.width() / 3, y - 1) == ground ? 1 : 0;
+            }
+            return found;
+        };
+        QCOMPARE(lines(), 1);
+        plot.addPoint(u"loss"_s, 0, 0.0);
+        plot.addPoint(u"loss"_s, 5, 5.0);
+        const int withCurve = lines();
+        QVERIFY2(withCurve > 1, qPrintable(QString::number(withCurve)));
+        plot.clearCurves();
+        QCOMPARE(lines(), 1);
     }
 
     void picturesAreWritten()
@@ -236,6 +275,59 @@ private Q_SLOTS:
         const double before = histogram.threshold();
         QTest::mouseClick(canvas, Qt::LeftButton, {}, {x - 40, y});
         QCOMPARE(histogram.threshold(), before);
+    }
+
+    void barsAreToldWithoutTheirColour()
+    {
+        /// How often the picture changes along a column through a bar at 0.75.
+        const auto changes = [](const std::vector<double>& good, const std::vector<double>& defective) {
+            ScoreHistogram histogram;
+            histogram.resize(500, 240);
+            histogram.setThreshold(0.1);
+            histogram.setScores(good, defective, {});
+            const QImage image = histogram.grab().toImage();
+            int most = 0;
+            for (int x = image.width() / 2; x < image.width(); ++x) {
+                int found = 0;
+                for (int y = 1; y < image.height(); ++y)
+                    found += image.pixel(x, y) != image.pixel(x, y - 1) ? 1 : 0;
+                most = std::max(most, found);
+            }
+            return most;
+        };
+        const std::vector<double> scores(50, 0.75);
+        QVERIFY(changes({}, scores) > changes(scores, {}) + 10);
+    }
+
+    void onlyTheLineTakesTheFocus()
+    {
+        QWidget window;
+        auto* other = new QLineEdit(&window);
+        auto* histogram = new ScoreHistogram(&window);
+        auto* layout = new QVBoxLayout(&window);
+        layout->addWidget(other);
+        layout->addWidget(histogram);
+        window.resize(500, 260);
+        histogram->setThreshold(0.4);
+        window.show();
+        QVERIFY(QTest::qWaitForWindowActive(&window));
+        QTRY_VERIFY(histogram->thresholdX() > 150);
+        other->setFocus();
+        const int x = histogram->thresholdX();
+        const int y = histogram->height() / 2;
+        QWidget* canvas = histogram->childAt(x, y);
+        QTest::mouseClick(canvas, Qt::LeftButton, {}, {x - 60, y}); // a look at a bar
+        QVERIFY(other->hasFocus());
+        QTest::mouseClick(canvas, Qt::LeftButton, {}, {x, y});
+        QVERIFY(histogram->hasFocus());
+
+        // A key held while the focus goes elsewhere ends its move.
+        QSignalSpy released(histogram, &ScoreHistogram::thresholdReleased);
+        QTest::keyPress(histogram, Qt::Key_Right);
+        QCOMPARE(released.size(), 0);
+        other->setFocus();
+        QCOMPARE(released.size(), 1);
+        QCOMPARE(released[0][0].toDouble(), histogram->threshold());
     }
 
     void theThresholdStaysOnTheScale()

@@ -219,6 +219,9 @@ void TestDatabase::inspectionsOfAnOlderSchemaAreKept()
         released(u"0001_training.sql"_s) + released(u"0002_inspection.sql"_s) + released(u"0003_history.sql"_s);
     statements += u"INSERT INTO inspections (folder, threshold, review_threshold, pixel_threshold, min_region_area, "
                   "started, program_version) VALUES ('/Öse', 0.5, 0.25, 0.125, 16, 1790000000123, '0.1')"_s;
+    statements += u"INSERT INTO results (inspection_id, image, image_hash, error, score, verdict, threshold, "
+                  "review_threshold, pixel_threshold, min_region_area, nearest_good, load_ms, prepare_ms, infer_ms, "
+                  "post_ms) VALUES (1, 'a.png', 'ab', '', 0.75, 'NG', 0.5, 0.25, 0.125, 16, 3, 1, 2, 30.5, 0.5)"_s;
     statements += u"PRAGMA user_version = 3"_s;
     QCOMPARE(rawSql(m_file, statements), QString());
 
@@ -229,6 +232,10 @@ void TestDatabase::inspectionsOfAnOlderSchemaAreKept()
     QCOMPARE(list[0].folder, u"/Öse"_s);
     QCOMPARE(list[0].thresholds.review, 0.25);
     QCOMPARE(list[0].engine, QString()); // nobody knows any more
+    const auto results = store.results(1);
+    QCOMPARE(results.size(), std::size_t(1));
+    QCOMPARE(results[0].result.times.total(), 34.0); // nobody aligned, or nobody knows any more
+    QCOMPARE(results[0].result.times.align, 0.0);
     InspectionRecord record;
     record.engine = u"libtorch"_s;
     QCOMPARE(store.find(store.begin(record))->engine, u"libtorch"_s);

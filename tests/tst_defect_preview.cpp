@@ -14,6 +14,7 @@
 #include <QtTest/QSignalSpy>
 #include <QtTest/QTest>
 #include <QtWidgets/QComboBox>
+#include <QtWidgets/QLabel>
 #include <QtWidgets/QPushButton>
 #include <QtWidgets/QSlider>
 #include <QtWidgets/QSpinBox>
@@ -31,6 +32,7 @@ private Q_SLOTS:
     void init();
     void formChangesOptions();
     void formKeepsOpacityInOrder();
+    void largerPatchesHaveLargerFigures();
     void formLeavesBadValuesOut();
     void picturesFollowSeedAndOptions();
     void unreadableImagesAreLeftOut();
@@ -123,6 +125,20 @@ void TestDefectPreview::formKeepsOpacityInOrder()
     form.applyTo(options);
     QCOMPARE(options.simulator.opacityHigh, 0.5);
     options.validate();
+}
+
+void TestDefectPreview::largerPatchesHaveLargerFigures()
+{
+    SimulatorForm form;
+    auto* slider = form.findChild<QSlider*>(u"perlin_threshold"_s);
+    auto* figure = form.findChild<QLabel*>(u"perlin_threshold_value"_s);
+    const auto shown = [&](int position) {
+        slider->setValue(position);
+        return figure->text().section(u' ', 0, 0).toInt();
+    };
+    const int small = shown(slider->minimum());
+    const int middle = shown((slider->minimum() + slider->maximum()) / 2);
+    QVERIFY(small < middle && middle < shown(slider->maximum()));
 }
 
 void TestDefectPreview::formLeavesBadValuesOut()

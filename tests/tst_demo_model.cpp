@@ -7,6 +7,7 @@
 
 #include <QtCore/QFile>
 #include <QtCore/QFileInfo>
+#include <QtCore/QJsonArray>
 #include <QtCore/QRegularExpression>
 #include <QtTest/QTest>
 
@@ -34,7 +35,7 @@ std::vector<Row> cardRows()
     std::vector<Row> rows;
     if (!card.open(QIODevice::ReadOnly))
         return rows;
-    static const QRegularExpression line(u"^\\| (\\w+) \\| (\\d+) \\| ([0-9.]+) \\| (OK|NG) \\|$"_s,
+    static const QRegularExpression line(u"^\\| (\\w+) \\| (\\d+) \\| ([0-9.]+) \\| (OK|NG|Review) \\|$"_s,
                                          QRegularExpression::MultilineOption);
     auto matches = line.globalMatch(QString::fromUtf8(card.readAll()));
     while (matches.hasNext()) {
@@ -68,6 +69,7 @@ void TestDemoModel::manifestNamesTheFile()
     const ModelInfo info = readModelInfo(entry->path, u"memseg"_s);
     QCOMPARE(info.architecture, entry->architecture);
     QVERIFY(!entry->licence.isEmpty() && !entry->origin.isEmpty());
+    QVERIFY(!info.calibration[u"good_scores"_s].toArray().isEmpty()); // by which a folder is known not to fit
 }
 
 void TestDemoModel::fileIsSmall()

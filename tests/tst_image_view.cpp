@@ -107,6 +107,39 @@ private Q_SLOTS:
         QCOMPARE(view.readout({0, 0}), u"x 0, y 0 = 7"_s);
     }
 
+    void theZoomOutlivesAPlaceholder()
+    {
+        ImageView view;
+        view.resize(300, 200);
+        const DisplayImagePtr image = loadDisplayImage(m_file, {});
+        QImage thumbnail(40, 20, QImage::Format_RGB32);
+        thumbnail.fill(Qt::gray);
+        view.setImage(image);
+        view.zoomTo(QRectF(50, 40, 20, 10));
+        const double zoom = view.zoom();
+        const QPointF corner = view.toImage({0, 0});
+        view.setPlaceholder(thumbnail); // the next image is still being decoded
+        QVERIFY(view.isFitting());
+        view.setPlaceholder(thumbnail); // and the one after it
+        view.setImage(image);
+        QVERIFY(!view.isFitting());
+        QCOMPARE(view.zoom(), zoom);
+        QCOMPARE(view.toImage({0, 0}), corner);
+
+        // One of another size has nothing of it, and who zooms the thumbnail wants that.
+        const QString file = m_dir.filePath(u"other.png"_s);
+        writePng(file, cv::Mat(50, 50, CV_8U, cv::Scalar(90)));
+        view.setPlaceholder(thumbnail);
+        view.setImage(loadDisplayImage(file, {}));
+        QVERIFY(view.isFitting());
+        view.setImage(image);
+        view.zoomTo(QRectF(50, 40, 20, 10));
+        view.setPlaceholder(thumbnail);
+        view.fit();
+        view.setImage(image);
+        QVERIFY(view.isFitting());
+    }
+
     void wheelKeepsThePointUnderTheCursor()
     {
         ImageView view;

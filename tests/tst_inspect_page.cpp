@@ -40,6 +40,7 @@
 #include <QtTest/QTest>
 #include <QtWidgets/QApplication>
 #include <QtWidgets/QCheckBox>
+#include <QtWidgets/QComboBox>
 #include <QtWidgets/QDoubleSpinBox>
 #include <QtWidgets/QLineEdit>
 #include <QtWidgets/QListView>
@@ -140,6 +141,14 @@ struct Fixture
     ImageListModel& model() { return *page.findChild<ImageListModel*>(); }
     ImageListPanel& list() { return *page.findChild<ImageListPanel*>(); }
     ImageView& view() { return *page.findChild<ImageView*>(); }
+    QComboBox* combo(const QString& name)
+    {
+        for (auto* box : page.findChildren<QComboBox*>()) {
+            if (box->accessibleName() == name)
+                return box;
+        }
+        return nullptr;
+    }
     VerdictPanel& verdict() { return *page.findChild<VerdictPanel*>(); }
     ScoreHistogram& histogram() { return *page.findChild<ScoreHistogram*>(); }
     ThresholdPanel& threshold() { return *page.findChild<ThresholdPanel*>(); }
@@ -461,11 +470,12 @@ private Q_SLOTS:
         QPushButton* pause = f.button(u"Pause"_s);
         QVERIFY(pause);
         QTest::mouseClick(pause, Qt::LeftButton);
-        QCOMPARE(pause->text(), u"Inspect all"_s);
+        QCOMPARE(pause->text(), u"Continue"_s);
         QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
         QTest::mouseClick(pause, Qt::LeftButton);
         QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle() && f.model().counts().ok == 3, kIdleMs);
         QCOMPARE(InspectionStore(f.database).list().size(), std::size_t(1));
+        QCOMPARE(pause->text(), u"Inspect all"_s);
     }
 
     void shippedModelsStayAsTheyAre()
@@ -648,6 +658,98 @@ private Q_SLOTS:
         QCOMPARE(histogram.threshold(), 0.5);
     }
 
+    void theListSaysWhenNothingPasses()
+    {
+        Fixture f;
+        f.inspectEverything();
+        auto* nothing = f.page.findChild<QLabel*>(u"nothingListed"_s);
+        QVERIFY(!nothing->isVisible());
+        QComboBox* show = f.combo(u"Filter by verdict"_s);
+        show->setCurrentIndex(show->findText(u"Review"_s));
+        QTRY_VERIFY(nothing->isVisible());
+        show->setCurrentIndex(0);
+        QTRY_VERIFY(!nothing->isVisible());
+    }
+
+    void sortingKeepsTheSelectionInSight()
+    {
+        Fixture f;
+        for (int i = 0; i < 40; ++i)
+            f.writePart(u"%1.png"_s.arg(i, 2, 10, QLatin1Char('0')), 30 + 4 * i);
+        f.page.useModel(f.writeModel(0.99));
+        f.page.openFolder(f.folder);
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        f.page.inspectAll();
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        QListView* view = f.list().view();
+        const auto inSight = [view] {
+            return view->viewport()->rect().contains(view->visualRect(view->currentIndex()).center());
+        };
+        f.list().setCurrentRow(39);
+        QVERIFY(inSight());
+        QComboBox* order = f.combo(u"Order"_s);
+        order->setCurrentIndex(1); // the highest score first: it is the first now
+        QTRY_COMPARE(view->currentIndex().row(), 0);
+        QVERIFY(inSight());
+    }
+
+    void aPictureThatComesBackIsShown()
+    {
+        Fixture f;
+        f.writeFolder();
+        const QString file = f.folder + u"/test/good/1.png"_s;
+        f.page.openFolder(f.folder);
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        QVERIFY(QFile::rename(file, file + u".away"_s));
+        f.page.openImages({f.folder + u"/test/good/0.png"_s, file, f.folder + u"/test/good/2.png"_s});
+        f.list().setCurrentRow(1);
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle(), kIdleMs);
+        QVERIFY(!f.view().image() || !f.view().image()->error.isEmpty());
+        QVERIFY(QFile::rename(file + u".away"_s, file));
+        f.list().setCurrentRow(0);
+        f.list().setCurrentRow(1);
+        QTRY_VERIFY_WITH_TIMEOUT(f.view().image() && f.view().image()->error.isEmpty(), kIdleMs);
+    }
+
+    void stepsInARowAreOneToUndo()
+    {
+        Fixture f;
+        f.inspectEverything();
+        QDoubleSpinBox* value = nullptr;
+        for (auto* box : f.page.findChildren<QDoubleSpinBox*>()) {
+            if (box->accessibleName() == u"Threshold"_s)
+                value = box;
+        }
+        QVERIFY(value);
+        for (int i = 0; i < 5; ++i)
+            value->stepUp();
+        QCOMPARE(f.histogram().threshold(), 0.525);
+        QTest::keyClick(&f.page, Qt::Key_Z, Qt::ControlModifier);
+        QCOMPARE(f.histogram().threshold(), 0.5);
+        QTest::keyClick(&f.page, Qt::Key_Y, Qt::ControlModifier);
+        QCOMPARE(f.histogram().threshold(), 0.525);
+    }
+
+    void theAlignStageIsShownWhereThereIsOne()
+    {
+        VerdictPanel panel;
+        panel.show();
+        ImageItem item;
+        item.judged = true;
+        item.result.times = {1.0, 0.0, 2.0, 30.0, 4.0};
+        const auto shown = [&](const QString& text) {
+            const auto labels = panel.findChildren<QLabel*>();
+            return std::any_of(labels.begin(), labels.end(),
+                               [&](const QLabel* label) { return label->text() == text && label->isVisible(); });
+        };
+        panel.setItem(&item);
+        QVERIFY(shown(u"infer"_s) && shown(u"37.0 ms"_s));
+        QVERIFY(!shown(u"align"_s));
+        item.result.times.align = 8.5;
+        panel.setItem(&item);
+        QVERIFY(shown(u"align"_s) && shown(u"8.5 ms"_s) && shown(u"45.5 ms"_s));
+    }
+
     void aMovedThresholdIsNotLostInSilence()
     {
         Fixture f;
@@ -770,6 +872,14 @@ private Q_SLOTS:
         QListView* view = f.list().view();
         view->setFocus();
         QTRY_VERIFY(view->hasFocus());
+        for (int i = 0; i < 2; ++i)
+            QTest::mouseClick(f.button(u"Heat map"_s), Qt::LeftButton);
+        QTest::keyPress(QApplication::focusWidget(), Qt::Key_Space);
+        QVERIFY(f.view().isPeeking());
+        QVERIFY(f.view().isLayerVisible(ImageView::Layer::Heat)); // and does not toggle the button again
+        QTest::keyRelease(QApplication::focusWidget(), Qt::Key_Space);
+        QVERIFY(!f.view().isPeeking());
+        view->setFocus();
         QTest::keyClick(view, Qt::Key_D);
         QCOMPARE(f.list().currentRow(), 1);
         QTest::keyClick(view, Qt::Key_A);
@@ -868,6 +978,17 @@ private Q_SLOTS:
         QCOMPARE(f.model().rowCount(), 2);
         QCOMPARE(f.model().item(0).sample.truth, Truth::Unknown);
         QCOMPARE(f.verdict().word(), u"NG"_s);
+
+        QApplication::sendEvent(&f.page, &enter);
+        QDropEvent moving(QPointF(10, 10), Qt::CopyAction | Qt::MoveAction, &data, Qt::LeftButton, Qt::ShiftModifier);
+        QApplication::sendEvent(&f.page, &moving);
+        QCOMPARE(moving.dropAction(), Qt::CopyAction); // whoever drags them must not take them away
+
+        data.setUrls({QUrl::fromLocalFile(f.folder + u"/notes.txt"_s)});
+        QDragEnterEvent useless(QPoint(10, 10), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        useless.ignore();
+        QApplication::sendEvent(&f.page, &useless);
+        QVERIFY(!useless.isAccepted());
     }
 
     void colorsFollowTheSetting()
@@ -878,6 +999,13 @@ private Q_SLOTS:
         f.settings.setColorBlindMap(true);
         QTRY_VERIFY(f.page.isIdle());
         QVERIFY(f.view().result()->colors != before);
+        // Also while they are being drawn: what is lost there comes again.
+        for (int i = 0; i < 60; ++i) {
+            f.list().setCurrentRow(i % 3);
+            QTest::qWait(i % 7);
+            f.settings.setColorBlindMap(i % 2 == 0);
+        }
+        QTRY_VERIFY_WITH_TIMEOUT(f.page.isIdle() && f.view().result(), kIdleMs);
     }
 
     void twentyThousandImagesDoNotBlock()

@@ -8,7 +8,6 @@
 
 #include <QtCore/QDir>
 #include <QtCore/QRegularExpression>
-#include <QtCore/QScopeGuard>
 #include <QtCore/QTemporaryDir>
 #include <QtCore/QThread>
 #include <QtTest/QSignalSpy>
@@ -81,6 +80,51 @@ private:
     std::condition_variable m_all;
     int m_missing;
     bool m_met = true;
+};
+
+/// A service, what it says, the logs of its inspectors and the gates that hold them. The gates open before the service
+/// goes: an assertion that fails must end the test, not hang it.
+struct Fixture
+{
+    ~Fixture()
+    {
+        gate.open();
+        firstGate.open();
+    }
+
+    /// The first inspector waits at the gate when `count` images are done.
+    void holdAfter(int count)
+    {
+        first->onInspect = [this, count](const cv::Mat&) {
+            if (first->inspected == count) {
+                held = true;
+                gate.pass();
+            }
+        };
+    }
+
+    /// The crew waits at the gate, each in the middle of an image, while the first leaves something to do for them.
+    void holdCrew()
+    {
+        crew->onInspect = [this](const cv::Mat&) {
+            ++started;
+            gate.pass();
+        };
+        first->onInspect = [](const cv::Mat&) { QTest::qSleep(20); };
+    }
+
+    std::shared_ptr<Log> first = std::make_shared<Log>();
+    std::shared_ptr<Log> crew = std::make_shared<Log>();
+    Gate gate;
+    Gate firstGate; ///< where the first has one of its own
+    std::atomic<bool> held{false};
+    std::atomic<int> started{0}; ///< images that the held crew has begun
+    InspectionService service;
+    QSignalSpy ready{&service, &InspectionService::modelReady};
+    QSignalSpy failed{&service, &InspectionService::modelFailed};
+    QSignalSpy inspected{&service, &InspectionService::inspected};
+    QSignalSpy progressed{&service, &InspectionService::progressed};
+    QSignalSpy finished{&service, &InspectionService::finished};
 };
 
 int levelOf(const cv::Mat& image)
@@ -193,124 +237,104 @@ void TestInspectionService::modelLoadsOnItsOwnThread()
 
 void TestInspectionService::failingModelIsTold()
 {
-    InspectionService service;
-    QSignalSpy ready(&service, &InspectionService::modelReady);
-    QSignalSpy failed(&service, &InspectionService::modelFailed);
-    service.setImages(images(3));
-    service.setInspector([]() -> std::unique_ptr<AnomalyInspector> {
+    Fixture f;
+    f.service.setImages(images(3));
+    f.service.setInspector([]() -> std::unique_ptr<AnomalyInspector> {
         throw Error(ErrorKind::Format, u"m.safetensors is truncated."_s, u"Copy it again."_s);
     });
-    service.start();
-    QTRY_COMPARE(failed.size(), 1);
-    QCOMPARE(failed[0][0].toString(), u"m.safetensors is truncated."_s);
-    QCOMPARE(failed[0][1].toString(), u"Copy it again."_s);
-    QVERIFY(!service.isRunning());
-    service.setInspector(fake());
-    QTRY_COMPARE(ready.size(), 1);
+    f.service.start();
+    QTRY_COMPARE(f.failed.size(), 1);
+    QCOMPARE(f.failed[0][0].toString(), u"m.safetensors is truncated."_s);
+    QCOMPARE(f.failed[0][1].toString(), u"Copy it again."_s);
+    QVERIFY(!f.service.isRunning());
+    f.service.setInspector(fake());
+    QTRY_COMPARE(f.ready.size(), 1);
 }
 
 void TestInspectionService::aModelCanGo()
 {
-    InspectionService service;
-    QSignalSpy inspected(&service, &InspectionService::inspected);
-    QSignalSpy failed(&service, &InspectionService::modelFailed);
-    const auto log = std::make_shared<test::FakeInspector::Log>();
-    service.setImages(images(3));
-    service.setInspector(fake(log));
-    service.focus(0);
-    QTRY_COMPARE(inspected.size(), 1);
-    service.setInspector([] { return std::unique_ptr<AnomalyInspector>(); });
-    QTRY_COMPARE(log->alive.load(), 0);
-    service.focus(1);
-    service.start();
-    QTRY_VERIFY(!service.isRunning());
-    QVERIFY(failed.isEmpty()); // nothing went wrong
-    service.setInspector(fake(log));
-    QTRY_COMPARE(inspected.size(), 2);
-    QCOMPARE(inspected.last().front().value<InspectedImage>().index, std::size_t(1));
+    Fixture f;
+    f.service.setImages(images(3));
+    f.service.setInspector(fake(f.first));
+    f.service.focus(0);
+    QTRY_COMPARE(f.inspected.size(), 1);
+    f.service.setInspector([] { return std::unique_ptr<AnomalyInspector>(); });
+    QTRY_COMPARE(f.first->alive.load(), 0);
+    f.service.focus(1);
+    f.service.start();
+    QTRY_VERIFY(!f.service.isRunning());
+    QVERIFY(f.failed.isEmpty()); // nothing went wrong
+    f.service.setInspector(fake(f.first));
+    QTRY_COMPARE(f.inspected.size(), 2);
+    QCOMPARE(f.inspected.last().front().value<InspectedImage>().index, std::size_t(1));
 }
 
 void TestInspectionService::backgroundRunCoversEverythingWithoutMaps()
 {
-    InspectionService service;
-    QSignalSpy inspected(&service, &InspectionService::inspected);
-    QSignalSpy progressed(&service, &InspectionService::progressed);
-    QSignalSpy finished(&service, &InspectionService::finished);
-    service.setInspector(fake());
-    service.setImages(images(30));
-    service.start();
-    QTRY_COMPARE(finished.size(), 1);
-    QVERIFY(!service.isRunning());
-    QCOMPARE(inspected.size(), 30);
+    Fixture f;
+    f.service.setInspector(fake());
+    f.service.setImages(images(30));
+    f.service.start();
+    QTRY_COMPARE(f.finished.size(), 1);
+    QVERIFY(!f.service.isRunning());
+    QCOMPARE(f.inspected.size(), 30);
     for (int i = 0; i < 30; ++i) {
-        const InspectedImage image = imageOf(inspected[i]);
+        const InspectedImage image = imageOf(f.inspected[i]);
         QCOMPARE(image.index, std::size_t(i));
         QVERIFY(std::abs(image.result.score - (100 + i) / 255.0) < 1e-6);
         QVERIFY(image.result.map.empty());
         QVERIFY(image.image.empty());
         QCOMPARE(image.hash, fileSha256(image.path));
     }
-    QCOMPARE(progressed.last()[0].toInt(), 30);
-    QCOMPARE(progressed.last()[1].toInt(), 30);
+    QCOMPARE(f.progressed.last()[0].toInt(), 30);
+    QCOMPARE(f.progressed.last()[1].toInt(), 30);
 }
 
 void TestInspectionService::focusCarriesTheMapAndComesFirst()
 {
-    auto log = std::make_shared<Log>();
-    Gate gate;
-    std::atomic<bool> held{false};
-    log->onInspect = [&](const cv::Mat&) {
-        if (log->inspected == 1) {
-            held = true;
-            gate.pass();
-        }
-    };
-    InspectionService service;
-    QSignalSpy inspected(&service, &InspectionService::inspected);
-    QSignalSpy finished(&service, &InspectionService::finished);
-    service.setInspector(fake(log));
-    service.setImages(images(40));
-    service.start();
-    QTRY_VERIFY(held && inspected.size() == 1);
-    service.focus(35); // while image 1 is in work
-    gate.open();
-    QTRY_COMPARE(finished.size(), 1);
-    QCOMPARE(inspected.size(), 40);
-    QCOMPARE(imageOf(inspected[1]).index, std::size_t(1));
-    QCOMPARE(imageOf(inspected[2]).index, std::size_t(35));
-    QCOMPARE(imageOf(inspected[2]).result.map.size(), cv::Size(16, 12));
+    Fixture f;
+    f.holdAfter(1);
+    f.service.setInspector(fake(f.first));
+    f.service.setImages(images(40));
+    f.service.start();
+    QTRY_VERIFY(f.held && f.inspected.size() == 1);
+    f.service.focus(35); // while image 1 is in work
+    f.gate.open();
+    QTRY_COMPARE(f.finished.size(), 1);
+    QCOMPARE(f.inspected.size(), 40);
+    QCOMPARE(imageOf(f.inspected[1]).index, std::size_t(1));
+    QCOMPARE(imageOf(f.inspected[2]).index, std::size_t(35));
+    QCOMPARE(imageOf(f.inspected[2]).result.map.size(), cv::Size(16, 12));
     std::set<std::size_t> indices;
-    for (const auto& arguments : inspected)
+    for (const auto& arguments : f.inspected)
         indices.insert(imageOf(arguments).index);
     QCOMPARE(indices.size(), std::size_t(40));
 }
 
 void TestInspectionService::focusAgainGivesTheMapAgain()
 {
-    InspectionService service;
-    QSignalSpy inspected(&service, &InspectionService::inspected);
-    service.setInspector(fake());
-    service.setImages(images(3));
+    Fixture f;
+    f.service.setInspector(fake());
+    f.service.setImages(images(3));
     for (int i = 1; i <= 3; ++i) {
-        service.focus(1);
-        QTRY_COMPARE(inspected.size(), i);
-        QVERIFY(!imageOf(inspected.last()).result.map.empty());
+        f.service.focus(1);
+        QTRY_COMPARE(f.inspected.size(), i);
+        QVERIFY(!imageOf(f.inspected.last()).result.map.empty());
     }
-    service.focus(7); // not in the list: ignored
-    service.focus(2);
-    QTRY_COMPARE(inspected.size(), 4);
-    QCOMPARE(imageOf(inspected.last()).index, std::size_t(2));
+    f.service.focus(7); // not in the list: ignored
+    f.service.focus(2);
+    QTRY_COMPARE(f.inspected.size(), 4);
+    QCOMPARE(imageOf(f.inspected.last()).index, std::size_t(2));
 }
 
 void TestInspectionService::focusBeforeTheModelWaitsForIt()
 {
-    InspectionService service;
-    QSignalSpy inspected(&service, &InspectionService::inspected);
-    service.setImages(images(3));
-    service.focus(2);
-    service.setInspector(fake());
-    QTRY_COMPARE(inspected.size(), 1);
-    QCOMPARE(imageOf(inspected[0]).index, std::size_t(2));
+    Fixture f;
+    f.service.setImages(images(3));
+    f.service.focus(2);
+    f.service.setInspector(fake());
+    QTRY_COMPARE(f.inspected.size(), 1);
+    QCOMPARE(imageOf(f.inspected[0]).index, std::size_t(2));
 }
 
 void TestInspectionService::imagesThatFillTheMemoryDoNotStopTheRun()
@@ -329,165 +353,130 @@ void TestInspectionService::imagesThatFillTheMemoryDoNotStopTheRun()
 
 void TestInspectionService::pauseKeepsWhatIsDone()
 {
-    auto log = std::make_shared<Log>();
-    Gate gate;
-    std::atomic<bool> held{false};
-    log->onInspect = [&](const cv::Mat&) {
-        if (log->inspected == 5) {
-            held = true;
-            gate.pass();
-        }
-    };
-    InspectionService service;
-    QSignalSpy inspected(&service, &InspectionService::inspected);
-    QSignalSpy finished(&service, &InspectionService::finished);
-    service.setInspector(fake(log));
-    service.setImages(images(10));
-    service.start();
-    QTRY_VERIFY(held && inspected.size() == 5);
-    service.pause();
-    gate.open();
-    QTRY_COMPARE(inspected.size(), 6); // what was in work is kept
-    QVERIFY(!service.isRunning());
-    QCOMPARE(finished.size(), 0);
-    service.start();
-    QTRY_COMPARE(finished.size(), 1);
-    QCOMPARE(inspected.size(), 10);
-    QCOMPARE(log->inspected.load(), 10);
+    Fixture f;
+    f.holdAfter(5);
+    f.service.setInspector(fake(f.first));
+    f.service.setImages(images(10));
+    f.service.start();
+    QTRY_VERIFY(f.held && f.inspected.size() == 5);
+    f.service.pause();
+    f.gate.open();
+    QTRY_COMPARE(f.inspected.size(), 6); // what was in work is kept
+    QVERIFY(!f.service.isRunning());
+    QCOMPARE(f.finished.size(), 0);
+    f.service.start();
+    QTRY_COMPARE(f.finished.size(), 1);
+    QCOMPARE(f.inspected.size(), 10);
+    QCOMPARE(f.first->inspected.load(), 10);
 }
 
 void TestInspectionService::aPauseDuringTheLastImageIsNoEndlessOne()
 {
-    auto log = std::make_shared<Log>();
-    Gate gate;
-    std::atomic<bool> held{false};
-    log->onInspect = [&](const cv::Mat&) {
-        if (log->inspected == 2) {
-            held = true;
-            gate.pass();
-        }
-    };
-    InspectionService service;
-    QSignalSpy inspected(&service, &InspectionService::inspected);
-    QSignalSpy finished(&service, &InspectionService::finished);
-    service.setInspector(fake(log));
-    service.setImages(images(3));
-    service.start();
-    QTRY_VERIFY(held);
-    service.pause();
-    gate.open();
-    QTRY_COMPARE(finished.size(), 1);
-    QCOMPARE(indicesOf(inspected), upTo(3));
-    service.focus(1); // no run: nothing that could end
-    QTRY_COMPARE(inspected.size(), 4);
-    QCOMPARE(finished.size(), 1);
+    Fixture f;
+    f.holdAfter(2);
+    f.service.setInspector(fake(f.first));
+    f.service.setImages(images(3));
+    f.service.start();
+    QTRY_VERIFY(f.held);
+    f.service.pause();
+    f.gate.open();
+    QTRY_COMPARE(f.finished.size(), 1);
+    QCOMPARE(indicesOf(f.inspected), upTo(3));
+    f.service.focus(1); // no run: nothing that could end
+    QTRY_COMPARE(f.inspected.size(), 4);
+    QCOMPARE(f.finished.size(), 1);
 }
 
 void TestInspectionService::whatIsDoneElsewhereIsLeftOut()
 {
-    InspectionService service;
-    QSignalSpy inspected(&service, &InspectionService::inspected);
-    QSignalSpy finished(&service, &InspectionService::finished);
-    service.setInspector(fake());
-    service.setImages(images(6));
-    service.setDone({0, 1, 4, 77});
-    service.start();
-    QTRY_COMPARE(finished.size(), 1);
-    QCOMPARE(indicesOf(inspected), (std::multiset<std::size_t>{2, 3, 5}));
-    service.focus(4);
-    QTRY_COMPARE(inspected.size(), 4);
-    QVERIFY(!imageOf(inspected.last()).result.map.empty());
+    Fixture f;
+    f.service.setInspector(fake());
+    f.service.setImages(images(6));
+    f.service.setDone({0, 1, 4, 77});
+    f.service.start();
+    QTRY_COMPARE(f.finished.size(), 1);
+    QCOMPARE(indicesOf(f.inspected), (std::multiset<std::size_t>{2, 3, 5}));
+    f.service.focus(4);
+    QTRY_COMPARE(f.inspected.size(), 4);
+    QVERIFY(!imageOf(f.inspected.last()).result.map.empty());
 
     // A run whose last images are done elsewhere meanwhile.
-    service.setImages(images(6));
-    inspected.clear();
-    service.setDone({0, 1});
-    service.start();
-    service.setDone({2, 3, 4, 5});
-    QTRY_COMPARE(finished.size(), 2);
-    QVERIFY(!service.isRunning());
+    f.service.setImages(images(6));
+    f.inspected.clear();
+    f.service.setDone({0, 1});
+    f.service.start();
+    f.service.setDone({2, 3, 4, 5});
+    QTRY_COMPARE(f.finished.size(), 2);
+    QVERIFY(!f.service.isRunning());
 }
 
 void TestInspectionService::newListDropsOldResults()
 {
-    auto log = std::make_shared<Log>();
-    Gate gate;
-    log->onInspect = [&](const cv::Mat& image) {
+    Fixture f;
+    f.first->onInspect = [&](const cv::Mat& image) {
         if (image.at<uchar>(0, 0) == 101)
-            gate.pass();
+            f.gate.pass();
     };
-    InspectionService service;
-    QSignalSpy inspected(&service, &InspectionService::inspected);
-    QSignalSpy finished(&service, &InspectionService::finished);
-    service.setInspector(fake(log));
-    service.setImages(images(10));
-    service.start();
-    QTRY_COMPARE(inspected.size(), 1);
-    service.setImages(images(3, 200)); // image 101 is in work now
-    QVERIFY(!service.isRunning());
-    inspected.clear();
-    gate.open();
-    service.start();
-    QTRY_COMPARE(finished.size(), 1);
-    QCOMPARE(inspected.size(), 3);
-    for (const auto& arguments : inspected)
+    f.service.setInspector(fake(f.first));
+    f.service.setImages(images(10));
+    f.service.start();
+    QTRY_COMPARE(f.inspected.size(), 1);
+    f.service.setImages(images(3, 200)); // image 101 is in work now
+    QVERIFY(!f.service.isRunning());
+    f.inspected.clear();
+    f.gate.open();
+    f.service.start();
+    QTRY_COMPARE(f.finished.size(), 1);
+    QCOMPARE(f.inspected.size(), 3);
+    for (const auto& arguments : f.inspected)
         QVERIFY(imageOf(arguments).result.score > 0.75);
 }
 
 void TestInspectionService::newModelDropsOldResults()
 {
-    auto log = std::make_shared<Log>();
-    Gate gate;
-    log->onInspect = [&](const cv::Mat&) { gate.pass(); };
+    Fixture f;
+    f.first->onInspect = [&](const cv::Mat&) { f.gate.pass(); };
     auto second = std::make_shared<Log>();
-    InspectionService service;
-    QSignalSpy inspected(&service, &InspectionService::inspected);
-    QSignalSpy ready(&service, &InspectionService::modelReady);
-    service.setImages(images(4));
-    service.setInspector(fake(log));
-    QTRY_COMPARE(ready.size(), 1);
-    service.focus(1);
-    service.setInspector(fake(second, {0.1, 0.1, 0.1, 1}));
-    gate.open();
-    QTRY_COMPARE(inspected.size(), 1); // the image in focus, by the new model only
-    QTRY_COMPARE(ready.size(), 2);
-    QCOMPARE(imageOf(inspected[0]).result.thresholds.score, 0.1);
+    f.service.setImages(images(4));
+    f.service.setInspector(fake(f.first));
+    QTRY_COMPARE(f.ready.size(), 1);
+    f.service.focus(1);
+    f.service.setInspector(fake(second, {0.1, 0.1, 0.1, 1}));
+    f.gate.open();
+    QTRY_COMPARE(f.inspected.size(), 1); // the image in focus, by the new model only
+    QTRY_COMPARE(f.ready.size(), 2);
+    QCOMPARE(imageOf(f.inspected[0]).result.thresholds.score, 0.1);
     QCOMPARE(second->inspected.load(), 1);
-    QCOMPARE(log->alive.load(), 0);
+    QCOMPARE(f.first->alive.load(), 0);
 }
 
 void TestInspectionService::newListKeepsTheModel()
 {
-    InspectionService service;
-    QSignalSpy ready(&service, &InspectionService::modelReady);
-    QSignalSpy finished(&service, &InspectionService::finished);
-    Gate gate;
-    auto log = std::make_shared<Log>();
-    service.setInspector([&gate, log] {
-        gate.pass();
-        return std::make_unique<FakeInspector>(log);
+    Fixture f;
+    f.service.setInspector([&f] {
+        f.gate.pass();
+        return std::make_unique<FakeInspector>(f.first);
     });
-    service.setImages(images(2)); // while the model is being loaded
-    service.start();
-    gate.open();
-    QTRY_COMPARE(finished.size(), 1);
-    QCOMPARE(ready.size(), 1);
-    QCOMPARE(log->inspected.load(), 2);
+    f.service.setImages(images(2)); // while the model is being loaded
+    f.service.start();
+    f.gate.open();
+    QTRY_COMPARE(f.finished.size(), 1);
+    QCOMPARE(f.ready.size(), 1);
+    QCOMPARE(f.first->inspected.load(), 2);
 }
 
 void TestInspectionService::thresholdsAreApplied()
 {
-    InspectionService service;
-    QSignalSpy inspected(&service, &InspectionService::inspected);
-    service.setInspector(fake());
-    service.setImages(images(1)); // scores 100 / 255
-    service.focus(0);
-    QTRY_COMPARE(inspected.size(), 1);
-    QCOMPARE(imageOf(inspected[0]).result.verdict, Verdict::Ok);
-    service.setThresholds({0.3, 0.3, 0.3, 1});
-    service.focus(0);
-    QTRY_COMPARE(inspected.size(), 2);
-    const AnomalyResult result = imageOf(inspected[1]).result;
+    Fixture f;
+    f.service.setInspector(fake());
+    f.service.setImages(images(1)); // scores 100 / 255
+    f.service.focus(0);
+    QTRY_COMPARE(f.inspected.size(), 1);
+    QCOMPARE(imageOf(f.inspected[0]).result.verdict, Verdict::Ok);
+    f.service.setThresholds({0.3, 0.3, 0.3, 1});
+    f.service.focus(0);
+    QTRY_COMPARE(f.inspected.size(), 2);
+    const AnomalyResult result = imageOf(f.inspected[1]).result;
     QCOMPARE(result.verdict, Verdict::Ng);
     QCOMPARE(result.thresholds.score, 0.3);
     QCOMPARE(result.regions.size(), std::size_t(1));
@@ -495,6 +484,7 @@ void TestInspectionService::thresholdsAreApplied()
 
 void TestInspectionService::judgingThatFailsIsAnError()
 {
+    Fixture f;
     struct WrongMap final : AnomalyInspector
     {
         AnomalyResult inspect(const cv::Mat&) override
@@ -505,50 +495,44 @@ void TestInspectionService::judgingThatFailsIsAnError()
             return result;
         }
     };
-    InspectionService service;
-    QSignalSpy inspected(&service, &InspectionService::inspected);
-    QSignalSpy finished(&service, &InspectionService::finished);
-    service.setInspector([] { return std::make_unique<WrongMap>(); });
-    service.setImages(images(2));
-    service.setThresholds({});
-    service.start();
-    QTRY_COMPARE(finished.size(), 1);
-    QCOMPARE(indicesOf(inspected), upTo(2));
-    for (const auto& arguments : inspected)
+    f.service.setInspector([] { return std::make_unique<WrongMap>(); });
+    f.service.setImages(images(2));
+    f.service.setThresholds({});
+    f.service.start();
+    QTRY_COMPARE(f.finished.size(), 1);
+    QCOMPARE(indicesOf(f.inspected), upTo(2));
+    for (const auto& arguments : f.inspected)
         QVERIFY(!imageOf(arguments).error.isEmpty());
 }
 
 void TestInspectionService::unreadableImagesAreResultsWithErrors()
 {
-    InspectionService service;
-    QSignalSpy inspected(&service, &InspectionService::inspected);
-    QSignalSpy finished(&service, &InspectionService::finished);
+    Fixture f;
     std::vector<QString> paths = images(2);
     paths.insert(paths.begin() + 1, m_dir->path() + u"/missing.png"_s);
-    service.setInspector(fake());
-    service.setImages(paths);
-    service.start();
-    QTRY_COMPARE(finished.size(), 1);
-    QCOMPARE(inspected.size(), 3);
-    QVERIFY(imageOf(inspected[0]).error.isEmpty());
-    QVERIFY(imageOf(inspected[1]).error.contains(u"missing.png"_s));
-    QVERIFY(imageOf(inspected[1]).hash.isEmpty());
-    QVERIFY(imageOf(inspected[2]).error.isEmpty());
+    f.service.setInspector(fake());
+    f.service.setImages(paths);
+    f.service.start();
+    QTRY_COMPARE(f.finished.size(), 1);
+    QCOMPARE(f.inspected.size(), 3);
+    QVERIFY(imageOf(f.inspected[0]).error.isEmpty());
+    QVERIFY(imageOf(f.inspected[1]).error.contains(u"missing.png"_s));
+    QVERIFY(imageOf(f.inspected[1]).hash.isEmpty());
+    QVERIFY(imageOf(f.inspected[2]).error.isEmpty());
 }
 
 void TestInspectionService::startOnFinishedOrEmptyListFinishes()
 {
-    InspectionService service;
-    QSignalSpy finished(&service, &InspectionService::finished);
-    service.setInspector(fake());
-    service.start();
-    QTRY_COMPARE(finished.size(), 1);
-    service.setImages(images(1));
-    service.start();
-    QTRY_COMPARE(finished.size(), 2);
-    service.start();
-    QTRY_COMPARE(finished.size(), 3);
-    QVERIFY(!service.isRunning());
+    Fixture f;
+    f.service.setInspector(fake());
+    f.service.start();
+    QTRY_COMPARE(f.finished.size(), 1);
+    f.service.setImages(images(1));
+    f.service.start();
+    QTRY_COMPARE(f.finished.size(), 2);
+    f.service.start();
+    QTRY_COMPARE(f.finished.size(), 3);
+    QVERIFY(!f.service.isRunning());
 }
 
 void TestInspectionService::destructorWaitsForNothingQueued()
@@ -568,38 +552,32 @@ void TestInspectionService::destructorWaitsForNothingQueued()
 
 void TestInspectionService::longRunsHaveACrew()
 {
-    auto first = std::make_shared<Log>();
-    auto crew = std::make_shared<Log>();
     Barrier together(kCrew);
-    crew->onInspect = [&](const cv::Mat&) { together.arrive(); };
-    InspectionService service;
-    QSignalSpy ready(&service, &InspectionService::modelReady);
-    QSignalSpy inspected(&service, &InspectionService::inspected);
-    QSignalSpy progressed(&service, &InspectionService::progressed);
-    QSignalSpy finished(&service, &InspectionService::finished);
-    service.setImages(images(kLong));
-    service.setInspector(fake(first), fake(crew), kCrew);
-    QTRY_COMPARE(ready.size(), 1);
-    QCOMPARE(crew->alive.load(), 0);                               // only a run needs them
-    first->onInspect = [&](const cv::Mat&) { QTest::qSleep(20); }; // leaves something to do for the crew
-    service.start();
-    QTRY_COMPARE(finished.size(), 1);
+    Fixture f;
+    f.crew->onInspect = [&](const cv::Mat&) { together.arrive(); };
+    f.service.setImages(images(kLong));
+    f.service.setInspector(fake(f.first), fake(f.crew), kCrew);
+    QTRY_COMPARE(f.ready.size(), 1);
+    QCOMPARE(f.crew->alive.load(), 0);                               // only a run needs them
+    f.first->onInspect = [&](const cv::Mat&) { QTest::qSleep(20); }; // leaves something to do for the crew
+    f.service.start();
+    QTRY_COMPARE(f.finished.size(), 1);
     QVERIFY(together.met());
-    QVERIFY(first->inspected < kLong / 2);
-    QCOMPARE(first->inspected + crew->inspected, kLong);
-    QCOMPARE(indicesOf(inspected), upTo(kLong));
-    for (const auto& arguments : inspected) {
+    QVERIFY(f.first->inspected < kLong / 2);
+    QCOMPARE(f.first->inspected + f.crew->inspected, kLong);
+    QCOMPARE(indicesOf(f.inspected), upTo(kLong));
+    for (const auto& arguments : f.inspected) {
         const InspectedImage image = imageOf(arguments);
         QVERIFY2(image.error.isEmpty(), qPrintable(image.error));
         QVERIFY(std::abs(image.result.score - (100.0 + double(image.index)) / 255.0) < 1e-6);
         QVERIFY(image.result.map.empty() && image.image.empty());
         QCOMPARE(image.hash, fileSha256(image.path));
     }
-    QCOMPARE(progressed.size(), kLong);
+    QCOMPARE(f.progressed.size(), kLong);
     for (int i = 0; i < kLong; ++i)
-        QCOMPARE(progressed[i].mid(0, 2), (QVariantList{i + 1, kLong}));
-    QTRY_COMPARE(crew->alive.load(), 0); // and go with it
-    QCOMPARE(first->alive.load(), 1);
+        QCOMPARE(f.progressed[i].mid(0, 2), (QVariantList{i + 1, kLong}));
+    QTRY_COMPARE(f.crew->alive.load(), 0); // and go with it
+    QCOMPARE(f.first->alive.load(), 1);
 }
 
 void TestInspectionService::shortRunsHaveNone_data()
@@ -616,190 +594,144 @@ void TestInspectionService::shortRunsHaveNone()
     QFETCH(int, count);
     QFETCH(int, crew);
     std::atomic<bool> asked{false};
-    InspectionService service;
-    QSignalSpy inspected(&service, &InspectionService::inspected);
-    QSignalSpy finished(&service, &InspectionService::finished);
-    service.setImages(images(count));
-    service.setInspector(
+    Fixture f;
+    f.service.setImages(images(count));
+    f.service.setInspector(
         fake(),
         [&] {
             asked = true;
             return std::unique_ptr<AnomalyInspector>();
         },
         crew);
-    service.start();
-    QTRY_COMPARE(finished.size(), 1);
+    f.service.start();
+    QTRY_COMPARE(f.finished.size(), 1);
     QVERIFY(!asked);
-    QCOMPARE(indicesOf(inspected), upTo(std::size_t(count)));
+    QCOMPARE(indicesOf(f.inspected), upTo(std::size_t(count)));
 }
 
 void TestInspectionService::focusComesBeforeTheCrew()
 {
-    auto first = std::make_shared<Log>();
-    auto crew = std::make_shared<Log>();
-    Gate crewGate;
-    Gate firstGate;
-    std::atomic<int> started{0};
     std::atomic<bool> focusStarted{false};
-    crew->onInspect = [&](const cv::Mat&) {
-        ++started;
-        crewGate.pass();
+    Fixture f;
+    f.crew->onInspect = [&](const cv::Mat&) {
+        ++f.started;
+        f.gate.pass();
     };
-    first->onInspect = [&](const cv::Mat& image) {
+    f.first->onInspect = [&](const cv::Mat& image) {
         if (levelOf(image) == 100 + kLong - 1) {
             focusStarted = true;
-            firstGate.pass();
+            f.firstGate.pass();
         } else {
             QTest::qSleep(20);
         }
     };
-    InspectionService service;
-    QSignalSpy inspected(&service, &InspectionService::inspected);
-    QSignalSpy finished(&service, &InspectionService::finished);
-    service.setImages(images(kLong));
-    service.setInspector(fake(first), fake(crew), kCrew);
-    service.start();
-    QTRY_COMPARE(started.load(), kCrew); // each is in the middle of an image
-    service.focus(kLong - 1);
+    f.service.setImages(images(kLong));
+    f.service.setInspector(fake(f.first), fake(f.crew), kCrew);
+    f.service.start();
+    QTRY_COMPARE(f.started.load(), kCrew); // each is in the middle of an image
+    f.service.focus(kLong - 1);
     QTRY_VERIFY(focusStarted); // at once, while all of the crew are at work
-    crewGate.open();
-    QTRY_COMPARE(crew->inspected.load(), kCrew); // they end what they had ...
+    f.gate.open();
+    QTRY_COMPARE(f.crew->inspected.load(), kCrew); // they end what they had ...
     QTest::qWait(50);
-    QCOMPARE(started.load(), kCrew); // ... and leave the processor alone
-    const auto before = inspected.size();
-    firstGate.open();
-    QTRY_COMPARE(finished.size(), 1);
-    const InspectedImage answer = imageOf(inspected[before]);
+    QCOMPARE(f.started.load(), kCrew); // ... and leave the processor alone
+    const auto before = f.inspected.size();
+    f.firstGate.open();
+    QTRY_COMPARE(f.finished.size(), 1);
+    const InspectedImage answer = imageOf(f.inspected[before]);
     QCOMPARE(answer.index, std::size_t(kLong - 1));
     QCOMPARE(answer.result.map.size(), cv::Size(16, 12));
-    QCOMPARE(indicesOf(inspected), upTo(kLong));
+    QCOMPARE(indicesOf(f.inspected), upTo(kLong));
 }
 
 void TestInspectionService::focusOnWhatIsInWork()
 {
-    auto first = std::make_shared<Log>();
-    auto crew = std::make_shared<Log>();
-    Gate gate;
     std::atomic<int> level{0};
-    crew->onInspect = [&](const cv::Mat& image) {
+    Fixture f;
+    f.crew->onInspect = [&](const cv::Mat& image) {
         int none = 0;
         level.compare_exchange_strong(none, levelOf(image));
         if (level == levelOf(image))
-            gate.pass();
+            f.gate.pass();
     };
-    first->onInspect = [&](const cv::Mat&) { QTest::qSleep(20); };
-    InspectionService service;
-    QSignalSpy inspected(&service, &InspectionService::inspected);
-    QSignalSpy finished(&service, &InspectionService::finished);
-    service.setImages(images(kLong));
-    service.setInspector(fake(first), fake(crew), kCrew);
-    service.start();
+    f.first->onInspect = [&](const cv::Mat&) { QTest::qSleep(20); };
+    f.service.setImages(images(kLong));
+    f.service.setInspector(fake(f.first), fake(f.crew), kCrew);
+    f.service.start();
     QTRY_VERIFY(level > 0);
     const auto index = std::size_t(level - 100);
-    service.focus(index);
-    QTRY_VERIFY(indicesOf(inspected).count(index) == 1);
-    gate.open();
-    QTRY_COMPARE(finished.size(), 1);
+    f.service.focus(index);
+    QTRY_VERIFY(indicesOf(f.inspected).count(index) == 1);
+    f.gate.open();
+    QTRY_COMPARE(f.finished.size(), 1);
     QTest::qWait(50);
-    QCOMPARE(indicesOf(inspected), upTo(kLong)); // the crew's result came second, and without a map
-    for (const auto& arguments : inspected)
+    QCOMPARE(indicesOf(f.inspected), upTo(kLong)); // the crew's result came second, and without a map
+    for (const auto& arguments : f.inspected)
         QCOMPARE(imageOf(arguments).result.map.empty(), imageOf(arguments).index != index);
 }
 
 void TestInspectionService::theCrewPausesAndGoesOn()
 {
-    auto first = std::make_shared<Log>();
-    auto crew = std::make_shared<Log>();
-    Gate gate;
-    std::atomic<int> started{0};
-    crew->onInspect = [&](const cv::Mat&) {
-        ++started;
-        gate.pass();
-    };
-    first->onInspect = [&](const cv::Mat&) { QTest::qSleep(20); };
-    InspectionService service;
-    QSignalSpy inspected(&service, &InspectionService::inspected);
-    QSignalSpy finished(&service, &InspectionService::finished);
-    service.setImages(images(kLong));
-    service.setInspector(fake(first), fake(crew), kCrew);
-    service.start();
-    QTRY_COMPARE(started.load(), kCrew);
-    service.pause();
-    gate.open();
-    QTRY_COMPARE(crew->alive.load(), 0);
-    QCOMPARE(started.load(), kCrew);
-    QTRY_COMPARE(inspected.size(), first->inspected + kCrew); // what was in work is kept
-    QVERIFY(!service.isRunning());
-    QCOMPARE(finished.size(), 0);
-    service.start();
-    QTRY_COMPARE(finished.size(), 1);
-    QCOMPARE(indicesOf(inspected), upTo(kLong));
-    QCOMPARE(first->inspected + crew->inspected, kLong);
+    Fixture f;
+    f.holdCrew();
+    f.service.setImages(images(kLong));
+    f.service.setInspector(fake(f.first), fake(f.crew), kCrew);
+    f.service.start();
+    QTRY_COMPARE(f.started.load(), kCrew);
+    f.service.pause();
+    f.gate.open();
+    QTRY_COMPARE(f.crew->alive.load(), 0);
+    QCOMPARE(f.started.load(), kCrew);
+    QTRY_COMPARE(f.inspected.size(), f.first->inspected + kCrew); // what was in work is kept
+    QVERIFY(!f.service.isRunning());
+    QCOMPARE(f.finished.size(), 0);
+    f.service.start();
+    QTRY_COMPARE(f.finished.size(), 1);
+    QCOMPARE(indicesOf(f.inspected), upTo(kLong));
+    QCOMPARE(f.first->inspected + f.crew->inspected, kLong);
 }
 
 void TestInspectionService::newListDropsWhatTheCrewDoes()
 {
-    auto first = std::make_shared<Log>();
-    auto crew = std::make_shared<Log>();
-    Gate gate;
-    std::atomic<int> started{0};
-    crew->onInspect = [&](const cv::Mat&) {
-        ++started;
-        gate.pass();
-    };
-    first->onInspect = [&](const cv::Mat&) { QTest::qSleep(20); };
-    InspectionService service;
-    QSignalSpy inspected(&service, &InspectionService::inspected);
-    QSignalSpy finished(&service, &InspectionService::finished);
-    service.setImages(images(kLong));
-    service.setInspector(fake(first), fake(crew), kCrew);
-    service.start();
-    QTRY_COMPARE(started.load(), kCrew);
-    service.setImages(images(kLong, 200));
-    inspected.clear();
-    service.start(); // before any of the crew has seen it
-    gate.open();
-    QTRY_COMPARE(finished.size(), 1);
-    QCOMPARE(indicesOf(inspected), upTo(kLong));
-    for (const auto& arguments : inspected)
+    Fixture f;
+    f.holdCrew();
+    f.service.setImages(images(kLong));
+    f.service.setInspector(fake(f.first), fake(f.crew), kCrew);
+    f.service.start();
+    QTRY_COMPARE(f.started.load(), kCrew);
+    f.service.setImages(images(kLong, 200));
+    f.inspected.clear();
+    f.service.start(); // before any of the crew has seen it
+    f.gate.open();
+    QTRY_COMPARE(f.finished.size(), 1);
+    QCOMPARE(indicesOf(f.inspected), upTo(kLong));
+    for (const auto& arguments : f.inspected)
         QVERIFY(imageOf(arguments).result.score > 0.75);
 }
 
 void TestInspectionService::newModelDropsTheOldCrew()
 {
-    auto first = std::make_shared<Log>();
-    auto crew = std::make_shared<Log>();
-    Gate gate;
-    std::atomic<int> started{0};
-    crew->onInspect = [&](const cv::Mat&) {
-        ++started;
-        gate.pass();
-    };
-    first->onInspect = [&](const cv::Mat&) { QTest::qSleep(20); };
+    Fixture f;
+    f.holdCrew();
     auto second = std::make_shared<Log>();
     const Thresholds limits{0.1, 0.1, 0.1, 1};
-    InspectionService service;
-    QSignalSpy ready(&service, &InspectionService::modelReady);
-    QSignalSpy inspected(&service, &InspectionService::inspected);
-    QSignalSpy finished(&service, &InspectionService::finished);
-    service.setImages(images(kLong));
-    service.setInspector(fake(first), fake(crew), kCrew);
-    const auto openAtEnd = qScopeGuard([&] { gate.open(); }); // a failure must not hang
-    service.start();
-    QTRY_COMPARE(started.load(), kCrew);
-    QTRY_COMPARE(ready.size(), 1); // the next model would overtake what is said of this one
-    service.setInspector(fake(second, limits), fake(second, limits), kCrew);
-    inspected.clear();
-    QTRY_COMPARE(ready.size(), 2);
-    service.start(); // the old crew still has the images that it had
+    f.service.setImages(images(kLong));
+    f.service.setInspector(fake(f.first), fake(f.crew), kCrew);
+    f.service.start();
+    QTRY_COMPARE(f.started.load(), kCrew);
+    QTRY_COMPARE(f.ready.size(), 1); // the next model would overtake what is said of this one
+    f.service.setInspector(fake(second, limits), fake(second, limits), kCrew);
+    f.inspected.clear();
+    QTRY_COMPARE(f.ready.size(), 2);
+    f.service.start(); // the old crew still has the images that it had
     QTRY_VERIFY(second->inspected > 0);
-    gate.open();
-    QTRY_COMPARE(finished.size(), 1);
-    QCOMPARE(indicesOf(inspected), upTo(kLong));
-    for (const auto& arguments : inspected)
+    f.gate.open();
+    QTRY_COMPARE(f.finished.size(), 1);
+    QCOMPARE(indicesOf(f.inspected), upTo(kLong));
+    for (const auto& arguments : f.inspected)
         QCOMPARE(imageOf(arguments).result.thresholds.score, 0.1);
     QCOMPARE(second->inspected.load(), kLong);
-    QTRY_COMPARE(crew->alive.load(), 0);
+    QTRY_COMPARE(f.crew->alive.load(), 0);
 }
 
 void TestInspectionService::withoutACrewTheFirstGoesOn_data()
@@ -815,67 +747,52 @@ void TestInspectionService::withoutACrewTheFirstGoesOn()
 {
     QFETCH(int, made);
     QFETCH(bool, throws);
-    auto first = std::make_shared<Log>();
-    auto crew = std::make_shared<Log>();
-    first->onInspect = [&](const cv::Mat&) { QTest::qSleep(5); };
-    crew->onInspect = [&](const cv::Mat&) { QTest::qSleep(5); };
     std::atomic<int> calls{0};
-    InspectionService service;
-    QSignalSpy failed(&service, &InspectionService::modelFailed);
-    QSignalSpy inspected(&service, &InspectionService::inspected);
-    QSignalSpy finished(&service, &InspectionService::finished);
-    service.setImages(images(kLong));
+    Fixture f;
+    f.first->onInspect = [&](const cv::Mat&) { QTest::qSleep(5); };
+    f.crew->onInspect = [&](const cv::Mat&) { QTest::qSleep(5); };
+    f.service.setImages(images(kLong));
     if (throws)
         QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"one inspector.*no memory"_s));
-    service.setInspector(
-        fake(first),
+    f.service.setInspector(
+        fake(f.first),
         [&]() -> std::unique_ptr<AnomalyInspector> {
             if (calls++ < made)
-                return std::make_unique<FakeInspector>(crew);
+                return std::make_unique<FakeInspector>(f.crew);
             if (throws)
                 throw std::runtime_error("no memory");
             return nullptr;
         },
         kCrew);
-    service.start();
-    QTRY_COMPARE(finished.size(), 1);
+    f.service.start();
+    QTRY_COMPARE(f.finished.size(), 1);
     QCOMPARE(calls.load(), made + 1);
-    QCOMPARE(indicesOf(inspected), upTo(kLong)); // nothing is lost
-    QVERIFY(first->inspected > kLong / 2);
-    QTRY_COMPARE(crew->alive.load(), 0);
-    QVERIFY(failed.isEmpty());
+    QCOMPARE(indicesOf(f.inspected), upTo(kLong)); // nothing is lost
+    QVERIFY(f.first->inspected > kLong / 2);
+    QTRY_COMPARE(f.crew->alive.load(), 0);
+    QVERIFY(f.failed.isEmpty());
 }
 
 void TestInspectionService::thresholdsReachTheCrew()
 {
-    auto first = std::make_shared<Log>();
-    auto crew = std::make_shared<Log>();
-    Gate gate;
-    std::atomic<int> started{0};
-    crew->onInspect = [&](const cv::Mat&) {
-        ++started;
-        gate.pass();
-    };
-    first->onInspect = [&](const cv::Mat&) { QTest::qSleep(20); };
-    InspectionService service;
-    QSignalSpy inspected(&service, &InspectionService::inspected);
-    QSignalSpy finished(&service, &InspectionService::finished);
-    service.setImages(images(kLong));
-    service.setInspector(fake(first), fake(crew), kCrew);
-    service.start();
-    QTRY_COMPARE(started.load(), kCrew);
+    Fixture f;
+    f.holdCrew();
+    f.service.setImages(images(kLong));
+    f.service.setInspector(fake(f.first), fake(f.crew), kCrew);
+    f.service.start();
+    QTRY_COMPARE(f.started.load(), kCrew);
     QTest::qWait(50);
-    inspected.clear();
-    service.setThresholds({0.3, 0.3, 0.3, 1});
-    gate.open();
-    QTRY_COMPARE(finished.size(), 1);
+    f.inspected.clear();
+    f.service.setThresholds({0.3, 0.3, 0.3, 1});
+    f.gate.open();
+    QTRY_COMPARE(f.finished.size(), 1);
     int moved = 0;
-    for (const auto& arguments : inspected) {
+    for (const auto& arguments : f.inspected) {
         const AnomalyResult result = imageOf(arguments).result;
         moved += result.thresholds.score == 0.3 && result.verdict == Verdict::Ng ? 1 : 0;
     }
-    QVERIFY(inspected.size() > kLong / 2);
-    QVERIFY(moved >= int(inspected.size()) - kCrew - 1); // all but what was in work
+    QVERIFY(f.inspected.size() > kLong / 2);
+    QVERIFY(moved >= int(f.inspected.size()) - kCrew - 1); // all but what was in work
 }
 
 void TestInspectionService::destructorWaitsForTheCrew()

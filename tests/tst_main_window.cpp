@@ -10,6 +10,7 @@
 #include "core/storage/run_store.h"
 #include "core/weights/model_store.h"
 #include "tests/support/fake_inspector.h"
+#include "tests/support/training_folder.h"
 #include "ui/inspect_page.h"
 #include "ui/job_indicator.h"
 #include "ui/main_window.h"
@@ -33,15 +34,19 @@
 #include <QtGui/QClipboard>
 #include <QtGui/QDragEnterEvent>
 #include <QtGui/QImage>
+#include <QtGui/QScreen>
 #include <QtTest/QSignalSpy>
 #include <QtTest/QTest>
 #include <QtWidgets/QApplication>
 #include <QtWidgets/QDoubleSpinBox>
 #include <QtWidgets/QLabel>
+#include <QtWidgets/QMenuBar>
 #include <QtWidgets/QMessageBox>
 #include <QtWidgets/QPushButton>
+#include <QtWidgets/QTextBrowser>
 #include <QtWidgets/QToolButton>
 
+#include <algorithm>
 #include <memory>
 
 using namespace lynceus;
@@ -58,6 +63,7 @@ private Q_SLOTS:
     void navigatesByKeysAndClicks();
     void switchesThemeFromTheMenu();
     void showsErrorsOneAfterTheOther();
+    void errorsGoWithWhatTheyAreAbout();
     void showsFailedJobs();
     void listsAndCancelsTasks();
     void closesAtOnceWhenIdle();
@@ -73,6 +79,9 @@ private Q_SLOTS:
     void opensDemoProductWithVerdicts();
     void listsKeys();
     void everyControlIsNamed();
+    void mnemonicsAreUnique();
+    void theGuideIsReadInTheProgram();
+    void anOddImageDoesNotReplaceTheFolder();
 
 private:
     /// A job that runs until the semaphore is released or it is cancelled.
@@ -202,6 +211,21 @@ void TestMainWindow::showsErrorsOneAfterTheOther()
     QVERIFY(banner->message().isEmpty());
 }
 
+void TestMainWindow::errorsGoWithWhatTheyAreAbout()
+{
+    test::writeParts(m_home->filePath(u"teile"_s), 3);
+    auto* banner = m_window->findChild<MessageBanner*>();
+    auto* inspect = m_window->findChild<InspectPage*>();
+    m_window->showError(u"The disk is full."_s);
+    inspect->inspectAll();
+    QCOMPARE(banner->waiting(), 2);
+    QSignalSpy opened(inspect, &InspectPage::folderChanged);
+    m_window->openFolder(m_home->filePath(u"teile"_s));
+    QTRY_COMPARE_WITH_TIMEOUT(opened.size(), 1, 60'000);
+    QCOMPARE(banner->waiting(), 1); // there are images now
+    QCOMPARE(banner->message(), u"The disk is full."_s);
+}
+
 void TestMainWindow::showsFailedJobs()
 {
     m_jobs->start(JobRunner::Lane::Files, u"Reading bottle"_s, [](const TaskContext&) {
@@ -303,7 +327,10 @@ void TestMainWindow::restoresGeometry()
         Services{*m_settings, *m_database, *m_store, *m_jobs, m_home->filePath(u"models"_s)});
     QCOMPARE(m_window->size(), size);
     action(u"Reset layout"_s)->trigger();
-    QTRY_COMPARE(m_window->size(), QSize(1280, 800));
+    // No larger than the screen, where that holds what the window needs.
+    const QSize room = m_window->screen()->availableSize();
+    QTRY_VERIFY(m_window->height() <= std::max(room.height(), m_window->minimumSizeHint().height()));
+    QVERIFY(m_window->width() <= std::max(room.width(), m_window->minimumSizeHint().width()));
 }
 
 void TestMainWindow::frameForwardsDrops()
@@ -336,11 +363,13 @@ void TestMainWindow::namesFolderAndModel()
     auto* model = m_window->findChild<MenuButton*>(u"modelButton"_s);
     QAction* inspectAll = action(u"Inspect all"_s);
     QCOMPARE(folder->choice(), u"none open"_s);
+    QCOMPARE(m_window->windowTitle(), u"Lynceus"_s);
     QVERIFY(!inspectAll->isEnabled());
     auto* inspect = m_window->findChild<InspectPage*>();
     Q_EMIT inspect->folderChanged(u"/data/R&D bottle"_s, true);
     Q_EMIT inspect->modelChanged(u"/models/bottle-7.safetensors"_s);
     QCOMPARE(folder->choice(), u"R&D bottle"_s);
+    QCOMPARE(m_window->windowTitle(), u"R&D bottle – Lynceus"_s);
     QVERIFY(folder->toolTip().contains(u"data"_s));
     QCOMPARE(model->choice(), u"bottle-7"_s);
     QVERIFY(inspectAll->isEnabled());
@@ -350,16 +379,21 @@ void TestMainWindow::tellsOfTrainingsThatAreOver()
 {
     auto* banner = m_window->findChild<MessageBanner*>();
     auto* train = m_window->findChild<TrainPage*>();
-    Q_EMIT train->trainingOver(true, u"bottle-1 is trained."_s, {});
+    Q_EMIT train->trainingOver(true, u"bottle-1 is trained."_s, {}, u"bottle-1"_s);
     QVERIFY(banner->isVisible());
+    QTest::mouseClick(banner->findChild<QPushButton*>(u"bannerAction"_s), Qt::LeftButton);
+    QCOMPARE(m_window->currentPage(), u"train"_s); // "Show results"
+    QVERIFY(!banner->isVisible());
+    m_window->showPage(u"inspect"_s);
+    Q_EMIT train->trainingOver(true, u"bottle-1 is trained."_s, {}, u"bottle-1"_s);
     QCOMPARE(banner->message(), u"bottle-1 is trained."_s);
     QTest::keyClick(banner, Qt::Key_Escape);
     QVERIFY(!banner->isVisible());
     // Who looks at the page sees it there.
     m_window->showPage(u"train"_s);
-    Q_EMIT train->trainingOver(true, u"bottle-2 is trained."_s, {});
+    Q_EMIT train->trainingOver(true, u"bottle-2 is trained."_s, {}, u"bottle-2"_s);
     QVERIFY(!banner->isVisible());
-    Q_EMIT train->trainingOver(false, u"bottle-3 failed."_s, {}); // the job runner tells why
+    Q_EMIT train->trainingOver(false, u"bottle-3 failed."_s, {}, u"bottle-3"_s); // the job runner tells why
     QVERIFY(!banner->isVisible());
 }
 
@@ -472,8 +506,77 @@ void TestMainWindow::listsKeys()
     QStringList texts;
     for (const QLabel* label : dialog->findChildren<QLabel*>())
         texts << label->text();
-    for (const QString& key : {u"Ctrl+O"_s, u"F5"_s, u"Ctrl+2"_s, u"F1"_s})
+    for (const QString& key : {u"Ctrl+O"_s, u"F5"_s, u"Ctrl+2"_s, u"F1"_s, u"A, Left"_s, u"D, Right"_s, u"N"_s, u"+"_s,
+                               u"-"_s, u"Ctrl+F"_s, u"Ctrl+Z"_s, u"H"_s})
         QVERIFY2(texts.contains(key), qPrintable(key));
+    for (const QAction* one : m_window->findChildren<QAction*>())
+        QVERIFY2(one->shortcuts().isEmpty() || !one->text().isEmpty(), qPrintable(one->shortcut().toString()));
+}
+
+/// Of a letter that two have, neither would work.
+void TestMainWindow::mnemonicsAreUnique()
+{
+    test::writeParts(m_home->filePath(u"teile"_s), 6);
+    m_window->findChild<TrainPage*>()->setFolder(m_home->filePath(u"teile"_s));
+    QTRY_VERIFY_WITH_TIMEOUT(m_window->findChild<TrainPage*>()->isIdle(), 60'000);
+    for (const QString& page : m_window->pageIds()) {
+        m_window->showPage(page);
+        QMap<QString, QString> owners;
+        const auto take = [&](const QString& text) {
+            const QString key = QKeySequence::mnemonic(text).toString();
+            if (key.isEmpty())
+                return;
+            QVERIFY2(!owners.contains(key),
+                     qPrintable(page + u": "_s + key + u" of "_s + text + u" and "_s + owners[key]));
+            owners.insert(key, text);
+        };
+        for (const QAction* menu : m_window->menuBar()->actions())
+            take(menu->text());
+        for (const QAbstractButton* button : m_window->findChildren<QAbstractButton*>()) {
+            if (button->isVisible())
+                take(button->text());
+        }
+        for (const QLabel* label : m_window->findChildren<QLabel*>()) {
+            if (label->isVisible() && label->buddy())
+                take(label->text());
+        }
+    }
+}
+
+void TestMainWindow::theGuideIsReadInTheProgram()
+{
+    action(u"User guide"_s)->trigger();
+    auto* guide = m_window->findChild<QDialog*>(u"userGuide"_s);
+    QVERIFY(guide && guide->isVisible());
+    QVERIFY(guide->findChild<QTextBrowser*>()->toPlainText().contains(u"Threshold"_s, Qt::CaseInsensitive));
+}
+
+void TestMainWindow::anOddImageDoesNotReplaceTheFolder()
+{
+    test::writeParts(m_home->filePath(u"teile/train/good"_s), 6);
+    test::writeParts(m_home->filePath(u"teile/test/good"_s), 3);
+    test::writeParts(m_home->filePath(u"lose"_s), 3);
+    auto* inspect = m_window->findChild<InspectPage*>();
+    auto* train = m_window->findChild<TrainPage*>();
+    auto* banner = m_window->findChild<MessageBanner*>();
+    QSignalSpy opened(inspect, &InspectPage::folderChanged);
+
+    // It is among the images that are inspected: only shown.
+    m_window->openFolder(m_home->filePath(u"lose"_s));
+    QTRY_COMPARE_WITH_TIMEOUT(opened.size(), 1, 60'000);
+    Q_EMIT train->openRequested(m_home->filePath(u"lose/part1.png"_s));
+    QCOMPARE(opened.size(), 1);
+    QVERIFY(!banner->isVisible());
+
+    m_window->openFolder(m_home->filePath(u"teile"_s));
+    QTRY_COMPARE_WITH_TIMEOUT(opened.size(), 2, 60'000);
+    Q_EMIT train->openRequested(m_home->filePath(u"teile/train/good/part2.png"_s));
+    QTRY_COMPARE_WITH_TIMEOUT(opened.size(), 3, 60'000);
+    QVERIFY(banner->message().contains(u"part2.png"_s));
+    QTest::mouseClick(banner->findChild<QPushButton*>(u"bannerAction"_s), Qt::LeftButton);
+    QTRY_COMPARE_WITH_TIMEOUT(opened.size(), 4, 60'000);
+    QCOMPARE(opened.last().at(0).toString(), m_home->filePath(u"teile"_s));
+    QVERIFY(opened.last().at(1).toBool());
 }
 
 void TestMainWindow::everyControlIsNamed()

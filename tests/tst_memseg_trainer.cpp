@@ -7,6 +7,8 @@
 #include "core/base/random.h"
 #include "core/data/demo_product.h"
 #include "core/image/image_io.h"
+#include "core/image/part_aligner.h"
+#include "core/memseg/bench.h"
 #include "core/memseg/checkpoint.h"
 #include "core/memseg/defect_simulator.h"
 #include "core/memseg/session.h"
@@ -649,7 +651,9 @@ void TestMemSegTrainer::partsThatLieFreelyAreTurnedUpright()
     QVERIFY(session->info().preprocessing.part);
     for (int i = 0; i < 4; ++i) {
         const DemoImage part = renderDemoPart(demo, std::uint64_t(100 + i));
-        QVERIFY(session->inspect(part.image).problem.isEmpty());
+        const AnomalyResult untouched = session->inspect(part.image);
+        QVERIFY(untouched.problem.isEmpty());
+        QVERIFY(untouched.times.align > 0.0 && untouched.times.prepare > 0.0);
         const cv::Point at(int(std::lround(part.centre.x)), int(std::lround(part.centre.y)));
         cv::Mat spoilt = part.image.clone();
         cv::circle(spoilt, at, 9, cv::Scalar(20, 20, 200), cv::FILLED);
@@ -667,6 +671,7 @@ void TestMemSegTrainer::partsThatLieFreelyAreTurnedUpright()
     for (const cv::Mat& bad : {empty, two}) {
         const AnomalyResult result = session->inspect(bad);
         QVERIFY(!result.problem.isEmpty());
+        QVERIFY(result.times.align > 0.0);
         QCOMPARE(result.verdict, Verdict::Ng);
         QCOMPARE(result.score, 1.0);
         QVERIFY(result.regions.empty());
@@ -674,6 +679,11 @@ void TestMemSegTrainer::partsThatLieFreelyAreTurnedUpright()
         rejudge(again, {1.0, 1.0, 1.0, 16.0}); // no threshold makes it a good part
         QCOMPARE(again.verdict, Verdict::Ng);
     }
+
+    const PartAligner& aligner = *session->info().preprocessing.part;
+    QCOMPARE(aligner.align(aligner.example()).status, PartStatus::Found);
+    const QJsonObject bench = benchModel(session->modelFile(), 1, {Engine::LibTorch});
+    QVERIFY(bench[u"stage_ms"_s][u"align"_s].toDouble() > 0.0);
 
     // Pictures that are all part have nothing to turn.
     MemSegOptions forced = smallOptions(1);

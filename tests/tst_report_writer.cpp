@@ -26,7 +26,7 @@ ReportItem item(const QString& image, Verdict verdict, double score)
     result.result.score = score;
     result.result.verdict = verdict;
     result.result.thresholds.score = 0.6;
-    result.result.times = {1.0, 2.0, 30.5, 0.5};
+    result.result.times = {1.0, 0.0, 2.0, 30.5, 0.5};
     return result;
 }
 
@@ -46,6 +46,7 @@ ReportData sample()
     region.area = 600;
     region.peak = 0.75F;
     data.items.back().result.regions = {region, region};
+    data.items.front().result.times.align = 7.25; // of a model that turns parts upright
     data.items.push_back(item(u"<script>alert(1)</script> %1 \"x\", y.png"_s, Verdict::Review, 0.5));
     ReportItem failed;
     failed.image = u"kaputt.png"_s;
@@ -124,6 +125,7 @@ void TestReportWriter::jsonHasTheKeysOfTheContract()
     const QJsonArray results = report.value(u"results"_s).toArray();
     QCOMPARE(results.size(), 4);
     QVERIFY(results[0].toObject().value(u"score"_s).toDouble() == 0.1 + 0.2); // every bit
+    QCOMPARE(results[0].toObject()[u"latency_ms"_s].toObject()[u"align"_s].toDouble(), 7.25);
     const QJsonObject ng = results[1].toObject();
     QCOMPARE(ng.keys(),
              (QStringList{u"image"_s, u"latency_ms"_s, u"regions"_s, u"score"_s, u"threshold"_s, u"verdict"_s}));
@@ -145,7 +147,7 @@ void TestReportWriter::csvReadsBack()
     const auto rows = parseCsv(text);
     QCOMPARE(rows.size(), 5);
     for (const QStringList& row : rows)
-        QCOMPARE(row.size(), 14);
+        QCOMPARE(row.size(), 15);
     const auto cell = [&rows](int row, const QString& column) { return rows[row][rows[0].indexOf(column)]; };
     QCOMPARE(cell(1, u"image"_s), u"bilder/teil 1.png"_s);
     QCOMPARE(cell(1, u"verdict"_s), u"OK"_s);
@@ -157,6 +159,8 @@ void TestReportWriter::csvReadsBack()
     QCOMPARE(cell(3, u"warnings"_s), u"3 <pages> no map"_s);
     QCOMPARE(cell(4, u"error"_s), sample().items[3].error);
     QCOMPARE(cell(4, u"score"_s), QString());
+    QCOMPARE(cell(1, u"align_ms"_s), u"7.25"_s);
+    QCOMPARE(cell(2, u"align_ms"_s), QString());
 }
 
 void TestReportWriter::formulasAreDefused_data()

@@ -28,6 +28,7 @@
 #include <QtWidgets/QLineEdit>
 #include <QtWidgets/QMessageBox>
 #include <QtWidgets/QPushButton>
+#include <QtWidgets/QHeaderView>
 #include <QtWidgets/QTableView>
 
 #include <memory>
@@ -43,6 +44,7 @@ private Q_SLOTS:
     void init();
     void cleanup();
     void modelIsSound();
+    void columnsAreKept();
     void modelFollowsTheDatabase();
     void wordsAreLookedForEverywhere();
     void tagsAndNotesAreKept();
@@ -104,6 +106,19 @@ void TestRunsCard::cleanup()
     m_database.reset();
     m_settings.reset();
     m_home.reset();
+}
+
+void TestRunsCard::columnsAreKept()
+{
+    m_view->setColumnWidth(RunTableModel::Name, 333);
+    m_view->sortByColumn(RunTableModel::Name, Qt::AscendingOrder);
+    m_card = std::make_unique<RunsCard>(services(), m_queue.get());
+    m_view = m_card->findChild<QTableView*>(u"runs"_s);
+    QCOMPARE(m_view->columnWidth(RunTableModel::Name), 333);
+    QCOMPARE(m_view->horizontalHeader()->sortIndicatorSection(), int(RunTableModel::Name));
+    m_card->resetColumns();
+    QVERIFY(m_view->columnWidth(RunTableModel::Name) != 333);
+    QCOMPARE(m_view->horizontalHeader()->sortIndicatorSection(), int(RunTableModel::Started));
 }
 
 qint64 TestRunsCard::addRun(const QString& name, RunRecord::State state, const QString& message)

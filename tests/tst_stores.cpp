@@ -31,7 +31,7 @@ ResultRecord sampleResult(const QString& image)
     record.result.verdict = Verdict::Review;
     record.result.thresholds = {0.7, 1.0 / 3.0, 0.25, 9.0};
     record.result.nearestGood = 12;
-    record.result.times = {1.5, 2.25, 1.0 / 7.0, 0.5};
+    record.result.times = {1.5, 12.75, 2.25, 1.0 / 7.0, 0.5};
     Region first;
     first.box = {3, 4, 50, 60};
     first.area = 1234.0;
@@ -173,6 +173,7 @@ void TestStores::inspectionComesBackAsItWas()
     QCOMPARE(got.verdict, Verdict::Review);
     QVERIFY(got.thresholds.review == 1.0 / 3.0);
     QVERIFY(got.times.infer == 1.0 / 7.0);
+    QCOMPARE(got.times.align, 12.75);
     QCOMPARE(got.nearestGood, 12);
     QVERIFY(got.map.empty());
     QCOMPARE(got.regions.size(), std::size_t(2));

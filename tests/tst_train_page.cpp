@@ -3,8 +3,10 @@
 
 #include "core/base/error.h"
 #include "core/base/settings.h"
+#include "core/data/demo_product.h"
+#include "core/image/image_io.h"
 #include "core/jobs/job_runner.h"
-#include "core/memseg/options.h"
+#include "core/memseg/trainer.h"
 #include "core/storage/database.h"
 #include "core/storage/run_store.h"
 #include "core/weights/model_file.h"
@@ -25,6 +27,9 @@
 #include <QtCore/QJsonArray>
 #include <QtCore/QLocale>
 #include <QtCore/QMimeData>
+#include <QtCore/QRegularExpression>
+#include <QtCore/QScopeGuard>
+#include <QtCore/QSemaphore>
 #include <QtCore/QTemporaryDir>
 #include <QtGui/QAction>
 #include <QtGui/QDropEvent>
@@ -71,6 +76,10 @@ private Q_SLOTS:
     void oddImagesOfACalibrationAreShown();
     void oddImagesAreLeftOut();
     void forecastFollowsTheOptions();
+    void partsAreShownBeforeAndAfter();
+    void examiningDoesNotBlockFiles();
+    void optionsAreKept();
+    void startSaysWhyNot();
 
 private:
     template <typename Widget>
@@ -79,7 +88,8 @@ private:
         return m_page->findChild<Widget*>(name);
     }
     void chooseTinyTraining(int steps);
-    /// A finished run of the folder whose model, a copy of the demo's, says `info` changed so.
+    /// A finished run of the folder whose model says `info` changed so: modell.safetensors, a copy of the demo's unless
+    /// there is one.
     void addRun(const QString& folder, const std::function<void(ModelInfo& info)>& change);
     QString folder(const QString& name) const { return m_home->filePath(name); }
 
@@ -366,7 +376,8 @@ void TestTrainPage::measuresOnTestImages()
 void TestTrainPage::addRun(const QString& folder, const std::function<void(ModelInfo& info)>& change)
 {
     const QString model = m_home->filePath(u"modell.safetensors"_s);
-    QVERIFY(QFile::copy(QStringLiteral(LYNCEUS_SOURCE_DIR "/models/demo_memseg.safetensors"), model));
+    if (!QFileInfo::exists(model))
+        QVERIFY(QFile::copy(QStringLiteral(LYNCEUS_SOURCE_DIR "/models/demo_memseg.safetensors"), model));
     QFile::setPermissions(model, QFile::permissions(model) | QFile::WriteOwner);
     ModelInfo info = readModelInfo(model);
     change(info);
@@ -401,9 +412,14 @@ void TestTrainPage::resultSaysWhetherTheModelIsUsable()
 
 void TestTrainPage::testImagesSuggestAThreshold()
 {
-    test::writeParts(folder(u"teile/train/good"_s), 2);
+    test::writeParts(folder(u"teile/train/good"_s), 16);
     test::writeParts(folder(u"teile/test/good"_s), 6);
     test::writeParts(folder(u"teile/test/kratzer"_s), 6, true);
+    MemSegOptions options = test::tinyOptions(1);
+    options.decoder = u"none"_s;
+    trainMemSeg(AnomalyFolder::open(folder(u"teile"_s), AnomalyFolder::Purpose::Training), options,
+                QStringLiteral(LYNCEUS_SOURCE_DIR "/models/encoder_mobilenetv2.safetensors"),
+                m_home->filePath(u"modell.safetensors"_s));
     // At 1 everything passes.
     addRun(folder(u"teile"_s), [](ModelInfo& info) {
         info.thresholds.score = info.thresholds.review = info.thresholds.pixel = 1.0;
@@ -560,6 +576,105 @@ void TestTrainPage::forecastFollowsTheOptions()
     QCOMPARE(forecast->text(), u"—"_s);
     QTest::mouseClick(child<QPushButton>(u"cancelButton"_s), Qt::LeftButton);
     QTRY_VERIFY_WITH_TIMEOUT(m_page->isIdle() && forecast->text().startsWith(u"About"_s), 60'000);
+}
+
+void TestTrainPage::partsAreShownBeforeAndAfter()
+{
+    DemoOptions demo;
+    demo.size = 256;
+    demo.shape = DemoShape::Bracket;
+    demo.pose = DemoPose::Free;
+    QVERIFY(QDir().mkpath(folder(u"winkel"_s)));
+    for (int i = 0; i < 14; ++i)
+        writePng(folder(u"winkel/%1.png"_s.arg(i)), renderDemoPart(demo, std::uint64_t(i)).image);
+    writePng(folder(u"winkel/leer.png"_s), cv::Mat(256, 256, CV_8UC3, cv::Scalar(90, 95, 92)));
+    auto* text = child<QLabel>(u"alignText"_s);
+    auto* pictures = child<PictureGrid>(u"alignPictures"_s);
+    auto* choice = child<QComboBox>(u"alignChoice"_s);
+    QVERIFY(!text->isVisible());
+    m_page->setFolder(folder(u"winkel"_s));
+    QTRY_COMPARE_WITH_TIMEOUT(pictures->pictures().size(), std::size_t(5), 60'000);
+    QVERIFY(pictures->isVisible());
+    QVERIFY2(text->text().contains(u"leer.png"_s), qPrintable(text->text()));
+    QTRY_VERIFY_WITH_TIMEOUT(m_page->isIdle(), 60'000);
+
+    // An option that has nothing to do with it changes nothing; "off" says so and takes no room.
+    child<QSpinBox>(u"seed"_s)->setValue(7);
+    QCOMPARE(pictures->pictures().size(), std::size_t(5));
+    choice->setCurrentIndex(2);
+    Q_EMIT choice->activated(2);
+    QCOMPARE(m_page->findChild<TrainingOptionsForm*>()->options().align, u"off"_s);
+    QVERIFY(!pictures->isVisible());
+    QTRY_VERIFY_WITH_TIMEOUT(text->text().contains(u"off"_s), 60'000);
+    QVERIFY(!pictures->isVisible());
+
+    // The newest wish counts, whatever is still at work.
+    Q_EMIT choice->activated(0);
+    choice->setCurrentIndex(0);
+    Q_EMIT choice->activated(0);
+    test::writeParts(folder(u"teile"_s), 6);
+    m_page->setFolder(folder(u"teile"_s));
+    QVERIFY(!text->isVisible());
+    QTRY_VERIFY_WITH_TIMEOUT(text->isVisible() && m_page->isIdle(), 60'000);
+    QVERIFY(!text->text().contains(u"leer.png"_s));
+
+    // A training that is at work has its own pictures.
+    chooseTinyTraining(1'000'000);
+    QTest::mouseClick(child<QPushButton>(u"startButton"_s), Qt::LeftButton);
+    QVERIFY(!text->isVisible());
+    QTest::mouseClick(child<QPushButton>(u"cancelButton"_s), Qt::LeftButton);
+    QTRY_VERIFY_WITH_TIMEOUT(text->isVisible(), 60'000);
+}
+
+void TestTrainPage::examiningDoesNotBlockFiles()
+{
+    test::writeParts(folder(u"teile"_s), 6);
+    QSemaphore hold;
+    m_jobs->start(JobRunner::Lane::Files, u"saving"_s, [&](const TaskContext&) { hold.acquire(); });
+    const auto release = qScopeGuard([&] { hold.release(); });
+    m_page->setFolder(folder(u"teile"_s));
+    QTRY_VERIFY_WITH_TIMEOUT(child<QPushButton>(u"startButton"_s)->isEnabled(), 20'000);
+}
+
+void TestTrainPage::optionsAreKept()
+{
+    child<QDoubleSpinBox>(u"minutes"_s)->setValue(25.0);
+    child<QComboBox>(u"decoder"_s)->setCurrentIndex(1);
+    m_page.reset();
+    m_page = std::make_unique<TrainPage>(
+        Services{*m_settings, *m_database, *m_store, *m_jobs, m_home->filePath(u"models"_s)});
+    QCOMPARE(child<QDoubleSpinBox>(u"minutes"_s)->value(), 25.0);
+    QCOMPARE(m_page->findChild<TrainingOptionsForm*>()->options().decoder, u"none"_s);
+
+    // What another version wrote is no reason not to start.
+    m_settings->setTrainingOptions({{u"minutes"_s, u"many"_s}});
+    QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"left out"_s));
+    m_page.reset();
+    m_page = std::make_unique<TrainPage>(
+        Services{*m_settings, *m_database, *m_store, *m_jobs, m_home->filePath(u"models"_s)});
+    QCOMPARE(child<QDoubleSpinBox>(u"minutes"_s)->value(), 10.0);
+
+    // Automatic goes with every decoder.
+    for (const QString& decoder : {u"lite"_s, u"full"_s, u"light"_s}) {
+        auto* choice = child<QComboBox>(u"decoder"_s);
+        choice->setCurrentIndex(choice->findData(decoder));
+        QCOMPARE(m_page->findChild<TrainingOptionsForm*>()->options().decoder, decoder);
+    }
+}
+
+void TestTrainPage::startSaysWhyNot()
+{
+    auto* start = child<QPushButton>(u"startButton"_s);
+    QVERIFY(!start->isEnabled());
+    QVERIFY2(start->toolTip().contains(u"Choose a folder"_s), qPrintable(start->toolTip()));
+    test::writeParts(folder(u"teile"_s), 2);
+    m_page->setFolder(folder(u"teile"_s));
+    QVERIFY2(start->toolTip().contains(u"examined"_s), qPrintable(start->toolTip()));
+    QTRY_VERIFY_WITH_TIMEOUT(start->toolTip().contains(u"findings"_s), 60'000);
+
+    QSignalSpy errors(m_page.get(), &TrainPage::errorOccurred);
+    m_page->continueInterrupted(); // somebody else took it up meanwhile
+    QCOMPARE(errors.size(), 1);
 }
 
 QTEST_MAIN(TestTrainPage)

@@ -3,7 +3,9 @@
 
 #include "core/base/error.h"
 #include "core/base/random.h"
+#include "core/data/demo_product.h"
 #include "core/image/image_io.h"
+#include "core/memseg/align_strip.h"
 #include "core/memseg/odd_images.h"
 #include "core/memseg/training_forecast.h"
 
@@ -62,6 +64,8 @@ private Q_SLOTS:
     void initTestCase();
     void aDefectiveImageIsOddest();
     void excludedImagesAreNotRanked();
+    void anOddPartThatLiesFreelyComesFirst();
+    void alignmentIsShownBeforeATraining();
     void tooFewImagesAreRefused();
     void rankingCanBeCancelled();
     void forecastIsPlausible();
@@ -69,6 +73,8 @@ private Q_SLOTS:
     void withoutADecoderThereAreNoSteps();
 
 private:
+    AnomalyFolder freeBrackets(int count, int defective);
+
     QTemporaryDir m_folder{QDir::tempPath() + u"/lynceus-Prüfstück-XXXXXX"_s};
     AnomalyFolder m_images;
 };
@@ -80,6 +86,26 @@ void TestTrainingAdvice::initTestCase()
     for (int i = 0; i < kImages; ++i)
         writePng(good + u"/%1.png"_s.arg(i, 2, 10, QLatin1Char('0')), plate(i, i == kDefective));
     m_images = AnomalyFolder::open(m_folder.filePath(u"Platte"_s), AnomalyFolder::Purpose::Training);
+}
+
+/// Good images of brackets that lie freely, but for one with a defect, and a picture of the ground alone.
+AnomalyFolder TestTrainingAdvice::freeBrackets(int count, int defective)
+{
+    const QString folder = m_folder.filePath(u"Winkel"_s);
+    const QString good = folder + u"/good"_s;
+    if (QDir().mkpath(good) && QDir(good).isEmpty()) {
+        DemoOptions demo;
+        demo.size = 320;
+        demo.shape = DemoShape::Bracket;
+        demo.pose = DemoPose::Free;
+        for (int i = 0; i < count; ++i) {
+            const QString defect = i == defective ? demoDefectKinds(demo.shape).first() : QString();
+            writePng(good + u"/%1.png"_s.arg(i, 2, 10, QLatin1Char('0')),
+                     renderDemoPart(demo, std::uint64_t(i), defect).image);
+        }
+        writePng(good + u"/leer.png"_s, cv::Mat(320, 320, CV_8UC3, cv::Scalar(90, 95, 92)));
+    }
+    return AnomalyFolder::open(folder, AnomalyFolder::Purpose::Training);
 }
 
 void TestTrainingAdvice::aDefectiveImageIsOddest()
@@ -101,6 +127,80 @@ void TestTrainingAdvice::excludedImagesAreNotRanked()
     QCOMPARE(ranked.size(), std::size_t(kImages - 1));
     for (const OddImage& image : ranked)
         QVERIFY(image.sample.name != options.exclude);
+}
+
+void TestTrainingAdvice::anOddPartThatLiesFreelyComesFirst()
+{
+    const AnomalyFolder brackets = freeBrackets(24, 7);
+    MemSegOptions options;
+    options.threads = 1;
+    const QString encoder = QStringLiteral(LYNCEUS_SOURCE_DIR "/models/encoder_mobilenetv2.safetensors");
+    const auto ranked = rankByOddness(brackets, options, encoder);
+    QCOMPARE(ranked.size(), brackets.train.size());
+    QVERIFY2(ranked[0].sample.name.endsWith(u"leer.png"_s), qPrintable(ranked[0].sample.name));
+    QVERIFY(!ranked[0].problem.isEmpty());
+    QVERIFY2(ranked[1].sample.name.endsWith(u"07.png"_s), qPrintable(ranked[1].sample.name));
+    QVERIFY(ranked[1].problem.isEmpty());
+    QVERIFY2(ranked[1].oddness > kSuspicious, qPrintable(QString::number(ranked[1].oddness)));
+    QVERIFY(ranked[1].oddness > 1.5 * ranked[2].oddness);
+
+    // The forecast sees the input that the training will have.
+    options.decoder = u"none"_s;
+    const TrainingForecast forecast = forecastTraining(brackets, options, encoder);
+    QVERIFY(forecast.width > forecast.height);
+}
+
+void TestTrainingAdvice::alignmentIsShownBeforeATraining()
+{
+    const AnomalyFolder brackets = freeBrackets(24, 7);
+    MemSegOptions options;
+    const AlignStrip strip = makeAlignStrip(brackets.train, options);
+    QVERIFY(strip.isUpright);
+    QVERIFY2(strip.text.contains(u"leer.png"_s), qPrintable(strip.text));
+    QCOMPARE(strip.notFound.size(), 1);
+    QCOMPARE(strip.pictures.size(), std::size_t(5));
+    QCOMPARE(strip.shown.size(), 5);
+    QVERIFY(!strip.shown.contains(strip.notFound.front()));
+    for (const cv::Mat& picture : strip.pictures) {
+        QCOMPARE(picture.type(), CV_8UC4);
+        QVERIFY(picture.size() == strip.pictures.front().size());
+    }
+    QCOMPARE(strip.picture().rows, strip.pictures.front().rows);
+    QVERIFY(strip.picture().cols > 5 * strip.pictures.front().cols);
+    // The upright parts below are much more alike than the pictures above.
+    const auto difference = [&](int top, int bottom) {
+        return cv::norm(strip.pictures[0].rowRange(top, bottom), strip.pictures[1].rowRange(top, bottom), cv::NORM_L1) /
+               (bottom - top);
+    };
+    const int width = strip.pictures.front().cols; // the pictures above are square
+    QVERIFY2(difference(width + 8, strip.pictures.front().rows) < 0.7 * difference(0, width),
+             qPrintable(u"%1 %2"_s.arg(difference(width + 8, strip.pictures.front().rows)).arg(difference(0, width))));
+
+    options.align = u"off"_s;
+    const AlignStrip off = makeAlignStrip(brackets.train, options);
+    QVERIFY(!off.isUpright && off.pictures.empty() && off.picture().empty());
+    QVERIFY(!off.text.isEmpty());
+
+    // Parts that lie alike have nothing to turn, and where none is found a forced turning can't be trained.
+    options.align = u"auto"_s;
+    const AlignStrip plates = makeAlignStrip(m_images.train, options);
+    QVERIFY(!plates.isUpright && plates.pictures.empty());
+    QVERIFY(!plates.text.isEmpty());
+    options.align = u"on"_s;
+    std::vector<Sample> noise;
+    for (int i = 0; i < 6; ++i) {
+        cv::Mat picture(128, 128, CV_8UC3);
+        cv::RNG(std::uint64_t(i) + 1).fill(picture, cv::RNG::UNIFORM, 0, 256);
+        noise.push_back({m_folder.filePath(u"rauschen%1.png"_s.arg(i)), u"%1"_s.arg(i), {}, Truth::Good, {}});
+        writePng(noise.back().path, picture);
+    }
+    const AlignStrip forced = makeAlignStrip(noise, options);
+    QVERIFY(!forced.isUpright && forced.pictures.empty());
+    QVERIFY2(forced.text.contains(u"can't be turned upright"_s), qPrintable(forced.text));
+
+    TaskContext context;
+    context.cancel.cancel();
+    QVERIFY_THROWS_EXCEPTION(Cancelled, makeAlignStrip(brackets.train, {}, context));
 }
 
 void TestTrainingAdvice::tooFewImagesAreRefused()

@@ -149,6 +149,7 @@ struct CurvePlot::Private
     std::map<QString, QCPGraph*> curves;
     std::vector<QCPAxis*> ownAxes; ///< never drawn
     bool userRange = false;        ///< zoomed or panned by hand: new points don't move the axes
+    bool needsFit = false;         ///< the axes, with the next drawing
     bool logScale = false;
     bool compares = false; ///< curves of one name belong together
 
@@ -157,6 +158,7 @@ struct CurvePlot::Private
     QCPGraph* addCompared(const QString& name, const std::vector<QPointF>& points, QCPAxis* heights);
     QString title(const QCPGraph* graph) const;
     void fit();
+    void place();
     void setLogScale(bool on);
     void setVisible(QCPGraph* graph, bool visible);
     QString readout(double x) const;
@@ -231,6 +233,21 @@ QString CurvePlot::Private::title(const QCPGraph* graph) const
 void CurvePlot::Private::fit()
 {
     userRange = false;
+    needsFit = true;
+    plot->replot(QCustomPlot::rpQueuedReplot);
+}
+
+/// Looks at every point, so once for each drawing and not for each new point. Without curves there is no scale.
+void CurvePlot::Private::place()
+{
+    const bool hasCurves = plot->graphCount() > 0;
+    for (QCPAxis* axis : {plot->xAxis, plot->yAxis}) {
+        axis->setTicks(hasCurves);
+        axis->setTickLabels(hasCurves);
+    }
+    plot->yAxis->grid()->setVisible(hasCurves);
+    if (!std::exchange(needsFit, false))
+        return;
     plot->rescaleAxes(true);
     for (QCPAxis* axis : {plot->yAxis, plot->yAxis2}) {
         if (axis->scaleType() != QCPAxis::stLinear)
@@ -252,7 +269,6 @@ void CurvePlot::Private::fit()
     }
     for (QCPAxis* axis : ownAxes)
         axis->setRange(0.0, 1.1 * axis->range().upper);
-    plot->replot(QCustomPlot::rpQueuedReplot);
 }
 
 void CurvePlot::Private::setLogScale(bool on)
@@ -309,6 +325,7 @@ CurvePlot::CurvePlot(QWidget* parent)
     setMinimumSize(240, 140);
     setAccessibleName(tr("Curves"));
 
+    connect(d->plot, &QCustomPlot::beforeReplot, this, [this] { d->place(); });
     const auto byHand = [this] { d->userRange = true; };
     connect(d->plot, &QCustomPlot::mouseWheel, this, byHand);
     connect(d->plot, &QCustomPlot::mouseMove, this, [this](QMouseEvent* event) {
@@ -379,10 +396,8 @@ void CurvePlot::addPoint(const QString& name, double x, double y, Axis axis)
         d->style();
     }
     graph->addData(x, y);
-    if (d->userRange)
-        d->plot->replot(QCustomPlot::rpQueuedReplot);
-    else
-        d->fit();
+    d->needsFit = d->needsFit || !d->userRange;
+    d->plot->replot(QCustomPlot::rpQueuedReplot);
 }
 
 void CurvePlot::compare(const std::vector<Comparison>& curves)
@@ -463,6 +478,7 @@ void CurvePlot::exportCsv(const QString& file) const
 
 void CurvePlot::exportPng(const QString& file) const
 {
+    d->place();
     saveImage(d->plot, file);
 }
 
@@ -515,15 +531,15 @@ struct ScoreHistogram::Private
 void ScoreHistogram::Private::style()
 {
     stylePlot(plot);
-    const auto fill = [](Group& group, Token token) {
+    const auto fill = [](Group& group, Token token, Qt::BrushStyle pattern) {
         QColor color = theme::color(token);
         group.bars->setPen(QPen(color, 1));
         color.setAlpha(190);
-        group.bars->setBrush(color);
+        group.bars->setBrush(QBrush(color, pattern));
     };
-    fill(good, Token::Ok);
-    fill(defective, Token::Ng);
-    fill(unknown, Token::Secondary);
+    fill(good, Token::Ok, Qt::SolidPattern);
+    fill(defective, Token::Ng, Qt::BDiagPattern); // for those who don't tell red from green
+    fill(unknown, Token::Secondary, Qt::SolidPattern);
     const QColor text = theme::color(Token::Text);
     line->setPen(QPen(text, 1.6));
     label->setFont(theme::captionFont());
@@ -667,7 +683,7 @@ ScoreHistogram::ScoreHistogram(QWidget* parent)
     d->hint->setText(tr("No scores yet: F5 inspects all images"));
 
     setMinimumSize(240, 120);
-    setFocusPolicy(Qt::StrongFocus);
+    setFocusPolicy(Qt::TabFocus);
     setAccessibleName(tr("Histogram of scores with the threshold"));
     setAccessibleDescription(tr("Left and Right move the threshold."));
     setScores({}, {}, {});
@@ -675,9 +691,9 @@ ScoreHistogram::ScoreHistogram(QWidget* parent)
     d->style();
 
     connect(plot, &QCustomPlot::mousePress, this, [this](QMouseEvent* event) {
-        setFocus(Qt::MouseFocusReason);
         if (event->button() != Qt::LeftButton || !d->nearLine(event->pos()))
-            return;
+            return; // the focus stays where it is: arrows must not move verdicts because somebody looked at a bar
+        setFocus(Qt::MouseFocusReason);
         d->dragging = true;
         d->plot->setInteraction(QCP::iRangeDrag, false);
     });
@@ -753,7 +769,7 @@ int ScoreHistogram::thresholdX() const
 void ScoreHistogram::setReadOnly(bool readOnly)
 {
     d->readOnly = readOnly;
-    setFocusPolicy(readOnly ? Qt::NoFocus : Qt::StrongFocus);
+    setFocusPolicy(readOnly ? Qt::NoFocus : Qt::TabFocus);
     setAccessibleDescription(readOnly ? QString() : tr("Left and Right move the threshold."));
 }
 
@@ -839,6 +855,13 @@ void ScoreHistogram::keyReleaseEvent(QKeyEvent* event)
     }
     d->keyMoved = false;
     Q_EMIT thresholdReleased(d->value);
+}
+
+void ScoreHistogram::focusOutEvent(QFocusEvent* event)
+{
+    if (std::exchange(d->keyMoved, false)) // the release of the key goes elsewhere
+        Q_EMIT thresholdReleased(d->value);
+    QWidget::focusOutEvent(event);
 }
 
 struct RocPlot::Private

@@ -61,7 +61,12 @@ void DisplayLoader::readNext()
 {
     if (m_reading)
         return;
-    while (!m_wanted.empty() && m_images.contains(m_wanted.front().first))
+    // What could not be read is tried again: it may have come back.
+    const auto isKept = [this](int row) {
+        const DisplayImagePtr kept = image(row);
+        return kept && kept->error.isEmpty();
+    };
+    while (!m_wanted.empty() && isKept(m_wanted.front().first))
         m_wanted.erase(m_wanted.begin());
     if (m_wanted.empty())
         return;

@@ -155,8 +155,10 @@ ImageListPanel::ImageListPanel(ImageListModel* model, QWidget* parent)
     connect(d->name, &QLineEdit::textChanged, d->filter, &ImageListFilter::setNameFilter);
     connect(d->show, &QComboBox::currentIndexChanged, this,
             [this] { d->filter->setShow(Show(d->show->currentData().toInt())); });
-    connect(d->order, &QComboBox::currentIndexChanged, this,
-            [this] { d->filter->setOrder(Order(d->order->currentData().toInt())); });
+    connect(d->order, &QComboBox::currentIndexChanged, this, [this] {
+        d->filter->setOrder(Order(d->order->currentData().toInt()));
+        d->view->scrollTo(d->view->currentIndex());
+    });
     connect(d->view->selectionModel(), &QItemSelectionModel::currentChanged, this, [this] {
         if (currentRow() >= 0)
             d->lastRow = currentRow();
@@ -167,6 +169,21 @@ ImageListPanel::ImageListPanel(ImageListModel* model, QWidget* parent)
         if (currentRow() < 0 && d->lastRow >= 0)
             setCurrentRow(d->lastRow);
     });
+    auto* nothing = new QLabel(tr("No image passes the filter."), d->view->viewport());
+    nothing->setObjectName(u"nothingListed"_s);
+    nothing->setAlignment(Qt::AlignCenter);
+    nothing->setWordWrap(true);
+    theme::setRole(nothing, theme::TextRole::Secondary);
+    auto* over = new QVBoxLayout(d->view->viewport());
+    over->addWidget(nothing);
+    const auto showNothing = [this, nothing, model] {
+        nothing->setVisible(d->filter->rowCount() == 0 && model->rowCount() > 0);
+    };
+    connect(d->filter, &QAbstractItemModel::modelReset, this, showNothing);
+    connect(d->filter, &QAbstractItemModel::rowsInserted, this, showNothing);
+    connect(d->filter, &QAbstractItemModel::rowsRemoved, this, showNothing);
+    connect(d->filter, &QAbstractItemModel::layoutChanged, this, showNothing);
+    showNothing();
     connect(d->run, &QPushButton::clicked, this,
             [this] { d->running ? Q_EMIT pauseRequested() : Q_EMIT runRequested(); });
     setCounts({});
@@ -261,13 +278,14 @@ void ImageListPanel::setLeftOut(qsizetype images, const QString& why)
     d->leftOut->setAccessibleDescription(why);
 }
 
-void ImageListPanel::setRun(bool running, bool possible)
+void ImageListPanel::setRun(bool running, bool possible, bool isPaused)
 {
     d->running = running;
-    d->run->setText(running ? tr("Pause") : tr("Inspect all"));
+    d->run->setText(running ? tr("Pause") : isPaused ? tr("Continue") : tr("Inspect all"));
     d->run->setIcon(themedIcon(running ? u"pause"_s : u"play"_s, running ? Token::Secondary : Token::AccentText));
-    d->run->setToolTip(running ? tr("Stops after the current image; what is done stays")
-                               : tr("Inspects all images in the background (F5)"));
+    d->run->setToolTip(running    ? tr("Stops after the current image; what is done stays")
+                       : isPaused ? tr("Inspects the images that are still to come (F5)")
+                                  : tr("Inspects all images in the background (F5)"));
     d->run->setEnabled(running || possible);
     theme::setPrimary(d->run, !running);
     d->progress->setVisible(running);

@@ -38,7 +38,7 @@ public:
     void setCounts(const ImageListModel::Counts& counts);
     /// Images of the folder that the list does not hold: the number, and which and why; 0: none.
     void setLeftOut(qsizetype images, const QString& why);
-    void setRun(bool running, bool possible);
+    void setRun(bool running, bool possible, bool isPaused = false);
     void setProgress(int done, int total, double secondsLeft);
 
     QListView* view() const;

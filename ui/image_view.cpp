@@ -59,16 +59,25 @@ void ImageView::setImage(DisplayImagePtr image)
     const QSizeF before = m_image ? imageSize() : QSizeF();
     m_image = std::move(image);
     m_placeholder = {};
-    if (m_fitting || imageSize() != before)
+    const std::optional<Zoom> kept = std::exchange(m_keptZoom, {});
+    if (kept && m_image && imageSize() == kept->imageSize) {
+        m_fitting = false;
+        setTransform(kept->scale, kept->origin);
+    } else if (m_fitting || imageSize() != before) {
         fit();
+    }
     update();
 }
 
 void ImageView::setPlaceholder(const QImage& thumbnail)
 {
+    if (m_image && !m_fitting)
+        m_keptZoom = Zoom{imageSize(), m_scale, m_origin};
     m_image.reset();
     m_placeholder = thumbnail;
+    const std::optional<Zoom> kept = m_keptZoom;
     fit();
+    m_keptZoom = kept;
 }
 
 void ImageView::setResult(ResultLayersPtr result)
@@ -104,6 +113,7 @@ void ImageView::setPeeking(bool on)
 void ImageView::fit()
 {
     m_fitting = true;
+    m_keptZoom.reset();
     const QSizeF size = imageSize();
     if (size.isEmpty()) {
         update();
@@ -160,6 +170,7 @@ void ImageView::zoomAt(const QPointF& at, double factor)
     const double scale = std::clamp(m_scale * factor, std::min(fitScale * 0.5, 0.1), kLargestZoom);
     const QPointF fixed = toImage(at);
     m_fitting = false;
+    m_keptZoom.reset();
     setTransform(scale, at - fixed * scale);
 }
 

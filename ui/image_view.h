@@ -87,6 +87,13 @@ private:
     double m_scale = 1.0; ///< widget pixels for one image pixel
     QPointF m_origin;     ///< of the image, widget pixels
     std::optional<QPointF> m_dragFrom;
+    struct Zoom
+    {
+        QSizeF imageSize;
+        double scale = 1.0;
+        QPointF origin;
+    };
+    std::optional<Zoom> m_keptZoom; ///< of the image before the placeholder, until somebody zooms that
 };
 
 } // namespace lynceus

@@ -46,6 +46,7 @@
 #include <QtWidgets/QStackedWidget>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <utility>
 
@@ -55,7 +56,8 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr int kRefreshMs = 120; // figures and histogram while results come in
+constexpr double kLargestStep = 0.0501; // of the threshold by key or wheel; more was entered
+constexpr int kRefreshMs = 120;         // figures and histogram while results come in
 
 InspectPage::LoadedModel loadMemSeg(const QString& modelFile, const SessionOptions& options)
 {
@@ -72,6 +74,18 @@ InspectPage::LoadedModel loadMemSeg(const QString& modelFile, const SessionOptio
 bool isModelFile(const QString& path)
 {
     return path.endsWith(u".safetensors", Qt::CaseInsensitive);
+}
+
+/// What of the dragged things can be opened: folders, models and images.
+QStringList usefulPaths(const QMimeData* data)
+{
+    QStringList paths;
+    for (const QUrl& url : data->urls()) {
+        const QString path = url.toLocalFile();
+        if (url.isLocalFile() && (QFileInfo(path).isDir() || isModelFile(path) || hasImageSuffix(path)))
+            paths << path;
+    }
+    return paths;
 }
 
 } // namespace
@@ -97,7 +111,8 @@ struct InspectPage::Private
     void build();
     void buildSplitters();
     void connectParts();
-    void addKey(const QKeySequence& key, std::function<void()> run);
+    /// `text` stands in the list of keys.
+    void addKey(const QList<QKeySequence>& keys, const QString& text, std::function<void()> run);
 
     void showSamples(std::vector<Sample> samples, const QString& newFolder, bool whole, const QString& reasonIfEmpty);
     void loadModel(const QString& file, bool again);
@@ -121,9 +136,11 @@ struct InspectPage::Private
     void runFinished();
     void refresh();
     void tellMisfit();
+    void tellForNow(const QString& message, const QString& remedy); ///< until the folder or the model changes
+    void retireErrors();
     Thresholds withScoreLimit(double score) const;
     void moveThresholds(const Thresholds& moved);
-    void endMove(const Thresholds& moved);
+    void endMove(const Thresholds& moved, bool isStep = false);
     void saveThreshold(const std::function<void()>& then = {});
     void takeModel(const QString& file);
     void chooseFolder();
@@ -178,6 +195,7 @@ struct InspectPage::Private
     quint64 listingJob = 0;
     std::set<quint64> jobs; ///< of this page, not yet ended
     QString readout;
+    QStringList errorsForNow;
 
     CancelToken loading;                        ///< of the model that is loaded
     std::unique_ptr<InspectionService> service; ///< last: its thread may still call back while it ends
@@ -250,10 +268,10 @@ void InspectPage::Private::buildSplitters()
         q->resetLayout();
 }
 
-void InspectPage::Private::addKey(const QKeySequence& key, std::function<void()> run)
+void InspectPage::Private::addKey(const QList<QKeySequence>& keys, const QString& text, std::function<void()> run)
 {
-    auto* action = new QAction(q);
-    action->setShortcut(key);
+    auto* action = new QAction(text, q);
+    action->setShortcuts(keys);
     action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
     connect(action, &QAction::triggered, q, std::move(run));
     q->addAction(action);
@@ -268,7 +286,7 @@ void InspectPage::Private::connectParts()
     connect(listPanel, &ImageListPanel::pauseRequested, q, [this] {
         service->pause();
         runPaused = true;
-        listPanel->setRun(false, model == Model::Ready);
+        listPanel->setRun(false, model == Model::Ready, true);
     });
     connect(verdict, &VerdictPanel::regionActivated, view, [this](const QRect& box) { view->zoomTo(box); });
     connect(verdict, &VerdictPanel::trainRequested, q, [this] { Q_EMIT q->trainRequested(folder); });
@@ -276,6 +294,9 @@ void InspectPage::Private::connectParts()
     connect(threshold, &ThresholdPanel::thresholdMoved, q,
             [this](double score) { moveThresholds(withScoreLimit(score)); });
     connect(threshold, &ThresholdPanel::thresholdReleased, q, [this](double score) { endMove(withScoreLimit(score)); });
+    connect(threshold, &ThresholdPanel::thresholdStepped, q, [this](double score) {
+        endMove(withScoreLimit(score), std::abs(score - thresholds.score) <= kLargestStep);
+    });
     connect(threshold, &ThresholdPanel::pixelLimitChanged, q, [this](double limit) {
         Thresholds moved = thresholds;
         moved.pixel = limit;
@@ -311,21 +332,23 @@ void InspectPage::Private::connectParts()
         legend->setColors(colors());
         const ResultLayersPtr shown = view->result();
         loader->clearLayers();
-        if (shown)
+        if (shown) {
             loader->makeLayers(row, shown->result, thresholds, colors());
+        } else if (row >= 0 && model == Model::Ready) {
+            awaitingMap = true; // the ones that were being drawn are gone
+            service->focus(std::size_t(row));
+        }
     });
 
-    for (const Qt::Key key : {Qt::Key_A, Qt::Key_Left})
-        addKey(key, [this] { listPanel->step(-1); });
-    for (const Qt::Key key : {Qt::Key_D, Qt::Key_Right})
-        addKey(key, [this] { listPanel->step(1); });
-    addKey(Qt::Key_N, [this] { listPanel->nextNg(); });
-    addKey(Qt::Key_Plus, [this] { view->zoomBy(1.25); });
-    addKey(Qt::Key_Minus, [this] { view->zoomBy(0.8); });
-    addKey(QKeySequence::Find, [this] { listPanel->findChild<QLineEdit*>()->setFocus(Qt::ShortcutFocusReason); });
-    addKey(QKeySequence::Undo, [this] { undo->undo(); });
-    for (const QKeySequence& key : {QKeySequence(Qt::CTRL | Qt::Key_Y), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_Z)})
-        addKey(key, [this] { undo->redo(); });
+    addKey({Qt::Key_A, Qt::Key_Left}, tr("Image before"), [this] { listPanel->step(-1); });
+    addKey({Qt::Key_D, Qt::Key_Right}, tr("Next image"), [this] { listPanel->step(1); });
+    addKey({Qt::Key_N}, tr("Next NG"), [this] { listPanel->nextNg(); });
+    addKey({Qt::Key_Plus}, tr("Zoom in"), [this] { view->zoomBy(1.25); });
+    addKey({Qt::Key_Minus}, tr("Zoom out"), [this] { view->zoomBy(0.8); });
+    addKey({QKeySequence::Find}, tr("Filter images"),
+           [this] { listPanel->findChild<QLineEdit*>()->setFocus(Qt::ShortcutFocusReason); });
+    addKey({QKeySequence::Undo}, tr("Undo a move of the threshold"), [this] { undo->undo(); });
+    addKey({Qt::CTRL | Qt::Key_Y, Qt::CTRL | Qt::SHIFT | Qt::Key_Z}, tr("Redo it"), [this] { undo->redo(); });
     listPanel->view()->installEventFilter(q);
     view->installEventFilter(q);
 }
@@ -333,6 +356,7 @@ void InspectPage::Private::connectParts()
 void InspectPage::Private::showSamples(std::vector<Sample> samples, const QString& newFolder, bool whole,
                                        const QString& reasonIfEmpty)
 {
+    retireErrors();
     service->pause();
     endRecord();
     runOpen = false;
@@ -378,6 +402,7 @@ bool InspectPage::Private::selectPath(const QString& path)
 
 void InspectPage::Private::setModel(Model state)
 {
+    retireErrors();
     model = state;
     verdict->setModelState(state == Model::Ready, state == Model::Loading);
     threshold->setState(state == Model::Ready, !(thresholds == info.thresholds));
@@ -683,7 +708,19 @@ void InspectPage::Private::tellMisfit()
     if (fit.fits().value_or(true))
         return;
     saidMisfit = true;
-    Q_EMIT q->errorOccurred(fit.reason(), fit.remedy());
+    tellForNow(fit.reason(), fit.remedy());
+}
+
+void InspectPage::Private::tellForNow(const QString& message, const QString& remedy)
+{
+    errorsForNow << message;
+    Q_EMIT q->errorOccurred(message, remedy);
+}
+
+void InspectPage::Private::retireErrors()
+{
+    for (const QString& message : std::exchange(errorsForNow, {}))
+        Q_EMIT q->errorOver(message);
 }
 
 /// The other limits follow from those of the model file, so that no way that the threshold takes changes them for good.
@@ -714,16 +751,17 @@ void InspectPage::Private::moveThresholds(const Thresholds& moved)
         loader->makeLayers(row, shown->result, thresholds, colors());
 }
 
-void InspectPage::Private::endMove(const Thresholds& moved)
+void InspectPage::Private::endMove(const Thresholds& moved, bool isStep)
 {
     if (moved == beforeMove) {
         moveThresholds(moved);
         return;
     }
-    undo->push(new ThresholdCommand(beforeMove, moved, [this](const Thresholds& limits) {
+    const auto apply = [this](const Thresholds& limits) {
         beforeMove = limits;
         moveThresholds(limits);
-    }));
+    };
+    undo->push(new ThresholdCommand(beforeMove, moved, isStep, apply));
 }
 
 void InspectPage::Private::saveThreshold(const std::function<void()>& then)
@@ -780,7 +818,7 @@ void InspectPage::Private::drop(const QStringList& paths)
         }
         if (isModelFile(path))
             q->useModel(path);
-        else if (hasImageSuffix(path))
+        else
             images << path;
     }
     if (!images.isEmpty())
@@ -854,6 +892,11 @@ void InspectPage::openFolder(const QString& folder, const QString& select)
     };
     d->listingJob = runInBackground(d->services.jobs, JobRunner::Lane::Files, tr("Listing images"), this, work, done);
     d->track(d->listingJob);
+}
+
+bool InspectPage::selectImage(const QString& path)
+{
+    return d->selectPath(path);
 }
 
 void InspectPage::openImages(const QStringList& files)
@@ -957,11 +1000,11 @@ void InspectPage::setProduct(qint64 id)
 void InspectPage::inspectAll()
 {
     if (d->model != Private::Model::Ready || d->list->items().empty()) {
-        Q_EMIT errorOccurred(d->model == Private::Model::Loading ? tr("The model is still being loaded.")
-                             : d->list->items().empty()          ? tr("There are no images to inspect.")
-                                                                 : tr("There is no model to inspect with."),
-                             d->list->items().empty() ? tr("Open a folder of images first.")
-                                                      : tr("Open a model, or train one for this folder."));
+        d->tellForNow(d->model == Private::Model::Loading ? tr("The model is still being loaded.")
+                      : d->list->items().empty()          ? tr("There are no images to inspect.")
+                                                          : tr("There is no model to inspect with."),
+                      d->list->items().empty() ? tr("Open a folder of images first.")
+                                               : tr("Open a model, or train one for this folder."));
         return;
     }
     if (d->service->isRunning())
@@ -1000,19 +1043,20 @@ void InspectPage::resetLayout()
 
 void InspectPage::dragEnterEvent(QDragEnterEvent* event)
 {
-    if (event->mimeData()->hasUrls())
-        event->acceptProposedAction();
+    if (!usefulPaths(event->mimeData()).isEmpty()) {
+        event->setDropAction(Qt::CopyAction); // whatever is proposed: nothing is moved
+        event->accept();
+    }
 }
 
 void InspectPage::dropEvent(QDropEvent* event)
 {
-    QStringList paths;
-    for (const QUrl& url : event->mimeData()->urls()) {
-        if (url.isLocalFile())
-            paths << url.toLocalFile();
-    }
+    const QStringList paths = usefulPaths(event->mimeData());
+    if (paths.isEmpty())
+        return;
+    event->setDropAction(Qt::CopyAction);
+    event->accept();
     d->drop(paths);
-    event->acceptProposedAction();
 }
 
 void InspectPage::keyPressEvent(QKeyEvent* event)
@@ -1037,20 +1081,33 @@ void InspectPage::keyPressEvent(QKeyEvent* event)
         d->listPanel->goToEnd(true);
         break;
     default:
-        QWidget::keyPressEvent(event);
+        if (!peek(event))
+            QWidget::keyPressEvent(event);
     }
 }
 
-/// Space held on the list or the canvas: the bare image.
+void InspectPage::keyReleaseEvent(QKeyEvent* event)
+{
+    if (!peek(event))
+        QWidget::keyReleaseEvent(event);
+}
+
+/// Space held: the bare image. False: it is another key.
+bool InspectPage::peek(const QKeyEvent* event)
+{
+    if (event->key() != Qt::Key_Space)
+        return false;
+    if (!event->isAutoRepeat())
+        d->view->setPeeking(event->type() == QEvent::KeyPress);
+    return true;
+}
+
+/// The list and the canvas would take Space for themselves.
 bool InspectPage::eventFilter(QObject* watched, QEvent* event)
 {
     if (event->type() == QEvent::KeyPress || event->type() == QEvent::KeyRelease) {
-        const auto* key = static_cast<QKeyEvent*>(event);
-        if (key->key() == Qt::Key_Space) {
-            if (!key->isAutoRepeat())
-                d->view->setPeeking(event->type() == QEvent::KeyPress);
+        if (peek(static_cast<QKeyEvent*>(event)))
             return true;
-        }
     } else if (event->type() == QEvent::FocusOut) {
         d->view->setPeeking(false);
     }

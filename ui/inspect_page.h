@@ -40,6 +40,8 @@ public:
     /// for it.
     void openFolder(const QString& folder, const QString& select = {});
     void openImages(const QStringList& files);
+    /// Shows an image of the list; false: it is not among them.
+    bool selectImage(const QString& path);
     /// Empty: none any more. Asks first when the threshold was moved and not saved; the answer may be to keep the
     /// model, which modelChanged() tells again then.
     void useModel(const QString& modelFile);
@@ -60,6 +62,7 @@ public:
 
 Q_SIGNALS:
     void errorOccurred(const QString& message, const QString& remedy);
+    void errorOver(const QString& message);      ///< of one that was about the folder or the model before
     void statusChanged(const QString& text);     ///< path, pixel read-out, zoom for the status bar
     void modelChanged(const QString& modelFile); ///< empty: there is none any more
     /// What runs the model that was loaded; both empty: there is no model. `note`: why it is not the engine that was
@@ -74,10 +77,13 @@ protected:
     void dragEnterEvent(QDragEnterEvent* event) override;
     void dropEvent(QDropEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
+    void keyReleaseEvent(QKeyEvent* event) override;
     bool eventFilter(QObject* watched, QEvent* event) override;
     void changeEvent(QEvent* event) override;
 
 private:
+    bool peek(const QKeyEvent* event);
+
     struct Private;
     std::unique_ptr<Private> d;
 };

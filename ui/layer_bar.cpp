@@ -55,6 +55,7 @@ void LayerBar::addLayer(QHBoxLayout* layout, int layer, const QString& text, con
     button->setChecked(m_view->isLayerVisible(Layer(layer)));
     button->setToolTip(toolTip);
     button->setAccessibleName(text);
+    button->setFocusPolicy(Qt::TabFocus); // after a click Space still shows the bare image
     layout->addWidget(button);
     connect(button, &QPushButton::toggled, m_view,
             [view = m_view, layer](bool on) { view->setLayerVisible(Layer(layer), on); });
@@ -71,6 +72,7 @@ void LayerBar::addZoom(QHBoxLayout* layout, const QString& text, const QString& 
     auto* button = new QPushButton(text, this);
     button->setToolTip(toolTip);
     button->setAccessibleName(toolTip);
+    button->setFocusPolicy(Qt::TabFocus);
     layout->addWidget(button);
     connect(button, &QPushButton::clicked, m_view, go);
     auto* action = new QAction(text, this);

@@ -54,8 +54,6 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr QSize kDefaultSize{1280, 800};
-
 QString imageFilter()
 {
     QStringList patterns;
@@ -85,7 +83,7 @@ MainWindow::MainWindow(const Services& services, QWidget* parent)
     connectProducts();
     connectSettings();
     setCurrentPage(0);
-    resize(kDefaultSize);
+    resize(defaultSize());
     restoreGeometry(m_services.settings.layout(u"window"_s));
 }
 
@@ -180,6 +178,7 @@ void MainWindow::makeFrame()
 void MainWindow::connectPages()
 {
     connect(m_inspect, &InspectPage::errorOccurred, this, &MainWindow::showError);
+    connect(m_inspect, &InspectPage::errorOver, m_banner, &MessageBanner::withdraw);
     connect(m_train, &TrainPage::errorOccurred, this, &MainWindow::showError);
     connect(m_inspect, &InspectPage::statusChanged, this,
             [this](const QString& text) { setPageStatus(m_inspect, text); });
@@ -210,20 +209,26 @@ void MainWindow::connectPages()
                 m_inspect->openFolder(folder, image);
                 showPage(u"inspect"_s);
             });
-    connect(m_train, &TrainPage::openRequested, this, [this](const QString& image) { openImages({image}); });
+    connect(m_train, &TrainPage::openRequested, this, &MainWindow::showGoodImage);
     connect(m_train, &TrainPage::interruptedFound, this, [this](const QString& message, const QString& detail) {
         m_banner->showOffer(message, detail, tr("Continue"), [this] {
             showPage(u"train"_s);
             m_train->continueInterrupted();
         });
     });
-    connect(m_train, &TrainPage::trainingOver, this, [this](bool well, const QString& message, const QString& detail) {
-        // Who looks at the page sees its result. What went wrong is told by the job runner, whoever started the work.
-        if (well && (currentPage() != u"train" || !isActiveWindow()))
-            m_banner->showNotice(message, detail);
-        setPageStatus(m_train, message);
-        m_notice->tell(message, detail);
-    });
+    connect(m_train, &TrainPage::trainingOver, this,
+            [this](bool well, const QString& message, const QString& detail, const QString& run) {
+                // Who looks at the page sees its result. What went wrong is told by the job runner, whoever started the
+                // work.
+                if (well && (currentPage() != u"train" || !isActiveWindow())) {
+                    m_banner->showOffer(message, detail, tr("Show results"), [this, run] {
+                        showPage(u"train"_s);
+                        m_train->showResults(run);
+                    });
+                }
+                setPageStatus(m_train, message);
+                m_notice->tell(message, detail);
+            });
 }
 
 void MainWindow::connectProducts()
@@ -290,6 +295,22 @@ void MainWindow::openImages(const QStringList& files)
 {
     showPage(u"inspect"_s);
     m_inspect->openImages(files);
+}
+
+/// An image to learn from is not among those that are inspected where the folder has others: then it is opened by
+/// itself, and the folder is one click away.
+void MainWindow::showGoodImage(const QString& image)
+{
+    const QString before = m_wholeFolder ? m_folder : QString();
+    showPage(u"inspect"_s);
+    if (m_inspect->selectImage(image))
+        return;
+    m_inspect->openImages({image});
+    if (before.isEmpty())
+        return;
+    m_banner->showOffer(tr("Only “%1” is open now.").arg(QFileInfo(image).fileName()),
+                        tr("Before: the folder %1.").arg(QDir::toNativeSeparators(before)), tr("Back to the folder"),
+                        [this, before] { openFolder(before); });
 }
 
 void MainWindow::openModel(const QString& modelFile)
@@ -503,11 +524,19 @@ void MainWindow::checkDatabase()
                     });
 }
 
+/// No larger than the screen with the window's frame and a panel.
+QSize MainWindow::defaultSize() const
+{
+    constexpr QSize kDefault{1280, 800};
+    constexpr QSize kFrame{16, 48};
+    return kDefault.boundedTo(screen()->availableSize() - kFrame);
+}
+
 void MainWindow::resetLayout()
 {
     m_services.settings.clearLayouts();
     showNormal();
-    resize(kDefaultSize);
+    resize(defaultSize());
     for (const Page& page : m_pages)
         page.resetLayout();
 }
@@ -546,6 +575,8 @@ void MainWindow::setCurrentPage(int index)
 
 void MainWindow::showWhatIsOpen()
 {
+    const QString open = m_products->title().isEmpty() ? QDir(m_folder).dirName() : m_products->title();
+    setWindowTitle(m_folder.isEmpty() ? u"Lynceus"_s : tr("%1 – Lynceus").arg(open));
     m_topBar->setProduct(m_products->title(), m_products->describe());
     m_topBar->setFolder(m_folder);
     m_topBar->setModel(m_model);

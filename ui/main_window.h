@@ -92,6 +92,9 @@ private:
     void chooseWeights();
     void checkDatabase();
     void resetLayout();
+    QSize defaultSize() const;
+    void showGuide();
+    void showGoodImage(const QString& image);
     void showKeys();
     void showAbout();
     void train(const QString& folder);

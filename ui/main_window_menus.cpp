@@ -17,9 +17,11 @@
 #include <QtCore/QFileInfo>
 #include <QtCore/QUrl>
 #include <QtGui/QActionGroup>
-#include <QtGui/QDesktopServices>
+#include <QtWidgets/QDialog>
 #include <QtWidgets/QMenu>
 #include <QtWidgets/QMenuBar>
+#include <QtWidgets/QTextBrowser>
+#include <QtWidgets/QVBoxLayout>
 
 namespace lynceus {
 
@@ -138,10 +140,25 @@ void MainWindow::makeMenus()
     QMenu* help = menuBar()->addMenu(tr("&Help"));
     addAction(help, tr("&Keys"), u"keyboard"_s, QKeySequence(Qt::Key_F1), tr("List all keys"), [this] { showKeys(); });
     if (QFileInfo::exists(userGuide())) {
-        addAction(help, tr("&User guide"), {}, {}, tr("Open the user guide"),
-                  [] { QDesktopServices::openUrl(QUrl::fromLocalFile(userGuide())); });
+        addAction(help, tr("&User guide"), {}, {}, tr("Read the user guide"), [this] { showGuide(); });
     }
     addAction(help, tr("&About Lynceus"), u"info"_s, {}, tr("Version and licences"), [this] { showAbout(); });
+}
+
+/// In a window of its own: few desktops know what to do with a Markdown file.
+void MainWindow::showGuide()
+{
+    auto* dialog = new QDialog(this);
+    dialog->setObjectName(u"userGuide"_s);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setWindowTitle(tr("User guide"));
+    auto* text = new QTextBrowser(dialog);
+    text->setOpenExternalLinks(true);
+    text->setSource(QUrl::fromLocalFile(userGuide()), QTextDocument::MarkdownResource);
+    auto* layout = new QVBoxLayout(dialog);
+    layout->addWidget(text);
+    dialog->resize(size().boundedTo({900, 700}));
+    dialog->show();
 }
 
 void MainWindow::makeProductMenu()

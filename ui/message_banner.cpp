@@ -92,6 +92,14 @@ void MessageBanner::showOffer(const QString& message, const QString& detail, con
     add({u"info"_s, false, message, detail, QDateTime::currentDateTime(), text, std::move(run)});
 }
 
+void MessageBanner::withdraw(const QString& message)
+{
+    m_queue.erase(
+        std::remove_if(m_queue.begin(), m_queue.end(), [&](const Message& one) { return one.text == message; }),
+        m_queue.end());
+    showFront();
+}
+
 QString MessageBanner::message() const
 {
     return m_queue.empty() ? QString() : m_queue.front().text;

@@ -16,8 +16,8 @@ class QPushButton;
 namespace lynceus {
 
 /// The one place of the window that shows errors, inside the window and without stopping the work: what went wrong,
-/// what to do about it, "Copy details", close. Further messages wait their turn, errors before others. Also says when something long went
-/// well, and offers what can be taken up again.
+/// what to do about it, "Copy details", close. Further messages wait their turn, errors before others. Also says when
+/// something long went well, and offers what can be taken up again.
 class MessageBanner : public QFrame
 {
     Q_OBJECT
@@ -31,6 +31,9 @@ public:
     /// A notice with a button that does what it offers; `text` is its label. It is about what was done just now, so it
     /// does not wait.
     void showOffer(const QString& message, const QString& detail, const QString& text, std::function<void()> run);
+
+    /// Takes a message away that is no longer so.
+    void withdraw(const QString& message);
 
     int waiting() const { return int(m_queue.size()); } ///< the one on screen included
     QString message() const;                            ///< the one on screen; empty when there is none

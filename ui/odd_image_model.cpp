@@ -29,7 +29,7 @@ OddImageModel::OddImageModel(QObject* parent)
 void OddImageModel::setFolder(const std::vector<Sample>& good, const QStringList& excluded)
 {
     m_good = good;
-    m_oddness.clear();
+    m_ranked.clear();
     m_excluded.clear();
     for (const Sample& sample : m_good) {
         if (excluded.contains(sample.name))
@@ -46,7 +46,7 @@ void OddImageModel::setRanking(const std::vector<OddImage>& images)
             shown.push_back(sample);
     }
     for (std::size_t i = 0; i < images.size(); ++i) {
-        m_oddness[images[i].sample.name] = images[i].oddness;
+        m_ranked[images[i].sample.name] = images[i];
         if (i < kMostShown)
             shown.push_back(images[i].sample);
     }
@@ -101,6 +101,9 @@ QVariant OddImageModel::data(const QModelIndex& index, int role) const
     case Qt::AccessibleTextRole:
         return QString(fileName + u", "_s + figure(sample));
     case Qt::ToolTipRole:
+        if (const QString problem = m_ranked.value(sample.name).problem; !isExcluded && !problem.isEmpty())
+            return tr("%1: %2 A training leaves it out by itself; double-click to inspect it.")
+                .arg(sample.name, problem);
         return isExcluded ? tr("%1 is left out. Tick it to learn from it; double-click to inspect it.").arg(sample.name)
                           : tr("%1: how far its most unusual places are from all other good images. Untick it to leave "
                                "it out; double-click to inspect it.")
@@ -112,7 +115,7 @@ QVariant OddImageModel::data(const QModelIndex& index, int role) const
     case Qt::ForegroundRole:
         if (isExcluded)
             return theme::color(theme::Token::Secondary);
-        if (m_oddness.value(sample.name) > kSuspicious)
+        if (isUnusual(sample))
             return theme::color(theme::Token::Review);
         return {};
     default:
@@ -146,15 +149,22 @@ Qt::ItemFlags OddImageModel::flags(const QModelIndex& index) const
     return flags;
 }
 
+bool OddImageModel::isUnusual(const Sample& image) const
+{
+    const OddImage known = m_ranked.value(image.name);
+    return known.oddness > kSuspicious || !known.problem.isEmpty();
+}
+
 QString OddImageModel::figure(const Sample& image) const
 {
     QStringList parts;
-    const auto known = m_oddness.find(image.name);
-    if (known != m_oddness.end())
-        parts << tr("%1 σ").arg(QLocale().toString(*known, 'f', 1));
+    const auto known = m_ranked.find(image.name);
+    if (known != m_ranked.end())
+        parts << (known->problem.isEmpty() ? tr("%1 σ").arg(QLocale().toString(known->oddness, 'f', 1))
+                                           : tr("no part found"));
     if (m_excluded.contains(image.name))
         parts << tr("left out");
-    else if (known != m_oddness.end() && *known > kSuspicious)
+    else if (isUnusual(image))
         parts << tr("unusual");
     return parts.join(u" · "_s);
 }

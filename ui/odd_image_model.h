@@ -48,13 +48,14 @@ Q_SIGNALS:
 
 private:
     void setImages(std::vector<Sample> images);
+    bool isUnusual(const Sample& image) const;
     QString figure(const Sample& image) const;
     QVariant thumbnail(int row) const;
 
     ThumbnailLoader* m_thumbnails;
-    std::vector<Sample> m_good;   ///< all of the folder
-    std::vector<Sample> m_images; ///< those shown
-    QHash<QString, double> m_oddness;
+    std::vector<Sample> m_good;        ///< all of the folder
+    std::vector<Sample> m_images;      ///< those shown
+    QHash<QString, OddImage> m_ranked; ///< by name
     QStringList m_excluded;
 };
 

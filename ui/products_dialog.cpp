@@ -225,6 +225,7 @@ ProductsDialog::ProductsDialog(const Services& services, qint64 current, QWidget
     connect(m_delete, &QPushButton::clicked, this, &ProductsDialog::askToDelete);
     connect(close, &QPushButton::clicked, this, &QDialog::reject);
     auto* key = new QShortcut(QKeySequence(Qt::Key_Delete), m_view);
+    key->setWhatsThis(tr("Delete the product"));
     key->setContext(Qt::WidgetWithChildrenShortcut);
     connect(key, &QShortcut::activated, this, &ProductsDialog::askToDelete);
     connect(m_model, &ProductTableModel::refused, m_note, &QLabel::setText);

@@ -4,6 +4,7 @@
 #include "ui/runs_card.h"
 
 #include "core/base/error.h"
+#include "core/base/settings.h"
 #include "ui/run_actions.h"
 #include "ui/run_filter.h"
 #include "ui/run_table_model.h"
@@ -51,7 +52,7 @@ RunsCard::RunsCard(const Services& services, const TrainingQueue* queue, QWidget
 {
     theme::setCard(this);
     m_filter->setSourceModel(m_runs);
-    setUpView();
+    setUpView(services.settings);
     theme::setRole(m_none, theme::TextRole::Secondary);
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(12, 8, 12, 8);
@@ -122,7 +123,14 @@ QLayout* RunsCard::makeHead()
     return row;
 }
 
-void RunsCard::setUpView()
+void RunsCard::resetColumns()
+{
+    for (const auto& [column, width] : kWidths)
+        m_view->setColumnWidth(column, width);
+    m_view->sortByColumn(RunTableModel::Started, Qt::DescendingOrder);
+}
+
+void RunsCard::setUpView(Settings& settings)
 {
     m_view->setObjectName(u"runs"_s);
     m_view->setAccessibleName(tr("Training runs"));
@@ -138,12 +146,15 @@ void RunsCard::setUpView()
     m_view->setContextMenuPolicy(Qt::CustomContextMenu);
     m_view->verticalHeader()->hide();
     m_view->verticalHeader()->setDefaultSectionSize(kRowHeight);
-    m_view->horizontalHeader()->setHighlightSections(false);
-    m_view->horizontalHeader()->setStretchLastSection(true);
-    for (const auto& [column, width] : kWidths)
-        m_view->setColumnWidth(column, width);
+    QHeaderView* header = m_view->horizontalHeader();
+    header->setHighlightSections(false);
+    header->setStretchLastSection(true);
     m_view->setSortingEnabled(true);
-    m_view->sortByColumn(RunTableModel::Started, Qt::DescendingOrder);
+    resetColumns();
+    header->restoreState(settings.layout(u"train/runs"_s));
+    const auto keep = [header, &settings] { settings.setLayout(u"train/runs"_s, header->saveState()); };
+    connect(header, &QHeaderView::sectionResized, this, keep);
+    connect(header, &QHeaderView::sortIndicatorChanged, this, keep);
 
     connect(m_view->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& index) {
         if (index.isValid())

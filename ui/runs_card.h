@@ -34,7 +34,8 @@ public:
     void reload();                    ///< throws Error(Storage); what was chosen stays so
     void choose(const QString& name); ///< the newest run of that name, as if it were clicked
     void chooseNone();
-    void look(); ///< puts the cursor into the filter
+    void resetColumns(); ///< widths and order as at first start
+    void look();         ///< puts the cursor into the filter
     RunActions* actions() const { return m_actions; }
     std::vector<RunRecord> interrupted() const; ///< that can be continued and don't wait for it, oldest first
 
@@ -46,7 +47,7 @@ Q_SIGNALS:
 
 private:
     QLayout* makeHead();
-    void setUpView();
+    void setUpView(Settings& settings);
     std::vector<RunRecord> chosen() const;
     void showState();
 

@@ -64,7 +64,7 @@ SimulatorForm::SimulatorForm(QWidget* parent)
         tr("Patch size"), u"perlin_threshold"_s,
         tr("How much of the noise is defect: to the right are larger patches (perlin_threshold gets lower)"), -0.9, 0.0,
         0.05, [&o] { return -o.perlinThreshold; }, [&o](double value) { o.perlinThreshold = std::abs(value); },
-        [](double value) { return QLocale().toString(std::abs(value), 'f', 2); });
+        [](double value) { return percent(1.0 + value); });
     addSlider(
         tr("Detail"), u"perlin_scale_limit"_s,
         tr("The finest noise that patches are made of: to the right are more and smaller ones"), 1.0, 8.0, 1.0,
@@ -107,6 +107,7 @@ void SimulatorForm::addSlider(const QString& label, const QString& name, const Q
     slider->setRange(int(std::lround(low / step)), int(std::lround(high / step)));
     slider->setMinimumWidth(60);
     auto* value = new QLabel(this);
+    value->setObjectName(name + u"_value"_s);
     value->setFont(theme::tabularFont());
     value->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
     value->setFixedWidth(kValueWidth);

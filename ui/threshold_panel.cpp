@@ -113,10 +113,7 @@ ThresholdPanel::ThresholdPanel(QWidget* parent)
     connect(d->histogram, &ScoreHistogram::thresholdMoved, this, &ThresholdPanel::thresholdMoved);
     connect(d->histogram, &ScoreHistogram::thresholdReleased, this, &ThresholdPanel::thresholdReleased);
     connect(d->histogram, &ScoreHistogram::errorOccurred, this, &ThresholdPanel::errorOccurred);
-    connect(d->value, &QDoubleSpinBox::valueChanged, this, [this](double value) {
-        Q_EMIT thresholdMoved(value);
-        Q_EMIT thresholdReleased(value);
-    });
+    connect(d->value, &QDoubleSpinBox::valueChanged, this, &ThresholdPanel::thresholdStepped);
     connect(d->pixel, &QDoubleSpinBox::valueChanged, this, &ThresholdPanel::pixelLimitChanged);
     connect(d->follow, &QCheckBox::toggled, this, [this](bool follow) {
         d->pixel->setEnabled(d->follow->isEnabled() && !follow);

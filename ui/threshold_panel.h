@@ -30,6 +30,7 @@ public:
 Q_SIGNALS:
     void thresholdMoved(double threshold);    ///< while dragging
     void thresholdReleased(double threshold); ///< the move is over: one step to undo
+    void thresholdStepped(double threshold);  ///< entered; several in a row are one step to undo
     void pixelLimitChanged(double limit);     ///< by hand, one step to undo
     void regionsFollowChanged(bool follow);
     void saveRequested();

@@ -4,11 +4,13 @@
 #include "ui/train_page.h"
 
 #include "core/base/error.h"
+#include "core/base/log.h"
 #include "core/base/settings.h"
 #include "core/jobs/job_runner.h"
 #include "core/memseg/training_plan.h"
 #include "core/metrics/confusion.h"
 #include "core/weights/model_store.h"
+#include "ui/align_card.h"
 #include "ui/background_task.h"
 #include "ui/card.h"
 #include "ui/defect_preview_panel.h"
@@ -57,7 +59,7 @@ QString draggedFolder(const QMimeData* data)
 }
 
 const QList<int> kColumnSizes{290, 580, 310};
-const QList<int> kRowSizes{490, 138};
+const QList<int> kRowSizes{520, 108};
 
 } // namespace
 
@@ -82,7 +84,10 @@ struct TrainPage::Private
     void offerToContinue();
     void examined();
     MemSegOptions chosenOptions() const;
+    void keepOptions();
+    void takeKeptOptions();
     bool canTrain() const;
+    QString whyNot() const; ///< nothing can be trained; empty: it can
     void lookForOddImages();
     void showOdd(const QString& folder, const QStringList& names);
     void useThreshold(double threshold);
@@ -91,6 +96,7 @@ struct TrainPage::Private
     void showResult(const RunRecord& run);
     void previewOptions();
     void forecast();
+    void showAlignment();
     void showTraining();
     void showNoRun();
     void takeNews(const TrainingFeed::News& news);
@@ -121,6 +127,7 @@ struct TrainPage::Private
     DefectPreviewPanel* preview = nullptr;
     PictureGrid* seenNow = nullptr;
     OddImagesPanel* odd = nullptr;
+    AlignCard* align = nullptr;
     RunResultCard* result = nullptr;
     RunsCard* runs = nullptr;
     QSplitter* columns = nullptr;
@@ -145,7 +152,8 @@ QWidget* TrainPage::Private::makeMiddle()
     middleTabs->addTab(tr("Run"), tr("What happened to the chosen run, and why it failed"), details);
     result = new RunResultCard(q);
     result->hide();
-    return cardColumn({result, middleTabs}, middleTabs);
+    align = new AlignCard(services.jobs, q);
+    return cardColumn({align, result, middleTabs}, middleTabs);
 }
 
 QWidget* TrainPage::Private::makeRight()
@@ -185,7 +193,8 @@ TrainPage::TrainPage(const Services& services, QWidget* parent)
     d->rows->addWidget(d->runs);
     d->rows->setStretchFactor(0, 2);
     d->rows->setStretchFactor(1, 1);
-    resetLayout();
+    d->columns->setSizes(kColumnSizes);
+    d->rows->setSizes(kRowSizes);
     for (QSplitter* splitter : {d->columns, d->rows})
         splitter->restoreState(services.settings.layout(splitter->objectName()));
 
@@ -203,6 +212,7 @@ TrainPage::TrainPage(const Services& services, QWidget* parent)
     addKey(Qt::CTRL | Qt::Key_Return, tr("Start training"), [this] { d->start(); });
     addKey(QKeySequence::Find, tr("Filter runs"), [this] { d->runs->look(); });
 
+    d->takeKeptOptions();
     d->connectParts();
     // Later, when somebody can hear of a broken manifest or database.
     QMetaObject::invokeMethod(
@@ -228,6 +238,7 @@ void TrainPage::Private::connectParts()
         if (!data->report()) {
             odd->clear();
             options->forecast()->setRequest({});
+            align->setRequest({});
         }
         showState();
     });
@@ -237,14 +248,19 @@ void TrainPage::Private::connectParts()
             [this] { data->setLeftOut(odd->excludedCount(), odd->isLooking()); });
     connect(odd, &OddImagesPanel::excludedChanged, q, [this] {
         data->setLeftOut(odd->excludedCount(), odd->isLooking());
+        showAlignment();
         forecast();
         showState();
     });
     connect(data, &TrainingDataCard::examined, q, [this] { examined(); });
     connect(options->form(), &TrainingOptionsForm::changed, q, [this] {
         previewOptions();
+        showAlignment();
         forecast();
+        keepOptions();
     });
+    connect(align, &AlignCard::alignChosen, q,
+            [this](const QString& chosen) { options->form()->advanced()->set(u"align"_s, chosen); });
     connect(options, &TrainingOptionsCard::startRequested, q, [this] { start(); });
 
     connect(queue, &TrainingQueue::newsCame, q, [this](const TrainingFeed::News& news) { takeNews(news); });
@@ -311,8 +327,8 @@ void TrainPage::setFolder(const QString& folder)
 
 bool TrainPage::isIdle() const
 {
-    return d->data->isIdle() && d->odd->isIdle() && d->options->forecast()->isIdle() && d->preview->isIdle() &&
-           d->testImages->isIdle() && d->savingJob == 0;
+    return d->data->isIdle() && d->odd->isIdle() && d->options->forecast()->isIdle() && d->align->isIdle() &&
+           d->preview->isIdle() && d->testImages->isIdle() && d->savingJob == 0;
 }
 
 bool TrainPage::isTraining() const
@@ -337,20 +353,34 @@ void TrainPage::refreshEncoders()
 void TrainPage::continueInterrupted()
 {
     d->reloadRuns();
-    for (const RunRecord& run : d->runs->interrupted())
+    const std::vector<RunRecord> found = d->runs->interrupted();
+    for (const RunRecord& run : found)
         d->resume(run);
+    if (found.empty()) {
+        Q_EMIT errorOccurred(tr("There is no interrupted training any more."),
+                             tr("Another window of Lynceus may be at work on it, or it was deleted."));
+    }
+}
+
+void TrainPage::showResults(const QString& run)
+{
+    d->reloadRuns();
+    d->runs->choose(run);
 }
 
 void TrainPage::resetLayout()
 {
     d->columns->setSizes(kColumnSizes);
     d->rows->setSizes(kRowSizes);
+    d->runs->resetColumns();
 }
 
 void TrainPage::dragEnterEvent(QDragEnterEvent* event)
 {
-    if (!draggedFolder(event->mimeData()).isEmpty())
-        event->acceptProposedAction();
+    if (draggedFolder(event->mimeData()).isEmpty())
+        return;
+    event->setDropAction(Qt::CopyAction); // whatever is proposed: nothing is moved
+    event->accept();
 }
 
 void TrainPage::dropEvent(QDropEvent* event)
@@ -358,7 +388,8 @@ void TrainPage::dropEvent(QDropEvent* event)
     const QString folder = draggedFolder(event->mimeData());
     if (folder.isEmpty())
         return;
-    event->acceptProposedAction();
+    event->setDropAction(Qt::CopyAction);
+    event->accept();
     setFolder(folder);
 }
 
@@ -390,6 +421,40 @@ MemSegOptions TrainPage::Private::chosenOptions() const
 bool TrainPage::Private::canTrain() const
 {
     return data->report() && data->report()->canTrain() && data->images() >= kLeastGoodImages;
+}
+
+/// For the next start of the program.
+void TrainPage::Private::keepOptions()
+{
+    try {
+        services.settings.setTrainingOptions(options->form()->options().toJson());
+    } catch (const Error&) {
+        // One of them is being entered; the forecast's line says which.
+    }
+}
+
+void TrainPage::Private::takeKeptOptions()
+{
+    const QJsonObject kept = services.settings.trainingOptions();
+    if (kept.isEmpty())
+        return;
+    try {
+        options->form()->setOptions(MemSegOptions::fromJson(kept));
+    } catch (const Error& error) {
+        qCWarning(logUi) << "Options of the last training are left out:" << error.text();
+    }
+}
+
+QString TrainPage::Private::whyNot() const
+{
+    if (canTrain())
+        return {};
+    if (!data->report())
+        return data->isIdle() ? tr("Choose a folder with pictures of good parts first.")
+                              : tr("The folder is still being examined.");
+    return data->report()->canTrain()
+               ? tr("At least %1 good images are needed that are not left out.").arg(kLeastGoodImages)
+               : tr("The findings say what to mend before training.");
 }
 
 void TrainPage::Private::lookForOddImages()
@@ -521,8 +586,22 @@ void TrainPage::Private::examined()
     if (const QStringList names = std::exchange(oddToShow, {}); !names.isEmpty())
         showOdd(data->folder(), names);
     previewOptions();
+    showAlignment();
     forecast();
     showState();
+}
+
+void TrainPage::Private::showAlignment()
+{
+    if (!canTrain()) {
+        align->setRequest({});
+        return;
+    }
+    try {
+        align->setRequest(AlignCard::Request{data->folder(), data->report()->folder.train, chosenOptions()});
+    } catch (const Error&) {
+        align->setRequest({}); // the forecast's line says which option it is
+    }
 }
 
 void TrainPage::Private::forecast()
@@ -601,15 +680,16 @@ void TrainPage::Private::end(const TrainingQueue::Training& training, const JobS
         }
         if (!training.told.warning.isEmpty()) {
             Q_EMIT q->trainingOver(false, tr("“%1” was trained with a warning.").arg(training.name),
-                                   training.told.warning);
+                                   training.told.warning, training.name);
             break;
         }
         Q_EMIT q->trainingOver(true, tr("“%1” is trained.").arg(training.name),
-                               another ? tr("The next training has begun.") : tr("Its model is ready to use."));
+                               another ? tr("The next training has begun.") : tr("Its model is ready to use."),
+                               training.name);
         break;
     case JobStatus::State::Failed:
         lastEnd = tr("The training failed: %1").arg(status.error);
-        Q_EMIT q->trainingOver(false, tr("The training “%1” failed.").arg(training.name), status.error);
+        Q_EMIT q->trainingOver(false, tr("The training “%1” failed.").arg(training.name), status.error, training.name);
         break;
     default:
         lastEnd = tr("Cancelled. Everything is as it was.");
@@ -668,11 +748,12 @@ void TrainPage::Private::showState()
     const bool canTrain = this->canTrain();
     const bool training = queue->current() != nullptr;
     const bool over = !result->isHidden();
-    options->setState(canTrain, training);
+    options->setState(whyNot(), training);
+    align->setActive(!training && !over);
     progress->setIdleText(!lastEnd.isEmpty() ? lastEnd
                           : over             ? QString()
                           : canTrain         ? tr("Ready to train.")
-                          : data->report()   ? tr("The findings say what to mend before training.")
+                          : data->report()   ? whyNot()
                                              : tr("The curves of a training appear here."));
     header->setCurrent(over ? 3 : training ? 2 : canTrain ? 1 : 0);
 }

@@ -30,6 +30,7 @@ public:
     void keepTraining();        ///< when the training at work is cancelled, it can be continued at the next start
     void refreshEncoders();     ///< after an import
     void continueInterrupted(); ///< takes up all runs that were interrupted, in their order
+    void showResults(const QString& run); ///< by its name
     void resetLayout();
 
 Q_SIGNALS:
@@ -45,7 +46,7 @@ Q_SIGNALS:
     /// them.
     void interruptedFound(const QString& message, const QString& detail);
     /// A training ended by itself, well or not; the message names the run.
-    void trainingOver(bool well, const QString& message, const QString& detail);
+    void trainingOver(bool well, const QString& message, const QString& detail, const QString& run);
 
 protected:
     void dragEnterEvent(QDragEnterEvent* event) override;

@@ -26,7 +26,7 @@ TrainingDataCard::TrainingDataCard(JobRunner& jobs, QWidget* parent)
     , m_name(new ElidedLabel(this, Qt::ElideMiddle))
     , m_counts(new QLabel(this))
     , m_choose(new QPushButton(tr("&Choose folder…"), this))
-    , m_findOdd(new QPushButton(tr("O&dd images…"), this))
+    , m_findOdd(new QPushButton(tr("&Odd images…"), this))
     , m_findings(new FindingList(this))
 {
     m_counts->setObjectName(u"counts"_s);
@@ -34,7 +34,7 @@ TrainingDataCard::TrainingDataCard(JobRunner& jobs, QWidget* parent)
     m_choose->setObjectName(u"chooseButton"_s);
     m_choose->setToolTip(tr("Choose a folder with pictures of good parts, or drop it on this page (Alt+C)"));
     m_findOdd->setObjectName(u"findOddButton"_s);
-    m_findOdd->setToolTip(tr("Show which good images look unlike all others, before a model learns from them (Alt+D)"));
+    m_findOdd->setToolTip(tr("Show which good images look unlike all others, before a model learns from them (Alt+O)"));
     m_findings->setMinimumHeight(48);
 
     auto* row = new QHBoxLayout;
@@ -70,7 +70,8 @@ void TrainingDataCard::setFolder(const QString& folder)
     m_leftOut = 0;
     m_findings->clear();
     const auto examine = [path = m_folder](const TaskContext& context) { return examineFolder(path, context); };
-    m_job = runInBackground(m_jobs, JobRunner::Lane::Files, tr("Examining %1").arg(QDir(m_folder).dirName()), this,
+    // Reads every picture: in the lane of files it would keep opening and saving waiting.
+    m_job = runInBackground(m_jobs, JobRunner::Lane::Inspection, tr("Examining %1").arg(QDir(m_folder).dirName()), this,
                             examine, [this, path = m_folder](FolderReport&& report) {
                                 if (path != m_folder)
                                     return;

@@ -44,19 +44,20 @@ TrainingOptionsCard::TrainingOptionsCard(const ModelStore& store, JobRunner& job
     // As wide as they ever get: a longer text later must not press the card out of its column.
     m_advanced->setText(tr("&Advanced (%1)…").arg(9));
     m_advanced->setMinimumWidth(m_advanced->sizeHint().width());
-    setState(false, true);
+    setState({}, true);
     m_start->setMinimumWidth(m_start->sizeHint().width());
     showChanges();
-    setState(false, false);
+    setState({}, false);
 }
 
-void TrainingOptionsCard::setState(bool canStart, bool queues)
+void TrainingOptionsCard::setState(const QString& whyNot, bool queues)
 {
-    m_start->setEnabled(canStart);
+    m_start->setEnabled(whyNot.isEmpty());
     m_forecast->setTraining(queues);
     m_start->setText(queues ? tr("Add to &queue") : tr("&Start training"));
-    m_start->setToolTip(queues ? tr("Train with these options when the trainings before are over (Ctrl+Return)")
-                               : tr("Train a model on the good parts of the folder (Ctrl+Return)"));
+    m_start->setToolTip(!whyNot.isEmpty() ? whyNot
+                        : queues ? tr("Train with these options when the trainings before are over (Ctrl+Return)")
+                                 : tr("Train a model on the good parts of the folder (Ctrl+Return)"));
 }
 
 } // namespace lynceus

@@ -24,8 +24,9 @@ public:
 
     TrainingOptionsForm* form() const { return m_form; }
     TrainingForecastLine* forecast() const { return m_forecast; }
-    /// `queues`: another training is at work, so that this one would wait.
-    void setState(bool canStart, bool queues);
+    /// `whyNot`: nothing can be trained; empty: it can. `queues`: another training is at work, so that this one would
+    /// wait.
+    void setState(const QString& whyNot, bool queues);
 
 Q_SIGNALS:
     void startRequested();

@@ -77,6 +77,14 @@ void AdvancedOptionsModel::reset()
     Q_EMIT changed();
 }
 
+void AdvancedOptionsModel::set(const QString& key, const QString& value)
+{
+    for (int row = 0; row < rowCount(); ++row) {
+        if (m_options[std::size_t(row)].key == key)
+            setData(index(row, Value), value);
+    }
+}
+
 void AdvancedOptionsModel::setOptions(const MemSegOptions& options)
 {
     const QJsonObject values = options.toJson();
@@ -201,7 +209,7 @@ TrainingOptionsForm::TrainingOptionsForm(const ModelStore& store, QWidget* paren
         form->addRow(label, field);
     };
     add(tr("&Encoder"), m_encoder, u"encoder"_s,
-        tr("The network that sees the features. Full and lite decoders need a ResNet-18"));
+        tr("The network that sees the features. Full and lite decoders need a ResNet-18, which Automatic then is"));
     add(tr("Si&ze"), m_size, u"size"_s,
         tr("Size of the network's input: larger sees smaller defects and takes longer. Automatic: 384 × 384 where the "
            "images have the pixels for it, else 256 × 256"));
@@ -209,7 +217,7 @@ TrainingOptionsForm::TrainingOptionsForm(const ModelStore& store, QWidget* paren
         tr("The part of MemSeg that learns. Without it the map is the distance to the nearest good part alone"));
     add(tr("&Budget"), m_minutes, u"minutes"_s, tr("The training is planned to be complete when this time is over"));
     add(tr("&Memory"), m_memory, u"memory"_s, tr("Good parts that the model keeps to compare with"));
-    add(tr("See&d"), m_seed, u"seed"_s, tr("The same seed, data and options give the same model"));
+    add(tr("Seed"), m_seed, u"seed"_s, tr("The same seed, data and options give the same model"));
 
     for (const QComboBox* choice : {m_encoder, m_size, m_decoder})
         connect(choice, &QComboBox::currentIndexChanged, this, &TrainingOptionsForm::changed);
@@ -227,6 +235,8 @@ MemSegOptions TrainingOptionsForm::options() const
         options.backbone = m_encoder->currentData(kBackboneRole).toString();
     }
     options.decoder = m_decoder->currentData().toString();
+    if (options.encoder == "auto"_L1 && (options.decoder == "full"_L1 || options.decoder == "lite"_L1))
+        options.backbone = u"resnet18"_s; // the only one that they go with
     const QSize size = m_size->currentData().toSize();
     options.autoSize = size.isEmpty();
     if (!options.autoSize) {

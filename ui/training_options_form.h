@@ -32,6 +32,8 @@ public:
 
     const QMap<QString, QString>& changes() const { return m_changes; }
     void reset();
+    /// As if `value` had been entered for the option.
+    void set(const QString& key, const QString& value);
     /// Changes of `options` from the defaults.
     void setOptions(const MemSegOptions& options);
 

@@ -25,6 +25,7 @@ using theme::Token;
 namespace {
 
 constexpr int kRegionHeight = 26;
+constexpr std::size_t kAlignStage = 1; ///< among the times; shown where the model turns parts upright
 
 /// The word with its shape, readable from a few steps away, and the score as a bar against the threshold.
 class VerdictHeader final : public QWidget
@@ -157,7 +158,8 @@ struct VerdictPanel::Private
     QWidget* details = nullptr; ///< what an inspection tells
     QLabel* truth = nullptr;
     QLabel* nearest = nullptr;
-    std::array<QLabel*, 5> times{};
+    std::array<QLabel*, 6> times{};
+    QWidget* alignCaption = nullptr;
     bool haveModel = false;
     bool loading = false;
     bool haveItem = false;
@@ -257,9 +259,15 @@ VerdictPanel::VerdictPanel(QWidget* parent)
     d->nearest = addFact(details, tr("Nearest good part"));
     d->nearest->setToolTip(tr("The good part in the model's memory that this image was compared with"));
     details->addWidget(makeHeading(tr("Time"), d->details), details->rowCount(), 0, 1, 2);
-    const std::array<QString, 5> stages{tr("load"), tr("prepare"), tr("infer"), tr("regions"), tr("total")};
-    for (std::size_t i = 0; i < stages.size(); ++i)
+    const std::array<QString, 6> stages{tr("load"),  tr("align"),   tr("prepare"),
+                                        tr("infer"), tr("regions"), tr("total")};
+    for (std::size_t i = 0; i < stages.size(); ++i) {
         d->times[i] = addFact(details, stages[i]);
+        d->times[i]->setAccessibleName(stages[i]);
+        if (i == kAlignStage)
+            d->alignCaption = details->itemAtPosition(details->rowCount() - 1, 0)->widget();
+    }
+    d->times[kAlignStage]->setToolTip(tr("Finding the part and turning it upright"));
     layout->addStretch(1);
 
     connect(d->train, &QPushButton::clicked, this, &VerdictPanel::trainRequested);
@@ -301,9 +309,11 @@ void VerdictPanel::setItem(const ImageItem* item)
     d->details->setVisible(shown);
     if (item) {
         const StageTimes& times = item->result.times;
-        const std::array<double, 5> ms{times.load, times.prepare, times.infer, times.post, times.total()};
+        const std::array<double, 6> ms{times.load, times.align, times.prepare, times.infer, times.post, times.total()};
         for (std::size_t i = 0; i < ms.size(); ++i)
             d->times[i]->setText(shown ? tr("%1 ms").arg(locale().toString(ms[i], 'f', 1)) : u"–"_s);
+        d->alignCaption->setVisible(times.align > 0.0);
+        d->times[kAlignStage]->setVisible(times.align > 0.0);
         d->truth->setText(truthText(*item));
         const int nearest = shown ? item->result.nearestGood : -1;
         d->nearest->setText(nearest < 0 ? u"–"_s : tr("no. %1").arg(nearest + 1));

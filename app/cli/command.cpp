@@ -56,9 +56,13 @@ std::vector<Command> makeCommands()
           set},
          &runDemo},
         {u"doctor"_s,
-         u"DIR [--odd N]"_s,
+         u"DIR [--odd N] [--align-strip FILE] [--set KEY=VALUE ...]"_s,
          tr("what a data folder contains, what is wrong, what to do"),
-         {{u"odd"_s, u"N"_s, tr("show the N good images that look least like the others")}, set},
+         {{u"odd"_s, u"N"_s, tr("show the N good images that look least like the others")},
+          {u"align-strip"_s, u"FILE"_s,
+           tr("write a PNG of some good images as taken and, where parts are turned upright, as the network sees "
+              "them")},
+          set},
          &runDoctor},
         {u"train"_s,
          u"memseg --data DIR --out MODEL [--minutes M] [--set KEY=VALUE ...]\n"

@@ -164,6 +164,11 @@ void printStages(const Console& console, const QJsonObject& result)
     console.print(QCoreApplication::translate("cli", "Reading the picture (%1 ms) and preparing it (%2 ms) are not "
                                                      "counted.")
                       .arg(figure(stages[u"load"_s], 1), figure(stages[u"prepare"_s], 1)));
+    if (stages.contains(u"align"_s)) {
+        console.print(QCoreApplication::translate("cli", "Finding the part and turning it upright (%1 ms) is not "
+                                                         "counted either.")
+                          .arg(figure(stages[u"align"_s], 1)));
+    }
 }
 
 } // namespace

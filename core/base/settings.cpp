@@ -131,6 +131,16 @@ void Settings::setDefectOptions(const QString& folder, const QJsonObject& option
         m_settings.setValue(folderKey(u"defects"_s, folder), QJsonDocument(options).toJson(QJsonDocument::Compact));
 }
 
+QJsonObject Settings::trainingOptions() const
+{
+    return QJsonDocument::fromJson(m_settings.value(u"training/options"_s).toByteArray()).object();
+}
+
+void Settings::setTrainingOptions(const QJsonObject& options)
+{
+    m_settings.setValue(u"training/options"_s, QJsonDocument(options).toJson(QJsonDocument::Compact));
+}
+
 QStringList Settings::excludedImages(const QString& folder) const
 {
     return m_settings.value(folderKey(u"excluded"_s, folder)).toStringList();

@@ -52,6 +52,10 @@ public:
     QJsonObject defectOptions(const QString& folder) const;
     void setDefectOptions(const QString& folder, const QJsonObject& options);
 
+    /// Options of the training set up last, as MemSegOptions::toJson() has them; empty: none.
+    QJsonObject trainingOptions() const;
+    void setTrainingOptions(const QJsonObject& options);
+
     /// Good images of this folder that no model is to learn from, as Sample::name.
     QStringList excludedImages(const QString& folder) const;
     void setExcludedImages(const QString& folder, const QStringList& names);

@@ -55,10 +55,11 @@ double imageScore(const cv::Mat& map);
 struct StageTimes
 {
     double load = 0.0;    ///< read and decode the file
+    double align = 0.0;   ///< find the part, turn it upright and cut it out; 0 where the model takes it as it lies
     double prepare = 0.0; ///< resize, colours, normalise
     double infer = 0.0;   ///< the network
     double post = 0.0;    ///< regions in source pixels, verdict
-    double total() const { return load + prepare + infer + post; }
+    double total() const { return load + align + prepare + infer + post; }
 };
 
 /// Everything a reader of an inspected image needs; nobody downstream asks the network again.

@@ -764,6 +764,30 @@ cv::Mat PartAligner::mapToSource(const cv::Mat& map, const PartPose& pose, cv::S
     return result;
 }
 
+cv::Mat PartAligner::example() const
+{
+    constexpr double kMostPixels = 1e8;
+    const cv::Size size(2 * m_frame.width, 2 * m_frame.height);
+    if (double(size.width) * size.height > kMostPixels) {
+        throw Error(ErrorKind::Model,
+                    tr("The frame of %1 x %2 pixels that the model has for its part is too large to be drawn.")
+                        .arg(m_frame.width)
+                        .arg(m_frame.height));
+    }
+    cv::Mat channels[2];
+    cv::split(m_reference.picture(), channels);
+    const cv::Scalar ground = cv::mean(channels[0], channels[1] == 0);
+    const double scale = 1.0 / m_reference.resolution();
+    const cv::Matx23d place(scale, 0.0, 0.5 * (size.width - scale * channels[0].cols), 0.0, scale,
+                            0.5 * (size.height - scale * channels[0].rows));
+    channels[0].setTo(ground, channels[1] == 0);
+    cv::Mat grey;
+    cv::warpAffine(channels[0], grey, place, size, cv::INTER_LINEAR, cv::BORDER_CONSTANT, ground);
+    cv::Mat picture;
+    cv::cvtColor(grey, picture, cv::COLOR_GRAY2BGR);
+    return picture;
+}
+
 QJsonObject PartAligner::toJson() const
 {
     return {{u"rule"_s, int(m_rule)},

@@ -77,6 +77,10 @@ public:
     /// A map of the upright picture (CV_32F) on the source's pixels, bilinear, 0 outside of the frame.
     cv::Mat mapToSource(const cv::Mat& map, const PartPose& pose, cv::Size source) const;
 
+    /// The mean good part on a plain ground as a camera might show it, CV_8UC3, twice as wide and high as the frame:
+    /// for measurements without pictures. Throws Error(Model) when the learnt frame is absurdly large.
+    cv::Mat example() const;
+
     QJsonObject toJson() const;
     /// The mean good part with its weights, CV_8UC2, at most PartReference::kSide on its longer side.
     const cv::Mat& reference() const { return m_reference.picture(); }

@@ -4,6 +4,7 @@
 #include "core/image/preprocessing.h"
 
 #include "core/base/error.h"
+#include "core/base/progress.h"
 #include "core/image/image_geometry.h"
 #include "core/image/json_fields.h"
 #include "core/image/part_aligner.h"
@@ -255,13 +256,15 @@ PreparedImage prepareImage(const cv::Mat& source, const Preprocessing& how)
     checkImage(source);
     if (!how.part)
         return {atNetworkSize(source, how), ImageGeometry(source.size(), how), {}};
+    const Stopwatch watch;
     const PartPose pose = how.part->align(source);
     if (pose.status != PartStatus::Found)
-        return {{}, ImageGeometry(source.size(), how), pose.reason};
+        return {{}, ImageGeometry(source.size(), how), pose.reason, watch.ms()};
     const cv::Size size(how.width, how.height);
-    return {atNetworkSize(how.part->warpUpright(source, pose, size), how),
-            ImageGeometry(source.size(), size, how.part->transform(pose, size)),
-            {}};
+    const cv::Mat upright = how.part->warpUpright(source, pose, size);
+    const double alignMs = watch.ms();
+    return {
+        atNetworkSize(upright, how), ImageGeometry(source.size(), size, how.part->transform(pose, size)), {}, alignMs};
 }
 
 cv::Mat prepareMask(const cv::Mat& mask, const Preprocessing& how)

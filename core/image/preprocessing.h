@@ -61,6 +61,7 @@ struct PreparedImage
     cv::Mat image;          ///< as prepare() gives it; empty when there is a problem
     ImageGeometry geometry; ///< where the network's map lies on the source
     QString problem;        ///< why no part was found as it should be; empty: it was
+    double alignMs = 0.0;   ///< of the time it took: to find the part, turn it upright and cut it out
 };
 PreparedImage prepareImage(const cv::Mat& source, const Preprocessing& how);
 

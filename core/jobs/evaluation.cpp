@@ -195,7 +195,7 @@ EvaluationReport evaluate(AnomalyInspector& inspector, const AnomalyFolder& fold
         report.defects.push_back(defective ? sample.defect : QString());
         report.paths.push_back(sample.path);
         report.threshold = result.thresholds.score;
-        latencies.push_back(result.times.prepare + result.times.infer + result.times.post);
+        latencies.push_back(result.times.total() - result.times.load);
         if (defective && sample.maskPath.isEmpty())
             return;
         try {

@@ -8,6 +8,7 @@
 #include "core/data/anomaly_folder.h"
 #include "core/data/demo_product.h"
 #include "core/image/image_io.h"
+#include "core/image/part_aligner.h"
 #include "core/memseg/compilation.h"
 #include "core/memseg/engine_compiler.h"
 #include "core/memseg/engine_set.h"
@@ -124,9 +125,10 @@ QJsonObject benchNetworks(BenchNetworks& networks, int runs, const std::vector<E
     writePng(file, samplePicture());
     Preprocessing asItLies = how; // no part of the product is in the picture
     asItLies.part = nullptr;
+    const cv::Mat part = how.part ? how.part->example() : cv::Mat();
     const auto input = imageToTensor(prepare(readImage(file), asItLies));
 
-    std::vector<double> load, prepared;
+    std::vector<double> load, aligned, prepared;
     EngineBench bench;
     bench.prepare = [&](Engine engine) { networks.ir(engine); };
     bench.load = [&](Engine engine) { return std::make_unique<BenchInspection>(networks.inference(engine), input); };
@@ -139,12 +141,19 @@ QJsonObject benchNetworks(BenchNetworks& networks, int runs, const std::vector<E
             return;
         load.push_back(loadMs);
         prepared.push_back(watch.ms());
+        if (!how.part)
+            return;
+        const PreparedImage upright = prepareImage(part, how);
+        if (upright.problem.isEmpty())
+            aligned.push_back(upright.alignMs);
     };
     const QJsonArray rows = benchEngines(bench, engines, runs, context);
 
     QJsonObject stages = rows.first()[u"stage_ms"_s].toObject();
     stages.insert(u"load"_s, median(load));
     stages.insert(u"prepare"_s, median(prepared));
+    if (!aligned.empty())
+        stages.insert(u"align"_s, median(aligned));
     return {{u"name"_s, u"memseg"_s},
             {u"architecture"_s, networks.model.options.architecture()},
             {u"width"_s, how.width},

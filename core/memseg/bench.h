@@ -19,7 +19,8 @@ namespace lynceus {
 /// nn/device. Keys as `lynceus-cli bench` prints them (name, architecture, width, height, memory_images, threads, runs,
 /// peak_memory_mb, cpu, engines as benchEngines() gives them) and `stage_ms`: LibTorch's medians of encode, match,
 /// decode and distance, and of load (a PNG) and prepare (its resize), which are not part of the latency. Int8 is
-/// calibrated with pictures of the demo product. Throws as benchEngines().
+/// calibrated with pictures of the demo product. A model that turns parts upright has a stage `align` too, on a picture
+/// of its mean good part. Throws as benchEngines().
 QJsonObject benchMemSeg(cv::Size size, int runs, const MemSegOptions& options = {},
                         const std::vector<Engine>& engines = {}, const TaskContext& context = {});
 /// The same for a trained model, with the networks it was compiled to where there are any.

@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/base/random.h"
+#include "core/image/image_io.h"
 #include "core/memseg/nearest_good.h"
 #include "core/memseg/training_batches.h"
 #include "core/memseg/training_plan.h"
@@ -17,6 +18,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 using namespace Qt::StringLiterals;
 
@@ -54,27 +56,46 @@ std::vector<OddImage> rankByOddness(const AnomalyFolder& folder, const MemSegOpt
     }
     useChosenThreads();
     const torch::NoGradGuard noGrad;
+    context.report(0.0, QCoreApplication::translate("core", "looking for parts"));
+    findParts(how, samplesToFindPartsIn(samples), {context.cancel, {}});
     Random(options.seed).shuffle(samples);
     fitInput(how, samples, context.cancel);
     MemSegNetwork network(how);
-    const std::vector<Sample> some(samples.begin(),
-                                   samples.begin() + std::ptrdiff_t(std::min(samples.size(), std::size_t(64))));
+    // Only random encoders look at images.
+    std::vector<Sample> some;
+    if (encoderFile.isEmpty()) {
+        some.assign(samples.begin(), samples.begin() + std::ptrdiff_t(std::min(samples.size(), std::size_t(64))));
+        some = withPart(some, how.preprocessing, context.cancel);
+    }
     const PreparedImages first(some, how.preprocessing, context.cancel);
     prepareEncoder(*network, encoderFile, options.seed, first, context.cancel);
     network->eval();
 
     const Stopwatch clock;
-    const auto levelsOf = [&](const Sample& sample) -> FeatureLevels {
-        const PreparedImages one({sample}, how.preprocessing, context.cancel);
-        const auto features = network->encode(imageToTensor(one.at(0)));
-        return {features[1], features[2], features[3]};
-    };
-    std::vector<FeatureLevels> compared;
-    for (std::size_t i = 0; i < std::min(samples.size(), kMostCompared); ++i) {
+    std::vector<OddImage> ranked; // so far those without a part
+    const auto levelsOf = [&](const Sample& sample) -> std::optional<FeatureLevels> {
         context.cancel.throwIfCancelled();
-        compared.push_back(levelsOf(samples[i]));
-        const double share = double(i + 1) / double(samples.size());
-        context.report(kEncodeShare * share, samples[i].name,
+        const PreparedImage prepared = prepareImage(readImage(sample.path), how.preprocessing);
+        if (!prepared.problem.isEmpty()) {
+            ranked.push_back({sample, 0.0, prepared.problem});
+            return {};
+        }
+        cv::Mat whole; // whole numbers, as a training has them
+        prepared.image.convertTo(whole, CV_8U);
+        whole.convertTo(whole, CV_32F);
+        const auto features = network->encode(imageToTensor(whole));
+        return FeatureLevels{features[1], features[2], features[3]};
+    };
+    std::vector<Sample> known; // those with a part, in the order of their figures
+    std::vector<FeatureLevels> compared;
+    std::size_t next = 0;
+    for (; next < samples.size() && compared.size() < kMostCompared; ++next) {
+        if (const auto levels = levelsOf(samples[next])) {
+            compared.push_back(*levels);
+            known.push_back(samples[next]);
+        }
+        const double share = double(next + 1) / double(samples.size());
+        context.report(kEncodeShare * share, samples[next].name,
                        clock.ms() / 1000.0 * (1.0 / (kEncodeShare * share) - 1.0));
     }
     context.report(kEncodeShare, QCoreApplication::translate("core", "comparing"));
@@ -82,10 +103,12 @@ std::vector<OddImage> rankByOddness(const AnomalyFolder& folder, const MemSegOpt
     limits.mostKeys = options.nearestKeys;
     const NearestGood nearest(compared, limits, context.cancel);
     std::vector<double> raw = nearest.oddness();
-    for (std::size_t i = raw.size(); i < samples.size(); ++i) {
-        context.cancel.throwIfCancelled();
-        raw.push_back(NearestGood::oddnessOf(nearest.distances(levelsOf(samples[i]))));
-        context.report(double(i) / double(samples.size()), samples[i].name);
+    for (; next < samples.size(); ++next) {
+        if (const auto levels = levelsOf(samples[next])) {
+            raw.push_back(NearestGood::oddnessOf(nearest.distances(*levels)));
+            known.push_back(samples[next]);
+        }
+        context.report(double(next) / double(samples.size()), samples[next].name);
     }
 
     const double middle = median(raw);
@@ -93,10 +116,11 @@ std::vector<OddImage> rankByOddness(const AnomalyFolder& folder, const MemSegOpt
     for (const double value : raw)
         deviations.push_back(std::abs(value - middle));
     const double sigma = std::max(kLeastSigma, kSigmaOfDeviation * median(deviations));
-    std::vector<OddImage> ranked;
-    for (std::size_t i = 0; i < samples.size(); ++i)
-        ranked.push_back({samples[i], (raw[i] - middle) / sigma});
+    for (std::size_t i = 0; i < known.size(); ++i)
+        ranked.push_back({known[i], (raw[i] - middle) / sigma, {}});
     std::sort(ranked.begin(), ranked.end(), [](const OddImage& a, const OddImage& b) {
+        if (a.problem.isEmpty() != b.problem.isEmpty())
+            return b.problem.isEmpty();
         return a.oddness != b.oddness ? a.oddness > b.oddness : a.sample.name < b.sample.name;
     });
     context.report(1.0, QCoreApplication::translate("core", "done"), 0.0);

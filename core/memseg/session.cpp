@@ -11,6 +11,7 @@
 
 #include <QtCore/QCoreApplication>
 
+#include <algorithm>
 #include <utility>
 
 namespace lynceus {
@@ -66,7 +67,8 @@ AnomalyResult MemSegSession::inspect(const cv::Mat& image)
         AnomalyResult result;
         Stopwatch watch;
         const PreparedImage prepared = prepareImage(image, d->info.preprocessing);
-        result.times.prepare = watch.restart();
+        result.times.align = prepared.alignMs;
+        result.times.prepare = std::max(0.0, watch.restart() - prepared.alignMs);
         result.geometry = prepared.geometry;
         result.problem = prepared.problem;
         if (prepared.problem.isEmpty()) {

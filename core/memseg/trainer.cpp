@@ -99,23 +99,6 @@ cv::Mat turnedBy(const cv::Mat& image, double degrees)
     return turned;
 }
 
-QStringList namesOf(const std::vector<Sample>& samples)
-{
-    QStringList names;
-    for (const Sample& sample : samples)
-        names << sample.name;
-    return names;
-}
-
-QString shortList(const QStringList& names)
-{
-    constexpr qsizetype kMostNamed = 5;
-    QString list = names.mid(0, kMostNamed).join(u", "_s);
-    if (names.size() > kMostNamed)
-        list += QCoreApplication::translate("core", " and %1 more").arg(names.size() - kMostNamed);
-    return list;
-}
-
 /// Which good images deserve a look.
 QString oddImagesText(const QStringList& names, int images)
 {
@@ -327,13 +310,13 @@ void Trainer::leaveCopiesOut()
     warn(QCoreApplication::translate("core", "%n of the %1 good images are copies of others; left out: %2.", nullptr,
                                      int(copies.size()))
              .arg(good.size() + copies.size())
-             .arg(shortList(namesOf(copies))));
+             .arg(shortList(sampleNames(copies))));
 }
 
 /// From learning and from the thresholds.
 void Trainer::leaveOut(const std::vector<Sample>& samples)
 {
-    const QStringList names = namesOf(samples);
+    const QStringList names = sampleNames(samples);
     m_usable.erase(std::remove_if(m_usable.begin(), m_usable.end(),
                                   [&](const Sample& sample) { return names.contains(sample.name); }),
                    m_usable.end());
@@ -357,7 +340,7 @@ void Trainer::findParts()
                                      "In %n of %1 good images no part was found as in the others; left out: %2.",
                                      nullptr, int(m_notFound.size()))
              .arg(m_split.all().size() + m_notFound.size())
-             .arg(shortList(namesOf(m_notFound))));
+             .arg(shortList(sampleNames(m_notFound))));
 }
 
 void Trainer::prepareNetwork(const PreparedImages& training)

@@ -41,6 +41,10 @@ TrainingForecast forecastTraining(const AnomalyFolder& folder, const MemSegOptio
     const GoodSplit split = splitGoodImages(folder.train, how);
     const std::vector<Sample> all = split.all();
     const auto images = double(all.size());
+    Stopwatch clock;
+    const std::vector<Sample> lookedAt = samplesToFindPartsIn(all);
+    const PartsFound parts = findParts(how, lookedAt, {context.cancel, {}});
+    const double finding = clock.restart() / 1000.0;
     fitInput(how, all, context.cancel);
     TrainingForecast forecast;
     forecast.width = how.preprocessing.width;
@@ -49,8 +53,10 @@ TrainingForecast forecastTraining(const AnomalyFolder& folder, const MemSegOptio
     resetPeakMemory();
 
     context.report(0.1, QCoreApplication::translate("core", "reading some images"));
-    Stopwatch clock;
-    const std::vector<Sample> some(all.begin(), all.begin() + std::ptrdiff_t(std::min(all.size(), kImagesRead)));
+    clock.restart();
+    const std::vector<Sample> some =
+        withPart({all.begin(), all.begin() + std::ptrdiff_t(std::min(all.size(), kImagesRead))}, how.preprocessing,
+                 context.cancel);
     const PreparedImages prepared(some, how.preprocessing, context.cancel);
     const double read = clock.restart() / 1000.0 / double(some.size());
 
@@ -74,7 +80,9 @@ TrainingForecast forecastTraining(const AnomalyFolder& folder, const MemSegOptio
     const double encode = clock.restart() / 1000.0 / double(prepared.size());
 
     // Images are read for the hash, for the network, for the branch and for the calibration.
-    double preparation = images * 3.0 * read;
+    double preparation = images * 3.0 * read + finding;
+    if (how.preprocessing.part)
+        preparation += std::max(0.0, images - double(lookedAt.size())) * read;
     double inspection = read + encode;
     double extraMemory = std::min(double(PreparedImages::kMostBytes), images * 3.0 * forecast.width * forecast.height);
     if (how.nearestGood) {

@@ -39,7 +39,8 @@ constexpr double kPartMargin = 0.03;
 constexpr double kLeastPartShare = 0.02;
 constexpr double kPixelsToSpare = 1.25; ///< an input larger than that would only enlarge noise
 constexpr double kMostAspect = 8.0;
-constexpr double kMoreAlike = 0.5; ///< upright parts have to differ at most this much of what they differ as they lie
+constexpr double kMoreAlike = 0.5;  ///< upright parts have to differ at most this much of what they differ as they lie
+constexpr double kLearnShare = 0.5; ///< of the time that finding parts takes
 constexpr double kMostNotFound = 0.1; ///< of the good parts; else they are not what can be found
 
 /// Batch norm statistics of `encoder` from the product itself.
@@ -78,6 +79,23 @@ bool hasPart(const Sample& sample, const Preprocessing& how)
 
 } // namespace
 
+QStringList sampleNames(const std::vector<Sample>& samples)
+{
+    QStringList names;
+    for (const Sample& sample : samples)
+        names << sample.name;
+    return names;
+}
+
+QString shortList(const QStringList& names)
+{
+    constexpr qsizetype kMostNamed = 5;
+    QString list = names.mid(0, kMostNamed).join(u", "_s);
+    if (names.size() > kMostNamed)
+        list += QCoreApplication::translate("core", " and %1 more").arg(names.size() - kMostNamed);
+    return list;
+}
+
 std::vector<Sample> takeCopiesOut(std::vector<Sample>& samples, const CancelToken& cancel)
 {
     std::vector<Sample> copies;
@@ -104,6 +122,15 @@ std::vector<Sample> withPart(const std::vector<Sample>& samples, const Preproces
     return found;
 }
 
+std::vector<Sample> samplesToFindPartsIn(const std::vector<Sample>& samples)
+{
+    const std::size_t count = std::min(samples.size(), PartAligner::Options().mostPictures);
+    std::vector<Sample> some;
+    for (std::size_t i = 0; i < count; ++i)
+        some.push_back(samples[i * samples.size() / count]);
+    return some;
+}
+
 PartsFound findParts(MemSegOptions& options, const std::vector<Sample>& samples, const TaskContext& context)
 {
     Preprocessing& how = options.preprocessing;
@@ -125,8 +152,11 @@ PartsFound findParts(MemSegOptions& options, const std::vector<Sample>& samples,
     };
     PartAligner::Options settings;
     settings.window16 = how.window16;
+    const TaskContext learning{context.cancel, [&](const Progress& progress) {
+                                   context.report(kLearnShare * progress.fraction, progress.what);
+                               }};
     const PartAligner::Fit fit = PartAligner::learn(
-        samples.size(), [&](std::size_t i) { return readImage(samples[i].path); }, settings, context);
+        samples.size(), [&](std::size_t i) { return readImage(samples[i].path); }, settings, learning);
     if (!fit.aligner)
         return leave(fit.whyNot);
     result.anyAngle = !fit.aligner->findsAngle();
@@ -137,10 +167,11 @@ PartsFound findParts(MemSegOptions& options, const std::vector<Sample>& samples,
                          .arg(fit.alikeBefore, 0, 'f', 1));
     }
     how.part = std::make_shared<PartAligner>(*fit.aligner);
-    for (const Sample& sample : samples) {
+    for (std::size_t i = 0; i < samples.size(); ++i) {
         context.cancel.throwIfCancelled();
-        if (!hasPart(sample, how))
-            result.notFound.push_back(sample);
+        context.report(kLearnShare + (1.0 - kLearnShare) * double(i) / double(samples.size()), samples[i].name);
+        if (!hasPart(samples[i], how))
+            result.notFound.push_back(samples[i]);
     }
     if (double(result.notFound.size()) > kMostNotFound * double(samples.size())) {
         return leave(QCoreApplication::translate("core", "in %1 of %2 good images no part was found as in the others.")

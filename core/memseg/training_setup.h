@@ -12,6 +12,7 @@
 #include "core/nn/torch.h"
 
 #include <QtCore/QString>
+#include <QtCore/QStringList>
 
 #include <cstdint>
 #include <memory>
@@ -25,6 +26,10 @@ namespace lynceus {
 /// left-out image would hide how new it looks. `samples` keeps the others. Throws Error(File) naming an image.
 std::vector<Sample> takeCopiesOut(std::vector<Sample>& samples, const CancelToken& cancel);
 
+QStringList sampleNames(const std::vector<Sample>& samples);
+/// The first few names, and how many more there are.
+QString shortList(const QStringList& names);
+
 /// What findParts() found.
 struct PartsFound
 {
@@ -36,6 +41,10 @@ struct PartsFound
 /// Settles whether parts are turned upright, as `align` asks for it: sets options.preprocessing.part, or leaves it
 /// empty. Throws Error(Input) with the reason when it is "on" and can't be done, Error(File | Format) naming an image.
 PartsFound findParts(MemSegOptions& options, const std::vector<Sample>& samples, const TaskContext& context);
+
+/// Those of many samples from which findParts() learns how parts lie: it settles the same on them alone in a time that
+/// doesn't grow with the folder, but says nothing about the others.
+std::vector<Sample> samplesToFindPartsIn(const std::vector<Sample>& samples);
 
 /// Those of `samples` that can be prepared: where parts are found first, those in which one was.
 std::vector<Sample> withPart(const std::vector<Sample>& samples, const Preprocessing& how, const CancelToken& cancel);

@@ -30,11 +30,11 @@ QString timeText(const QDateTime& time)
 QByteArray csvReport(const ReportData& data)
 {
     QStringList lines{u"image,verdict,score,threshold,review_threshold,regions,region_area,peak,load_ms,prepare_ms,"
-                      "infer_ms,post_ms,error,warnings"_s};
+                      "infer_ms,post_ms,error,warnings,align_ms"_s};
     for (const ReportItem& item : data.items) {
         if (!item.error.isEmpty()) {
             lines += csvText(item.image) + u",,,,,,,,,,,,"_s + csvText(item.error) + u',' +
-                     csvText(item.warnings.join(u' '));
+                     csvText(item.warnings.join(u' ')) + u',';
             continue;
         }
         const AnomalyResult& result = item.result;
@@ -57,7 +57,8 @@ QByteArray csvReport(const ReportData& data)
                                 csvNumber(result.times.infer),
                                 csvNumber(result.times.post),
                                 QString(),
-                                csvText(item.warnings.join(u' '))};
+                                csvText(item.warnings.join(u' ')),
+                                result.times.align > 0.0 ? csvNumber(result.times.align) : QString()};
         lines += cells.join(u',');
     }
     return csvFile(lines);
@@ -109,15 +110,16 @@ QJsonObject resultToJson(const ReportItem& item)
                                    {u"area"_s, region.area},
                                    {u"peak"_s, double(region.peak)}});
     const StageTimes& times = item.result.times;
+    QJsonObject latency{
+        {u"load"_s, times.load}, {u"prepare"_s, times.prepare}, {u"infer"_s, times.infer}, {u"post"_s, times.post}};
+    if (times.align > 0.0)
+        latency.insert(u"align"_s, times.align);
     QJsonObject json{{u"image"_s, item.image},
                      {u"score"_s, item.result.score},
                      {u"threshold"_s, item.result.thresholds.score},
                      {u"verdict"_s, verdictName(item.result.verdict)},
                      {u"regions"_s, regions},
-                     {u"latency_ms"_s, QJsonObject{{u"load"_s, times.load},
-                                                   {u"prepare"_s, times.prepare},
-                                                   {u"infer"_s, times.infer},
-                                                   {u"post"_s, times.post}}}};
+                     {u"latency_ms"_s, latency}};
     if (!item.warnings.isEmpty())
         json.insert(u"warnings"_s, QJsonArray::fromStringList(item.warnings));
     return json;

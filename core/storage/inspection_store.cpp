@@ -22,7 +22,7 @@ const QString kSelect =
 
 const QString kSelectResults =
     u"SELECT results.id, image, image_hash, error, score, verdict, threshold, review_threshold, pixel_threshold, "
-    "min_region_area, nearest_good, load_ms, prepare_ms, infer_ms, post_ms, problem, "
+    "min_region_area, nearest_good, load_ms, prepare_ms, infer_ms, post_ms, problem, align_ms, "
     "position, x, y, width, height, area, peak, peak_x, peak_y "
     "FROM results LEFT JOIN regions ON regions.result_id = results.id "_s;
 
@@ -62,14 +62,14 @@ QVariantList resultToSql(qint64 inspectionId, const ResultRecord& record)
     QVariantList values{inspectionId, textToSql(record.image), textToSql(record.imageHash), textToSql(record.error)};
     if (!record.error.isEmpty()) {
         values.resize(15);
-        values << textToSql({});
+        values << textToSql({}) << 0.0;
         return values;
     }
     const AnomalyResult& result = record.result;
     return values << result.score << verdictName(result.verdict) << result.thresholds.score << result.thresholds.review
                   << result.thresholds.pixel << result.thresholds.minRegionArea << result.nearestGood
                   << result.times.load << result.times.prepare << result.times.infer << result.times.post
-                  << textToSql(result.problem);
+                  << textToSql(result.problem) << result.times.align;
 }
 
 ResultRecord resultFromSql(const QSqlQuery& query)
@@ -86,8 +86,8 @@ ResultRecord resultFromSql(const QSqlQuery& query)
     result.verdict = verdictFromName(query.value(5).toString());
     result.thresholds = thresholdsFromSql(query, 6);
     result.nearestGood = query.value(10).toInt();
-    result.times = {realFromSql(query.value(11)), realFromSql(query.value(12)), realFromSql(query.value(13)),
-                    realFromSql(query.value(14))};
+    result.times = {realFromSql(query.value(11)), realFromSql(query.value(16)), realFromSql(query.value(12)),
+                    realFromSql(query.value(13)), realFromSql(query.value(14))};
     result.problem = query.value(15).toString();
     return record;
 }
@@ -111,8 +111,8 @@ std::vector<ResultRecord> readResults(QSqlQuery query)
     while (query.next()) {
         if (records.empty() || records.back().id != query.value(0).toLongLong())
             records.push_back(resultFromSql(query));
-        if (!query.isNull(16))
-            records.back().result.regions.push_back(regionFromSql(query, 17));
+        if (!query.isNull(17))
+            records.back().result.regions.push_back(regionFromSql(query, 18));
     }
     return records;
 }
@@ -139,8 +139,8 @@ void InspectionStore::add(qint64 inspectionId, const std::vector<ResultRecord>& 
     Transaction transaction(m_database);
     QSqlQuery addResult = m_database.prepare(
         u"INSERT INTO results (inspection_id, image, image_hash, error, score, verdict, threshold, review_threshold, "
-        "pixel_threshold, min_region_area, nearest_good, load_ms, prepare_ms, infer_ms, post_ms, problem) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"_s);
+        "pixel_threshold, min_region_area, nearest_good, load_ms, prepare_ms, infer_ms, post_ms, problem, align_ms) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"_s);
     QSqlQuery addRegion = m_database.prepare(
         u"INSERT INTO regions (result_id, position, x, y, width, height, area, peak, peak_x, peak_y) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"_s);
