@@ -80,9 +80,14 @@ int showForecast(CommandContext& context)
                       .arg(durationText(forecast.seconds), figure(forecast.memoryMb, 0)));
     if (forecast.steps > 0)
         console.print(tr("%1 steps of %2 s").arg(forecast.steps).arg(figure(forecast.secondsPerStep, 2)));
+    for (const QString& line : {forecast.sight.text(), forecast.sight.advice()}) {
+        if (!line.isEmpty())
+            console.print(line);
+    }
     console.writeJson({{u"images"_s, forecast.images},
                        {u"width"_s, forecast.width},
                        {u"height"_s, forecast.height},
+                       {u"sees"_s, forecast.sight.text()},
                        {u"steps"_s, forecast.steps},
                        {u"seconds_per_step"_s, forecast.secondsPerStep},
                        {u"seconds"_s, forecast.seconds},

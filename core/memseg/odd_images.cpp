@@ -24,8 +24,9 @@ namespace lynceus {
 
 namespace {
 
-constexpr std::size_t kMostCompared = 200;   ///< images that the others are compared with; some 0.5 MB each
-constexpr double kEncodeShare = 0.5;         ///< of the time
+constexpr std::size_t kMostCompared = 200; ///< images that the others are compared with; some 0.5 MB each,
+constexpr std::size_t kMostBytes = std::size_t(512) << 20; ///< and more where the input is large
+constexpr double kEncodeShare = 0.5;                       ///< of the time
 constexpr double kSigmaOfDeviation = 1.4826; ///< standard deviation of a normal distribution by its median deviation
 constexpr double kLeastSigma = 0.1;          ///< in deviations of good cells: images more alike than that are all alike
 
@@ -70,9 +71,12 @@ std::vector<OddImage> rankByOddness(const AnomalyFolder& folder, const MemSegOpt
         return {features[1], features[2], features[3]};
     };
     std::vector<FeatureLevels> compared;
-    for (std::size_t i = 0; i < std::min(samples.size(), kMostCompared); ++i) {
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < std::min(samples.size(), kMostCompared) && bytes < kMostBytes; ++i) {
         context.cancel.throwIfCancelled();
         compared.push_back(levelsOf(samples[i]));
+        for (const torch::Tensor& level : compared.back())
+            bytes += level.nbytes();
         const double share = double(i + 1) / double(samples.size());
         context.report(kEncodeShare * share, samples[i].name,
                        clock.ms() / 1000.0 * (1.0 / (kEncodeShare * share) - 1.0));
@@ -80,7 +84,7 @@ std::vector<OddImage> rankByOddness(const AnomalyFolder& folder, const MemSegOpt
     context.report(kEncodeShare, QCoreApplication::translate("core", "comparing"));
     NearestGood::Options limits;
     limits.seed = options.seed;
-    limits.mostKeys = options.nearestKeys;
+    limits.mostKeys = how.nearestKeys;
     const NearestGood nearest(compared, limits, context.cancel);
     std::vector<double> raw = nearest.oddness();
     for (std::size_t i = raw.size(); i < samples.size(); ++i) {

@@ -26,6 +26,7 @@ namespace {
 constexpr std::size_t kImagesRead = 4;
 constexpr int kSteps = 3; ///< the first one allocates and is not counted
 constexpr double kMiB = 1024.0 * 1024.0;
+constexpr double kMostBranchBytes = 512.0 * kMiB;
 constexpr double kKeysPerSearch = 32.0; ///< the branch compares with keys by this many at once
 
 } // namespace
@@ -40,8 +41,8 @@ TrainingForecast forecastTraining(const AnomalyFolder& folder, const MemSegOptio
     const GoodSplit split = splitGoodImages(folder.train, how);
     const std::vector<Sample> all = split.all();
     const auto images = double(all.size());
-    fitInput(how, all, context.cancel);
     TrainingForecast forecast;
+    forecast.sight = fitInput(how, all, context.cancel).sight;
     forecast.width = how.preprocessing.width;
     forecast.height = how.preprocessing.height;
     forecast.images = int(all.size());
@@ -86,7 +87,8 @@ TrainingForecast forecastTraining(const AnomalyFolder& folder, const MemSegOptio
         const double good = std::min(double(how.nearestImages), images);
         preparation += good * (encode + 2.0 * search);
         inspection += search;
-        extraMemory += good * places * 150.0 * sizeof(float) * 4.0; // some 150 channels a place, in four forms
+        // Some 150 channels a place, in four forms, of as many images as the trainer takes.
+        extraMemory += std::min(good * places * 150.0 * sizeof(float), kMostBranchBytes) * 4.0;
     }
     const double calibration = double(split.heldOut.size()) * inspection + 64.0 * inspection;
 
