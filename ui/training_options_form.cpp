@@ -216,26 +216,36 @@ TrainingOptionsForm::TrainingOptionsForm(const ModelStore& store, QWidget* paren
         field->setToolTip(toolTip);
         m_form->addRow(label, field);
     };
+    const auto addPair = [&](const QString& text, QWidget* first, QWidget* second, int stretch) {
+        auto* label = new QLabel(text, this);
+        label->setBuddy(first);
+        auto* pair = new QHBoxLayout;
+        pair->addWidget(first, 1);
+        pair->addWidget(second, stretch);
+        m_form->addRow(label, pair);
+    };
     add(tr("&Encoder"), m_encoder, u"encoder"_s,
         tr("The network that sees the features. Full and lite decoders need a ResNet-18"));
     add(tr("Si&ze"), m_size, u"size"_s,
         tr("Size of the network's input: larger sees smaller defects and takes longer. Automatic: as large as the "
            "smallest defect needs, or 384 × 384 where the images have the pixels for it, else 256 × 256"));
-    auto* defect = new QHBoxLayout;
-    defect->addWidget(m_defect, 1);
-    defect->addWidget(m_unit);
     m_defect->setObjectName(u"smallestDefect"_s);
-    m_defect->setAccessibleName(tr("Smallest defect"));
     m_defect->setToolTip(
         tr("Longest side of the smallest defect that must be found, in the picture. With the automatic "
            "size the network's input becomes as fine as that needs; inspections then take longer"));
-    m_form->addRow(tr("Smallest defect"), defect);
+    addPair(tr("Smallest defect"), m_defect, m_unit, 0);
     add(tr("Pi&xels per mm"), m_scale, u"pixelsPerMm"_s, tr("Pixels of the picture to a millimetre of the part"));
     add(tr("&Decoder"), m_decoder, u"decoder"_s,
         tr("The part of MemSeg that learns. Without it the map is the distance to the nearest good part alone"));
     add(tr("&Budget"), m_minutes, u"minutes"_s, tr("The training is planned to be complete when this time is over"));
-    add(tr("&Memory"), m_memory, u"memory"_s, tr("Good parts that the model keeps to compare with"));
-    add(tr("See&d"), m_seed, u"seed"_s, tr("The same seed, data and options give the same model"));
+    m_memory->setObjectName(u"memory"_s);
+    m_memory->setToolTip(tr("Good parts that the model keeps to compare with"));
+    m_seed->setObjectName(u"seed"_s);
+    m_seed->setAccessibleName(tr("Seed"));
+    m_seed->setPrefix(tr("seed "));
+    m_seed->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed); // seeds may be long, and hardly ever are
+    m_seed->setToolTip(tr("The same seed, data and options give the same model"));
+    addPair(tr("&Memory"), m_memory, m_seed, 1);
 
     connect(m_unit, &QComboBox::currentIndexChanged, this, &TrainingOptionsForm::showUnit);
     showUnit();

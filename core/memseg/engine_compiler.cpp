@@ -37,8 +37,9 @@ constexpr std::size_t kCalibrationImages = 16;
 constexpr std::size_t kKeptImages = 24; ///< for other machines; 0.2 MB each at 256 x 256
 constexpr std::size_t kFewImages = 6;   ///< of large inputs
 constexpr std::size_t kKeptPixels = 8'000'000;
-constexpr std::size_t kMostPixels = 48'000'000; ///< compared, or calibrated with
-constexpr std::size_t kLookedAt = 12;           ///< good images that must look like the model's part
+constexpr std::size_t kCalibrationPixels = 16'000'000;
+constexpr std::size_t kComparedPixels = 32'000'000; ///< of good images
+constexpr std::size_t kLookedAt = 12;               ///< good images that must look like the model's part
 constexpr int kDaysKept = 30;
 constexpr double kWantedShift = 0.01;    ///< of scores, what the search aims at; less where the margin is
 constexpr double kTranslateShare = 0.05; ///< of the progress
@@ -161,8 +162,8 @@ private:
                                                             "model was trained on."));
         }
         const Random seed(m_model.options.seed);
-        const PreparedImages learnt(spread(split.training, affordable(kCalibrationImages, kMostPixels, how)), how,
-                                    m_context.cancel);
+        const PreparedImages learnt(spread(split.training, affordable(kCalibrationImages, kCalibrationPixels, how)),
+                                    how, m_context.cancel);
         const DefectSimulator simulator(m_model.options.simulator);
         for (std::size_t i = 0; i < learnt.size(); ++i) {
             m_calibration.push_back(gateInput({{}, pictureOf(learnt.at(i))}));
@@ -171,7 +172,7 @@ private:
                 m_calibration.push_back(gateInput({{}, pictureOf(simulator.simulate(learnt.at(i), random).image)}));
         }
 
-        const std::size_t images = affordable(std::size_t(m_request.images), kMostPixels, how);
+        const std::size_t images = affordable(std::size_t(m_request.images), kComparedPixels, how);
         std::vector<Sample> compared = spread(split.heldOut, images);
         const std::size_t more = images - compared.size();
         for (const Sample& sample : spread(split.training, more))

@@ -6,16 +6,21 @@
 #include "core/memseg/memory_bank.h"
 #include "core/memseg/tiles.h"
 #include "core/nn/batch_norm.h"
+#include "core/nn/device.h"
 #include "core/nn/layers.h"
 #include "core/nn/torch.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 
 using namespace Qt::StringLiterals;
 
 namespace lynceus {
 
 namespace {
+
+constexpr std::int64_t kManyValues = 3 * 640 * 640; ///< of an image
 
 torch::nn::Conv2d conv3x3(int in, int out)
 {
@@ -257,6 +262,9 @@ std::array<torch::Tensor, 5> MemSegNetworkImpl::encode(const torch::Tensor& x)
     const auto levels = [this](const torch::Tensor& image) {
         return mobilenet.is_empty() ? resnet->stemToLayer3(image) : mobilenet->levels(image);
     };
+    std::optional<KeepFreedMemory> keepFreedMemory; // else half of the time goes into getting it from the system
+    if (x.numel() > kManyValues)
+        keepFreedMemory.emplace();
     const Tiling tiling(cv::Size(int(x.size(3)), int(x.size(2))));
     if (tiling.isWhole()) {
         const auto [f0, f1, f2, f3] = levels(x);

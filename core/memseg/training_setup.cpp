@@ -213,7 +213,7 @@ InputFit fitInput(MemSegOptions& options, const std::vector<Sample>& samples, co
         fit.texts << text;
 
     const double area = double(how.width) * double(how.height);
-    if (options.nearestKeys == 0)
+    if (options.nearestKeys == 0 && options.nearestGood)
         options.nearestKeys = int(std::clamp(kKeys * area / kKeysArea, kKeys, kMostKeys));
     if (area > kMostDecoderArea && options.nearestGood && options.decoder != "none"_L1) {
         options.decoder = u"none"_s;
