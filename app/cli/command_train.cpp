@@ -168,8 +168,10 @@ int runTrain(CommandContext& context)
         tr("Threshold %1. On simulated defects, 1 being best and 0.5 a guess: image AUROC %2, pixel AUROC %3, AUPRO %4")
             .arg(figure(outcome.info.thresholds.score), figure(metrics[u"image_auroc"_s]),
                  figure(metrics[u"pixel_auroc"_s]), figure(metrics[u"aupro"_s])));
-    for (const QJsonValue& choice : outcome.info.calibration[u"choices"_s].toArray())
-        console.print(choice.toString());
+    for (const QJsonValue& choice : outcome.info.calibration[u"choices"_s].toArray()) {
+        if (!verdict.reasons.contains(choice.toString())) // said above
+            console.print(choice.toString());
+    }
     if (!outcome.warning.isEmpty())
         console.print(outcome.warning);
     console.writeJson({{u"model"_s, outcome.modelFile},
