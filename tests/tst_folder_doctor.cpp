@@ -96,6 +96,22 @@ private Q_SLOTS:
         QVERIFY(!report.canTrain());
     }
 
+    void largePicturesHideSmallDefects()
+    {
+        fill();
+        cv::Mat large(1200, 1600, CV_8U, cv::Scalar(90));
+        writeImage(path(u"test/good/groß.png"_s), large);
+        QVERIFY(find(examineFolder(root()), u"small-defects"_s) == nullptr); // it is not learnt from
+        writeImage(path(u"train/good/groß.png"_s), large + cv::Scalar(1));
+        const FolderReport report = examineFolder(root());
+        const Finding* finding = find(report, u"small-defects"_s);
+        QVERIFY(finding != nullptr);
+        QCOMPARE(finding->severity, Severity::Info);
+        QCOMPARE(finding->message, u"The network sees 448 x 320 of 1600 x 1200 pixels: defects below about 38 px may "
+                                   "pass."_s);
+        QVERIFY(finding->remedy.contains(u"smallest_defect"_s));
+    }
+
     void duplicates()
     {
         fill();

@@ -23,6 +23,7 @@ private Q_SLOTS:
     void badTextIsRefused();
     void badCombinationsAreRefused_data();
     void badCombinationsAreRefused();
+    void millimetresNeedTheScale();
     void architectureNamesDecoderAndWidth();
 };
 
@@ -104,6 +105,10 @@ void TestMemSegOptions::badTextIsRefused_data()
     QTest::newRow("no flag") << u"fill_holes"_s << u"maybe"_s;
     QTest::newRow("no choice") << u"profile"_s << u"Paper"_s;
     QTest::newRow("empty") << u"width"_s << QString();
+    QTest::newRow("no length") << u"smallest_defect"_s << u"abc"_s;
+    QTest::newRow("negative length") << u"smallest_defect"_s << u"-3 px"_s;
+    QTest::newRow("no length at all") << u"smallest_defect"_s << u"0"_s;
+    QTest::newRow("negative scale") << u"pixels_per_mm"_s << u"-1"_s;
 }
 
 void TestMemSegOptions::badTextIsRefused()
@@ -132,6 +137,7 @@ void TestMemSegOptions::badCombinationsAreRefused_data()
     QTest::newRow("grid") << u"grid_columns"_s << u"7"_s;
     QTest::newRow("opacity") << u"opacity_high"_s << u"0.1"_s;
     QTest::newRow("encoder") << u"encoder"_s << QString();
+    QTest::newRow("millimetres without a scale") << u"smallest_defect"_s << u"0.3 mm"_s;
     QTest::newRow("decoder without layer4") << u"decoder"_s << u"full"_s;
 }
 
@@ -142,6 +148,21 @@ void TestMemSegOptions::badCombinationsAreRefused()
     MemSegOptions options;
     options.set(key, text);
     QVERIFY_THROWS_EXCEPTION(Error, options.validate());
+}
+
+void TestMemSegOptions::millimetresNeedTheScale()
+{
+    MemSegOptions options;
+    QCOMPARE(options.smallestDefectPixels(), 0.0);
+    options.set(u"smallest_defect"_s, u"0.3 mm"_s);
+    options.set(u"pixels_per_mm"_s, u"40"_s);
+    options.validate();
+    QCOMPARE(options.smallestDefectPixels(), 12.0);
+    QCOMPARE(MemSegOptions::fromJson(options.toJson()).smallestDefectPixels(), 12.0);
+    options.set(u"smallest_defect"_s, u"9"_s);
+    QCOMPARE(options.smallestDefectPixels(), 9.0);
+    options.set(u"smallest_defect"_s, QString());
+    QCOMPARE(options.smallestDefectPixels(), 0.0);
 }
 
 void TestMemSegOptions::architectureNamesDecoderAndWidth()

@@ -156,6 +156,9 @@ private Q_SLOTS:
     void trainingOutlivesItsCheckpoints();
     void inputFollowsTheImages_data();
     void inputFollowsTheImages();
+    void inputFollowsTheSmallestDefect_data();
+    void inputFollowsTheSmallestDefect();
+    void smallestDefectBeyondThePicturesIsRefused();
     void unwritableModelFileIsFoundFirst();
     void divergenceIsAnError();
     void divergenceKeepsTheBestState();
@@ -907,7 +910,7 @@ void TestMemSegTrainer::inputFollowsTheImages_data()
     QTest::newRow("small") << 300 << 300 << true << cv::Size(256, 256);
     QTest::newRow("not enough to spare") << 470 << 470 << true << cv::Size(256, 256);
     QTest::newRow("large") << 480 << 480 << true << cv::Size(384, 384);
-    QTest::newRow("large and long") << 2000 << 500 << true << cv::Size(768, 192);
+    QTest::newRow("large and long") << 2000 << 500 << true << cv::Size(1024, 256);
     QTest::newRow("squeezed") << 2000 << 500 << false << cv::Size(384, 384);
 }
 
@@ -930,6 +933,76 @@ void TestMemSegTrainer::inputFollowsTheImages()
     options.keepAspect = false;
     fitInput(options, {{path, u"groß.png"_s, {}, Truth::Good, {}}}, {});
     QCOMPARE(cv::Size(options.preprocessing.width, options.preprocessing.height), cv::Size(64, 64));
+}
+
+void TestMemSegTrainer::inputFollowsTheSmallestDefect_data()
+{
+    QTest::addColumn<cv::Size>("picture");
+    QTest::addColumn<QStringList>("settings");
+    QTest::addColumn<cv::Size>("input");
+    QTest::addColumn<QString>("decoder");
+    QTest::addColumn<int>("keys");
+    QTest::addColumn<QString>("text"); ///< a part of it
+    const cv::Size camera(2448, 2048);
+    QTest::newRow("pixels") << camera << QStringList{u"smallest_defect=20 px"_s} << cv::Size(1216, 1024) << u"none"_s
+                            << 640'000 << u"20 px can be seen"_s;
+    QTest::newRow("millimetres") << camera << QStringList{u"smallest_defect=0.5 mm"_s, u"pixels_per_mm=40"_s}
+                                 << cv::Size(1216, 1024) << u"none"_s << 640'000 << u"(0.5 mm) can be seen"_s;
+    QTest::newRow("large ones") << cv::Size(1000, 1000) << QStringList{u"smallest_defect=30"_s} << cv::Size(384, 384)
+                                << u"light"_s << 160'000 << u"can be seen"_s;
+    QTest::newRow("with a decoder") << cv::Size(1000, 1000) << QStringList{u"smallest_defect=20"_s}
+                                    << cv::Size(512, 512) << u"light"_s << 284'444 << u"can be seen"_s;
+    QTest::newRow("below the pictures' own") << cv::Size(640, 480) << QStringList{u"smallest_defect=3"_s}
+                                             << cv::Size(640, 480) << u"light"_s << 333'333 << u"too small"_s;
+    QTest::newRow("size by hand") << cv::Size(640, 480)
+                                  << QStringList{u"smallest_defect=12"_s, u"input_width=256"_s, u"input_height=192"_s}
+                                  << cv::Size(256, 192) << u"light"_s << 160'000 << u"too small"_s;
+    QTest::newRow("keys by hand") << camera << QStringList{u"smallest_defect=20"_s, u"nearest_keys=5000"_s}
+                                  << cv::Size(1216, 1024) << u"none"_s << 5000 << u"too large for a decoder"_s;
+    QTest::newRow("a decoder alone") << camera << QStringList{u"smallest_defect=20"_s, u"nearest_good=false"_s}
+                                     << cv::Size(1216, 1024) << u"light"_s << 0 << u"can be seen"_s;
+    QTest::newRow("not said") << camera << QStringList() << cv::Size(416, 352) << u"light"_s << 160'000
+                              << u"below about 59 px may pass"_s;
+}
+
+void TestMemSegTrainer::inputFollowsTheSmallestDefect()
+{
+    QFETCH(const cv::Size, picture);
+    QFETCH(const QStringList, settings);
+    QFETCH(const cv::Size, input);
+    QFETCH(const QString, decoder);
+    QFETCH(const int, keys);
+    QFETCH(const QString, text);
+    const QString path = pathOf(u"groß.png"_s);
+    writePng(path, cv::Mat(picture, CV_8UC1, cv::Scalar(90)));
+    MemSegOptions options;
+    for (const QString& setting : settings)
+        options.set(setting.section(u'=', 0, 0), setting.section(u'=', 1));
+    QString said;
+    for (int turn = 0; turn < 2; ++turn) { // the second time changes nothing
+        said += fitInput(options, {{path, u"groß.png"_s, {}, Truth::Good, {}}}, {}).texts.join(u' ');
+        QCOMPARE(cv::Size(options.preprocessing.width, options.preprocessing.height), input);
+        QCOMPARE(options.decoder, decoder);
+        QCOMPARE(options.nearestKeys, keys);
+    }
+    QVERIFY2(said.contains(text), qPrintable(said));
+}
+
+void TestMemSegTrainer::smallestDefectBeyondThePicturesIsRefused()
+{
+    const QString path = pathOf(u"klein.png"_s);
+    writePng(path, cv::Mat(300, 400, CV_8UC1, cv::Scalar(90)));
+    MemSegOptions options;
+    options.set(u"smallest_defect"_s, u"401 px"_s);
+    try {
+        fitInput(options, {{path, u"klein.png"_s, {}, Truth::Good, {}}}, {});
+        QFAIL("a defect that no picture has room for was taken");
+    } catch (const Error& error) {
+        QVERIFY(error.kind() == ErrorKind::Input);
+        QVERIFY2(error.message().contains(u"401 px"_s) && error.message().contains(u"400 x 300"_s),
+                 qPrintable(error.message()));
+        QVERIFY(error.remedy().contains(u"pixels_per_mm"_s));
+    }
 }
 
 void TestMemSegTrainer::unwritableModelFileIsFoundFirst()

@@ -90,6 +90,7 @@ private Q_SLOTS:
     void fewGoodImagesNeedReview();
     void oddImagesAreNamed();
     void decodersUseIsSaid();
+    void whatTheInputShowsIsSaid();
     void movedThresholdsAreSaid();
     void thresholdsByHandCountTheGoodScores();
     void filesThatSayNothingNeedReview();
@@ -168,6 +169,32 @@ void TestModelVerdict::decodersUseIsSaid()
     QVERIFY(all(verdictOn(info).reasons).contains(u"it is not used"_s));
     info.options.insert(u"decoder"_s, u"none"_s);
     QVERIFY(!all(verdictOn(info).reasons).contains(u"decoder"_s));
+}
+
+void TestModelVerdict::whatTheInputShowsIsSaid()
+{
+    ModelInfo info = trained(0.0);
+    info.preprocessing.width = 448;
+    info.preprocessing.height = 320;
+    QVERIFY(!all(verdictOn(info).reasons).contains(u"448"_s)); // models of before know no size of pictures
+    info.metrics.insert(u"picture_width"_s, 1600);
+    info.metrics.insert(u"picture_height"_s, 1200);
+    ModelVerdict verdict = verdictOn(info);
+    QCOMPARE(verdict.grade, Grade::Usable);
+    QVERIFY2(all(verdict.reasons).contains(u"448 x 320 of 1600 x 1200 pixels: defects below about 38 px may pass"_s),
+             qPrintable(all(verdict.reasons)));
+    QVERIFY(all(verdict.advice).contains(u"smallest_defect"_s));
+
+    info.options.insert(u"smallest_defect"_s, u"0.3 mm"_s);
+    info.options.insert(u"pixels_per_mm"_s, 50.0);
+    verdict = verdictOn(info);
+    QCOMPARE(verdict.grade, Grade::UsableWithReview);
+    QVERIFY2(all(verdict.reasons).contains(u"defects of 15 px (0.3 mm) are too small"_s),
+             qPrintable(all(verdict.reasons)));
+    info.options.insert(u"smallest_defect"_s, u"1 mm"_s);
+    verdict = verdictOn(info);
+    QCOMPARE(verdict.grade, Grade::Usable);
+    QVERIFY2(all(verdict.reasons).contains(u"50 px (1 mm) can be seen"_s), qPrintable(all(verdict.reasons)));
 }
 
 void TestModelVerdict::movedThresholdsAreSaid()

@@ -62,6 +62,7 @@ private Q_SLOTS:
     void cleanup();
     void optionsModelIsSound();
     void formGivesOptions();
+    void smallestDefectHasAUnit();
     void advancedOptionsAreTyped();
     void emptyFolderCannotTrain();
     void findingsAreShown();
@@ -195,6 +196,38 @@ void TestTrainPage::formGivesOptions()
     options = form->options();
     QVERIFY(!options.autoSize);
     QCOMPARE(options.preprocessing.width, options.preprocessing.height);
+}
+
+void TestTrainPage::smallestDefectHasAUnit()
+{
+    auto* form = m_page->findChild<TrainingOptionsForm*>();
+    auto* defect = child<QDoubleSpinBox>(u"smallestDefect"_s);
+    auto* unit = child<QComboBox>(u"defectUnit"_s);
+    auto* scale = child<QDoubleSpinBox>(u"pixelsPerMm"_s);
+    QSignalSpy changed(form, &TrainingOptionsForm::changed);
+    QCOMPARE(form->options().smallestDefect, QString());
+    QVERIFY(!scale->isVisibleTo(form));
+    defect->selectAll();
+    QTest::keyClicks(defect, u"12"_s);
+    QVERIFY(!changed.isEmpty());
+    QCOMPARE(form->options().smallestDefect, u"12 px"_s);
+    QTest::keyClick(unit, Qt::Key_Down);
+    QVERIFY(scale->isVisibleTo(form));
+    QVERIFY_THROWS_EXCEPTION(Error, form->options()); // it names the scale
+    scale->setValue(40.0);
+    defect->setValue(0.25);
+    MemSegOptions options = form->options();
+    QCOMPARE(options.smallestDefect, u"0.25 mm"_s);
+    QCOMPARE(options.smallestDefectPixels(), 10.0);
+
+    form->setOptions(MemSegOptions());
+    QCOMPARE(form->options().smallestDefect, QString());
+    form->setOptions(options);
+    QCOMPARE(form->options().smallestDefect, u"0.25 mm"_s);
+    QCOMPARE(form->options().pixelsPerMm, 40.0);
+    options.smallestDefect = u"7.5"_s;
+    form->setOptions(options);
+    QCOMPARE(form->options().smallestDefect, u"7.5 px"_s);
 }
 
 void TestTrainPage::advancedOptionsAreTyped()

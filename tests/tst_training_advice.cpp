@@ -71,6 +71,7 @@ private Q_SLOTS:
     void forecastIsPlausible();
     void forecastKeepsTheBudget();
     void withoutADecoderThereAreNoSteps();
+    void forecastKnowsTheSmallestDefect();
 
 private:
     AnomalyFolder freeBrackets(int count, int defective);
@@ -258,6 +259,18 @@ void TestTrainingAdvice::withoutADecoderThereAreNoSteps()
     const TrainingForecast forecast = forecastTraining(m_images, options, {});
     QCOMPARE(forecast.steps, 0);
     QVERIFY(forecast.seconds > 0.0 && forecast.seconds < 60.0);
+}
+
+void TestTrainingAdvice::forecastKnowsTheSmallestDefect()
+{
+    MemSegOptions options = smallOptions();
+    options.autoSize = true;
+    options.smallestDefect = u"4 px"_s;
+    const TrainingForecast forecast = forecastTraining(m_images, options, {});
+    QCOMPARE(cv::Size(forecast.width, forecast.height), forecast.sight.input);
+    QVERIFY(forecast.sight.isTooCoarse());
+    options.smallestDefect = u"100000 px"_s;
+    QVERIFY_THROWS_EXCEPTION(Error, forecastTraining(m_images, options, {}));
 }
 
 QTEST_GUILESS_MAIN(TestTrainingAdvice)

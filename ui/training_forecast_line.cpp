@@ -183,6 +183,7 @@ void TrainingForecastLine::showState()
     QString text;
     QString toolTip;
     QString warning;
+    QString remedy;
     if (m_training) {
         text = u"—"_s;
         toolTip = tr("What a training takes is measured when none is at work.");
@@ -206,8 +207,14 @@ void TrainingForecastLine::showState()
                      forecast.images)
                       .arg(forecast.width)
                       .arg(forecast.height);
-        if (m_measured->freeMb > 0.0 && forecast.memoryMb > m_measured->freeMb)
+        remedy = tr("Choose a smaller size or batch, or close other programs.");
+        if (m_measured->freeMb > 0.0 && forecast.memoryMb > m_measured->freeMb) {
             warning = tr("Only %1 of memory are free.").arg(memoryText(m_measured->freeMb));
+        } else if (const Sight& sight = forecast.sight; sight.isCoarse() || sight.isTooCoarse()) {
+            warning = tr("Defects below %1 px may pass").arg(std::lround(sight.seen()));
+            remedy = sight.text() + u'\n' +
+                     (sight.isCoarse() ? tr("Name the smallest defect that must be found.") : sight.advice());
+        }
     } else if (m_request) {
         text = tr("Measuring…");
         toolTip = tr("How long a training takes on this machine, as soon as nothing else is at work");
@@ -215,7 +222,7 @@ void TrainingForecastLine::showState()
     m_text->setText(text);
     m_text->setToolTip(toolTip);
     m_warning->setText(warning);
-    m_warning->setToolTip(tr("Choose a smaller size or batch, or close other programs."));
+    m_warning->setToolTip(remedy);
     m_icon->setPixmap(themedIcon(u"warning"_s, theme::Token::Review).pixmap(QSize(16, 16), devicePixelRatio()));
     m_icon->setVisible(!warning.isEmpty());
     m_warning->setVisible(!warning.isEmpty());

@@ -4,6 +4,7 @@
 #include "ui/training_options_form.h"
 
 #include "core/base/error.h"
+#include "core/image/input_size.h"
 #include "core/weights/model_store.h"
 #include "ui/simulator_form.h"
 #include "ui/theme.h"
@@ -13,6 +14,7 @@
 #include <QtWidgets/QDialog>
 #include <QtWidgets/QDialogButtonBox>
 #include <QtWidgets/QFormLayout>
+#include <QtWidgets/QHBoxLayout>
 #include <QtWidgets/QHeaderView>
 #include <QtWidgets/QLabel>
 #include <QtWidgets/QPushButton>
@@ -34,8 +36,9 @@ namespace {
 const QStringList& shownKeys()
 {
     static const QStringList keys =
-        QStringList{u"backbone"_s, u"encoder"_s, u"auto_size"_s,     u"input_width"_s, u"input_height"_s,
-                    u"decoder"_s,  u"minutes"_s, u"memory_images"_s, u"seed"_s,        u"exclude"_s} +
+        QStringList{u"backbone"_s,     u"encoder"_s,         u"auto_size"_s,     u"input_width"_s,
+                    u"input_height"_s, u"smallest_defect"_s, u"pixels_per_mm"_s, u"decoder"_s,
+                    u"minutes"_s,      u"memory_images"_s,   u"seed"_s,          u"exclude"_s} +
         SimulatorForm::keys();
     return keys;
 }
@@ -174,20 +177,34 @@ TrainingOptionsForm::TrainingOptionsForm(const ModelStore& store, QWidget* paren
     , m_store(store)
     , m_advanced(new AdvancedOptionsModel(shownKeys(), this))
     , m_encoder(new QComboBox(this))
+    , m_form(new QFormLayout(this))
     , m_size(new QComboBox(this))
+    , m_defect(new QDoubleSpinBox(this))
+    , m_unit(new QComboBox(this))
+    , m_scale(new QDoubleSpinBox(this))
     , m_decoder(new QComboBox(this))
     , m_minutes(new QDoubleSpinBox(this))
     , m_memory(new QSpinBox(this))
     , m_seed(new QSpinBox(this))
 {
     const MemSegOptions standard;
-    m_size->addItem(tr("Automatic"), QSize()); // 256 or 384, as the images allow
+    m_size->addItem(tr("Automatic"), QSize()); // as the images allow and the smallest defect needs
     for (const int size : {128, 192, 256, 320, 384, 512})
         m_size->addItem(sizeText(QSize(size, size)), QSize(size, size));
     m_decoder->addItem(tr("Light, for CPUs"), u"light"_s);
     m_decoder->addItem(tr("None: ready in seconds"), u"none"_s);
     m_decoder->addItem(tr("Full, as in the paper"), u"full"_s);
     m_decoder->addItem(tr("Lite, as its reference"), u"lite"_s);
+    m_defect->setRange(0.0, 10'000.0);
+    m_defect->setSpecialValueText(tr("not said"));
+    m_unit->addItem(tr("px"), false);
+    m_unit->addItem(tr("mm"), true);
+    m_unit->setObjectName(u"defectUnit"_s);
+    m_unit->setAccessibleName(tr("Unit of the smallest defect"));
+    m_unit->setToolTip(tr("Pixels of the picture, or millimetres when you know how many pixels a millimetre has"));
+    m_scale->setRange(0.0, 100'000.0);
+    m_scale->setDecimals(3);
+    m_scale->setSpecialValueText(tr("not known"));
     m_minutes->setRange(0.0, 1440.0);
     m_minutes->setDecimals(0);
     m_minutes->setSuffix(tr(" min"));
@@ -199,32 +216,62 @@ TrainingOptionsForm::TrainingOptionsForm(const ModelStore& store, QWidget* paren
     m_seed->setRange(0, std::numeric_limits<int>::max());
     m_seed->setValue(int(standard.seed));
 
-    auto* form = new QFormLayout(this);
-    form->setContentsMargins(0, 0, 0, 0);
-    form->setVerticalSpacing(3);
-    form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
+    m_form->setContentsMargins(0, 0, 0, 0);
+    m_form->setVerticalSpacing(3);
+    m_form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
     const auto add = [&](const QString& label, QWidget* field, const QString& name, const QString& toolTip) {
         field->setObjectName(name);
         field->setToolTip(toolTip);
-        form->addRow(label, field);
+        m_form->addRow(label, field);
+    };
+    const auto addPair = [&](const QString& text, QWidget* first, QWidget* second, int stretch) {
+        auto* label = new QLabel(text, this);
+        label->setBuddy(first);
+        auto* pair = new QHBoxLayout;
+        pair->addWidget(first, 1);
+        pair->addWidget(second, stretch);
+        m_form->addRow(label, pair);
     };
     add(tr("&Encoder"), m_encoder, u"encoder"_s,
         tr("The network that sees the features. Full and lite decoders need a ResNet-18, which Automatic then is"));
     add(tr("Si&ze"), m_size, u"size"_s,
-        tr("Size of the network's input: larger sees smaller defects and takes longer. Automatic: 384 × 384 where the "
-           "images have the pixels for it, else 256 × 256"));
+        tr("Size of the network's input: larger sees smaller defects and takes longer. Automatic: as large as the "
+           "smallest defect needs, or 384 × 384 where the images have the pixels for it, else 256 × 256"));
+    m_defect->setObjectName(u"smallestDefect"_s);
+    m_defect->setToolTip(
+        tr("Longest side of the smallest defect that must be found, in the picture. With the automatic "
+           "size the network's input becomes as fine as that needs; inspections then take longer"));
+    addPair(tr("Smallest defect"), m_defect, m_unit, 0);
+    add(tr("Pi&xels per mm"), m_scale, u"pixelsPerMm"_s, tr("Pixels of the picture to a millimetre of the part"));
     add(tr("&Decoder"), m_decoder, u"decoder"_s,
         tr("The part of MemSeg that learns. Without it the map is the distance to the nearest good part alone"));
     add(tr("&Budget"), m_minutes, u"minutes"_s, tr("The training is planned to be complete when this time is over"));
-    add(tr("&Memory"), m_memory, u"memory"_s, tr("Good parts that the model keeps to compare with"));
-    add(tr("Seed"), m_seed, u"seed"_s, tr("The same seed, data and options give the same model"));
+    m_memory->setObjectName(u"memory"_s);
+    m_memory->setToolTip(tr("Good parts that the model keeps to compare with"));
+    m_seed->setObjectName(u"seed"_s);
+    m_seed->setAccessibleName(tr("Seed"));
+    m_seed->setPrefix(tr("seed "));
+    m_seed->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed); // seeds may be long, and hardly ever are
+    m_seed->setToolTip(tr("The same seed, data and options give the same model"));
+    addPair(tr("&Memory"), m_memory, m_seed, 1);
 
-    for (const QComboBox* choice : {m_encoder, m_size, m_decoder})
+    connect(m_unit, &QComboBox::currentIndexChanged, this, &TrainingOptionsForm::showUnit);
+    showUnit();
+    for (const QComboBox* choice : {m_encoder, m_size, m_unit, m_decoder})
         connect(choice, &QComboBox::currentIndexChanged, this, &TrainingOptionsForm::changed);
     for (const QSpinBox* number : {m_memory, m_seed})
         connect(number, &QSpinBox::valueChanged, this, &TrainingOptionsForm::changed);
-    connect(m_minutes, &QDoubleSpinBox::valueChanged, this, &TrainingOptionsForm::changed);
+    for (const QDoubleSpinBox* number : {m_defect, m_scale, m_minutes})
+        connect(number, &QDoubleSpinBox::valueChanged, this, &TrainingOptionsForm::changed);
     connect(m_advanced, &AdvancedOptionsModel::changed, this, &TrainingOptionsForm::changed);
+}
+
+/// The scale is asked for where it is needed.
+void TrainingOptionsForm::showUnit()
+{
+    const bool isMm = m_unit->currentData().toBool();
+    m_defect->setDecimals(isMm ? 3 : 0);
+    m_form->setRowVisible(m_scale, isMm);
 }
 
 MemSegOptions TrainingOptionsForm::options() const
@@ -243,6 +290,9 @@ MemSegOptions TrainingOptionsForm::options() const
         options.preprocessing.width = size.width();
         options.preprocessing.height = size.height();
     }
+    if (m_defect->value() > 0.0)
+        options.smallestDefect = Length{m_defect->value(), m_unit->currentData().toBool()}.text();
+    options.pixelsPerMm = m_scale->value();
     options.minutes = m_minutes->value();
     options.memoryImages = m_memory->value();
     options.seed = std::uint64_t(m_seed->value());
@@ -263,6 +313,12 @@ void TrainingOptionsForm::setOptions(const MemSegOptions& options)
         const QSize size =
             options.autoSize ? QSize() : QSize(options.preprocessing.width, options.preprocessing.height);
         choose(m_size, size, sizeText(size));
+        const Length defect = Length::fromText(options.smallestDefect).value_or(Length{0.0, options.pixelsPerMm > 0.0});
+        m_unit->setCurrentIndex(defect.isMillimetres ? 1 : 0);
+        if (!defect.isMillimetres && std::floor(defect.value) != defect.value)
+            m_defect->setDecimals(2);
+        m_defect->setValue(defect.value);
+        m_scale->setValue(options.pixelsPerMm);
         choose(m_decoder, options.decoder, options.decoder);
         const bool isWhole = std::floor(options.minutes) == options.minutes;
         m_minutes->setDecimals(isWhole ? 0 : 2);

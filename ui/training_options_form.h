@@ -13,6 +13,7 @@
 
 class QComboBox;
 class QDoubleSpinBox;
+class QFormLayout;
 class QSpinBox;
 
 namespace lynceus {
@@ -83,11 +84,16 @@ Q_SIGNALS:
 
 private:
     void fillEncoders();
+    void showUnit();
 
     const ModelStore& m_store;
     AdvancedOptionsModel* m_advanced;
     QComboBox* m_encoder;
+    QFormLayout* m_form;
     QComboBox* m_size;
+    QDoubleSpinBox* m_defect;
+    QComboBox* m_unit;
+    QDoubleSpinBox* m_scale;
     QComboBox* m_decoder;
     QDoubleSpinBox* m_minutes;
     QSpinBox* m_memory;

@@ -4,6 +4,7 @@
 #include "app/cli/command.h"
 
 #include "core/jobs/inspection_pipeline.h"
+#include "core/weights/model_file.h"
 #include "core/weights/model_store.h"
 
 #include <QtCore/QCoreApplication>
@@ -18,6 +19,8 @@ namespace lynceus {
 using namespace Qt::StringLiterals;
 
 namespace {
+
+constexpr double kLargeInput = 1'750'000.0; ///< pixels; a session takes a GB then, so one has all threads
 
 QString tr(const char* text)
 {
@@ -243,7 +246,9 @@ std::unique_ptr<MemSegSession> CommandContext::session(const QString& modelFile,
 std::vector<std::unique_ptr<MemSegSession>> CommandContext::sessions(const QString& modelFile, std::size_t images)
 {
     SessionOptions options = sessionOptions();
-    const int count = threads();
+    const Preprocessing how = readModelInfo(modelFile).preprocessing;
+    const bool isLarge = double(how.width) * double(how.height) > kLargeInput;
+    const int count = isLarge ? 1 : threads();
     const bool several =
         count > 1 && images >= kImagesAnInspector * std::size_t(count) && options.device == DeviceKind::Cpu;
     options.threads = several ? 1 : 0;

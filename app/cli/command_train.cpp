@@ -80,9 +80,14 @@ int showForecast(CommandContext& context)
                       .arg(durationText(forecast.seconds), figure(forecast.memoryMb, 0)));
     if (forecast.steps > 0)
         console.print(tr("%1 steps of %2 s").arg(forecast.steps).arg(figure(forecast.secondsPerStep, 2)));
+    for (const QString& line : {forecast.sight.text(), forecast.sight.advice()}) {
+        if (!line.isEmpty())
+            console.print(line);
+    }
     console.writeJson({{u"images"_s, forecast.images},
                        {u"width"_s, forecast.width},
                        {u"height"_s, forecast.height},
+                       {u"sees"_s, forecast.sight.text()},
                        {u"steps"_s, forecast.steps},
                        {u"seconds_per_step"_s, forecast.secondsPerStep},
                        {u"seconds"_s, forecast.seconds},
@@ -163,8 +168,10 @@ int runTrain(CommandContext& context)
         tr("Threshold %1. On simulated defects, 1 being best and 0.5 a guess: image AUROC %2, pixel AUROC %3, AUPRO %4")
             .arg(figure(outcome.info.thresholds.score), figure(metrics[u"image_auroc"_s]),
                  figure(metrics[u"pixel_auroc"_s]), figure(metrics[u"aupro"_s])));
-    for (const QJsonValue& choice : outcome.info.calibration[u"choices"_s].toArray())
-        console.print(choice.toString());
+    for (const QJsonValue& choice : outcome.info.calibration[u"choices"_s].toArray()) {
+        if (!verdict.reasons.contains(choice.toString())) // said above
+            console.print(choice.toString());
+    }
     if (!outcome.warning.isEmpty())
         console.print(outcome.warning);
     console.writeJson({{u"model"_s, outcome.modelFile},

@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/image/image_header.h"
 #include "core/image/image_io.h"
+#include "core/image/input_size.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QCryptographicHash>
@@ -69,6 +70,7 @@ public:
         checkDuplicates();
         checkMasks();
         checkUniformity();
+        checkSight();
         checkLeftOut();
         std::stable_sort(m_report.findings.begin(), m_report.findings.end(),
                          [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
@@ -320,6 +322,25 @@ private:
                  QT_TRANSLATE_N_NOOP("core", "%n image(s) have another size than most, first %1."),
                  QCoreApplication::translate("core", "They are resized; images from one camera setting are better."),
                  names(others));
+    }
+
+    /// Small defects of large pictures don't reach a network that nobody asked to see them.
+    void checkSight()
+    {
+        Sight sight;
+        for (const Examined& image : m_images) {
+            if (image.inTrain && image.size.area() > sight.picture.area())
+                sight.picture = image.size;
+        }
+        if (sight.picture.empty())
+            return;
+        const double side = automaticSide(sight.picture, false);
+        sight.input = inputOf(side, double(sight.picture.width) / double(sight.picture.height));
+        if (sight.isCoarse()) {
+            add(Severity::Info, u"small-defects"_s, sight.text(),
+                QCoreApplication::translate("core", "If smaller ones matter, name the smallest defect that must be "
+                                                    "found when you train (smallest_defect)."));
+        }
     }
 
     void checkUniformity()

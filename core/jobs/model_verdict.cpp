@@ -3,6 +3,7 @@
 
 #include "core/jobs/model_verdict.h"
 
+#include "core/image/input_size.h"
 #include "core/jobs/evaluation.h"
 #include "core/metrics/calibration.h"
 #include "core/metrics/confusion.h"
@@ -135,6 +136,26 @@ void judgeGood(const ModelInfo& info, ModelVerdict& verdict)
         gradeAtMost(verdict, Grade::UsableWithReview);
 }
 
+/// What its input shows of the pictures; models from before that was kept say nothing.
+void judgeSight(const ModelInfo& info, ModelVerdict& verdict)
+{
+    const auto length = Length::fromText(info.options[u"smallest_defect"_s].toString());
+    const Preprocessing& how = info.preprocessing;
+    Sight sight;
+    sight.picture = {info.metrics[u"picture_width"_s].toInt(), info.metrics[u"picture_height"_s].toInt()};
+    sight.input = how.resizeTo > 0 ? cv::Size(how.resizeTo, how.resizeTo) : cv::Size(how.width, how.height);
+    sight.pixelsPerMm = info.options[u"pixels_per_mm"_s].toDouble();
+    sight.smallest = length ? length->pixels(sight.pixelsPerMm) : 0.0;
+    if (sight.picture.empty())
+        return;
+    if (const QString text = sight.text(); !text.isEmpty())
+        verdict.reasons << text;
+    if (const QString advice = sight.advice(); !advice.isEmpty())
+        verdict.advice << advice;
+    if (sight.isTooCoarse())
+        gradeAtMost(verdict, Grade::UsableWithReview);
+}
+
 /// Good images that may not be good, and what became of the decoder: true of a model whatever was measured.
 void addFacts(const ModelInfo& info, ModelVerdict& verdict)
 {
@@ -249,6 +270,7 @@ ModelVerdict verdictOn(const ModelInfo& info)
     judgeSimulated(info, verdict);
     judgeGood(info, verdict);
     addFacts(info, verdict);
+    judgeSight(info, verdict);
     verdict.headline = headlineOf(verdict.grade, false);
     adviseOnGood(info, verdict);
     if (verdict.grade != Grade::Usable)
@@ -295,6 +317,7 @@ ModelVerdict verdictOn(const ModelInfo& info, const EvaluationReport& measured)
         adviseOnGood(info, verdict);
     }
     addFacts(info, verdict);
+    judgeSight(info, verdict);
     verdict.headline = headlineOf(verdict.grade, defective > 0 || verdict.grade == Grade::NotUsable);
     if (verdict.grade != Grade::Usable)
         verdict.advice << alikeAdvice();

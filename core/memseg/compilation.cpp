@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/image/anomaly_result.h"
 #include "core/memseg/model.h"
+#include "core/memseg/tiles.h"
 #include "core/nn/compiled_network.h"
 #include "core/nn/torch.h"
 
@@ -27,10 +28,14 @@ TensorFunction functionOf(NetworkRunner& network)
     return [&network](const NamedTensors& inputs) { return network.run(inputs); };
 }
 
-NamedTensors emptyImage(const MemSegModel& model)
+NamedTensors emptyImage(const cv::Size& size)
 {
-    const auto& input = model.options.preprocessing;
-    return {{"image", torch::zeros({1, 3, input.height, input.width}).contiguous(torch::MemoryFormat::ChannelsLast)}};
+    return {{"image", torch::zeros({1, 3, size.height, size.width}).contiguous(torch::MemoryFormat::ChannelsLast)}};
+}
+
+cv::Size inputSize(const MemSegModel& model)
+{
+    return {model.options.preprocessing.width, model.options.preprocessing.height};
 }
 
 NetworkIr quantised(const ov::Model& model, const Int8Options& options, QStringList* kept)
@@ -76,10 +81,10 @@ MemSegIr translateMemSeg(const MemSegModel& model)
     const torch::NoGradGuard noGrad;
     const MemSegNetworks networks = libTorchNetworks(model);
     MemSegIr ir;
-    ir.encoder = irOf(*translate(functionOf(*networks.encoder), emptyImage(model)));
+    ir.encoder = irOf(*translate(functionOf(*networks.encoder), emptyImage(tilingOf(model.options).tile())));
     if (networks.decoder) {
         const MemSegInference inference(model);
-        const NamedTensors inputs = inference.decoderInputs(networks.encoder->run(emptyImage(model)));
+        const NamedTensors inputs = inference.decoderInputs(networks.encoder->run(emptyImage(inputSize(model))));
         ir.decoder = irOf(*translate(functionOf(*networks.decoder), inputs));
     }
     return ir;
@@ -95,13 +100,20 @@ MemSegIr quantiseMemSeg(const MemSegModel& model, const std::vector<torch::Tenso
     const MemSegNetworks networks = libTorchNetworks(model);
     Int8Options encoder;
     Int8Options decoder;
+    const Tiling tiling = tilingOf(model.options);
     for (const auto& image : calibration) {
-        encoder.calibration.push_back({{"image", image.contiguous(torch::MemoryFormat::ChannelsLast)}});
-        if (networks.decoder)
-            decoder.calibration.push_back(reference.decoderInputs(networks.encoder->run(encoder.calibration.back())));
+        for (const cv::Rect& place : tiling.places())
+            encoder.calibration.push_back({{"image", Tiling::cut(image, place)}});
+        if (networks.decoder) {
+            const NamedTensors input{{"image", image.contiguous(torch::MemoryFormat::ChannelsLast)}};
+            decoder.calibration.push_back(reference.decoderInputs(networks.encoder->run(input)));
+        }
     }
     ScoreShift shift(reference);
-    encoder.error = std::ref(shift);
+    if (tiling.isWhole())
+        encoder.error = std::ref(shift);
+    else
+        searchSeconds = 0.0; // a tile has no score
     encoder.wantedError = wantedShift;
     encoder.searchSeconds = networks.decoder ? kEncoderShare * searchSeconds : searchSeconds;
     encoder.cancel = cancel;
@@ -110,9 +122,9 @@ MemSegIr quantiseMemSeg(const MemSegModel& model, const std::vector<torch::Tenso
     decoder.searchSeconds = searchSeconds - encoder.searchSeconds;
 
     MemSegIr ir;
-    ir.encoder = quantised(*translate(functionOf(*networks.encoder), emptyImage(model)), encoder, kept);
+    ir.encoder = quantised(*translate(functionOf(*networks.encoder), emptyImage(tiling.tile())), encoder, kept);
     if (networks.decoder) {
-        const NamedTensors inputs = reference.decoderInputs(networks.encoder->run(emptyImage(model)));
+        const NamedTensors inputs = reference.decoderInputs(networks.encoder->run(emptyImage(inputSize(model))));
         ir.decoder = quantised(*translate(functionOf(*networks.decoder), inputs), decoder, kept);
     }
     return ir;

@@ -17,7 +17,7 @@ namespace lynceus {
 /// from the model file, as they are.
 struct MemSegIr
 {
-    NetworkIr encoder;
+    NetworkIr encoder; ///< of the model's input, or of one tile of it (tilingOf)
     NetworkIr decoder; ///< empty where MemSegNetworks has none
 
     bool isEmpty() const { return encoder.isEmpty(); }
@@ -28,8 +28,8 @@ MemSegIr translateMemSeg(const MemSegModel& model);
 
 /// For openvino-int8. `calibration`: images as imageToTensor gives them, some ten or more. With `searchSeconds` the
 /// convolutions whose rounding moves the scores of these images most go back into single precision until none moves by
-/// more than `wantedShift`, or the time is over; `kept` names them. Throws Error(Input) without images,
-/// Cancelled during the search.
+/// more than `wantedShift`, or the time is over; `kept` names them. There is no search where the input is seen in
+/// tiles. Throws Error(Input) without images, Cancelled during the search.
 MemSegIr quantiseMemSeg(const MemSegModel& model, const std::vector<torch::Tensor>& calibration,
                         double searchSeconds = 0.0, double wantedShift = 0.0, QStringList* kept = nullptr,
                         const CancelToken& cancel = {});

@@ -10,6 +10,7 @@
 #include "core/memseg/defect_simulator.h"
 #include "core/memseg/engine_set.h"
 #include "core/memseg/model.h"
+#include "core/memseg/tiles.h"
 #include "core/memseg/training_batches.h"
 #include "core/memseg/training_plan.h"
 #include "core/memseg/training_setup.h"
@@ -34,7 +35,11 @@ namespace {
 
 constexpr std::size_t kCalibrationImages = 16;
 constexpr std::size_t kKeptImages = 24; ///< for other machines; 0.2 MB each at 256 x 256
-constexpr std::size_t kLookedAt = 12;   ///< good images that must look like the model's part
+constexpr std::size_t kFewImages = 6;   ///< of large inputs
+constexpr std::size_t kKeptPixels = 8'000'000;
+constexpr std::size_t kCalibrationPixels = 16'000'000;
+constexpr std::size_t kComparedPixels = 32'000'000; ///< of good images
+constexpr std::size_t kLookedAt = 12;               ///< good images that must look like the model's part
 constexpr int kDaysKept = 30;
 constexpr double kWantedShift = 0.01;    ///< of scores, what the search aims at; less where the margin is
 constexpr double kTranslateShare = 0.05; ///< of the progress
@@ -59,6 +64,13 @@ std::vector<Sample> spread(const std::vector<Sample>& samples, std::size_t count
     for (std::size_t i = 0; i < count; ++i)
         some.push_back(samples[i * samples.size() / count]);
     return some;
+}
+
+/// As many of `wanted` images of that size as `pixels` allow.
+std::size_t affordable(std::size_t wanted, std::size_t pixels, const Preprocessing& how)
+{
+    const std::size_t room = pixels / (std::size_t(how.width) * std::size_t(how.height));
+    return std::min(wanted, std::max(room, kFewImages));
 }
 
 /// What OpenVINO kept of models that nobody has used for a month.
@@ -150,7 +162,8 @@ private:
                                                             "model was trained on."));
         }
         const Random seed(m_model.options.seed);
-        const PreparedImages learnt(spread(split.training, kCalibrationImages), how, m_context.cancel);
+        const PreparedImages learnt(spread(split.training, affordable(kCalibrationImages, kCalibrationPixels, how)),
+                                    how, m_context.cancel);
         const DefectSimulator simulator(m_model.options.simulator);
         for (std::size_t i = 0; i < learnt.size(); ++i) {
             m_calibration.push_back(gateInput({{}, pictureOf(learnt.at(i))}));
@@ -159,8 +172,9 @@ private:
                 m_calibration.push_back(gateInput({{}, pictureOf(simulator.simulate(learnt.at(i), random).image)}));
         }
 
-        std::vector<Sample> compared = spread(split.heldOut, std::size_t(m_request.images));
-        const std::size_t more = std::size_t(m_request.images) - compared.size();
+        const std::size_t images = affordable(std::size_t(m_request.images), kComparedPixels, how);
+        std::vector<Sample> compared = spread(split.heldOut, images);
+        const std::size_t more = images - compared.size();
         for (const Sample& sample : spread(split.training, more))
             compared.push_back(sample);
         const PreparedImages good(compared, how, m_context.cancel);
@@ -216,9 +230,10 @@ private:
         auto reports = compareEngines(reference, engines, m_images, m_set.thresholds,
                                       within(m_context, kQuantiseShare, kCompareShare));
         for (std::size_t e = 0; e < engines.size(); ++e) {
-            if (engines[e].engine != Engine::OpenVinoInt8 || reports[e].passed() || m_request.searchSeconds <= 0.0)
+            if (engines[e].engine != Engine::OpenVinoInt8 || reports[e].passed() || m_request.searchSeconds <= 0.0 ||
+                !tilingOf(m_model.options).isWhole())
                 continue;
-            // Only int8 has something to give.
+            // Only int8 has something to give, and only where a picture is seen whole its scores.
             quantise(m_request.searchSeconds, std::min(kWantedShift, reports[e].margin));
             std::vector<GateEngine> again;
             again.push_back({Engine::OpenVinoInt8,
@@ -246,7 +261,8 @@ private:
             distances.emplace_back(std::abs(score - m_set.thresholds.score), i);
         }
         std::sort(distances.begin(), distances.end());
-        for (std::size_t i = 0; i < std::min(distances.size(), kKeptImages); ++i)
+        const std::size_t kept = affordable(kKeptImages, kKeptPixels, m_model.info.preprocessing);
+        for (std::size_t i = 0; i < std::min(distances.size(), kept); ++i)
             m_set.images.push_back(m_images[distances[i].second]);
     }
 

@@ -5,6 +5,7 @@
 
 #include "core/base/progress.h"
 #include "core/memseg/model.h"
+#include "core/memseg/tiles.h"
 #include "core/nn/layers.h"
 #include "core/nn/tensor_image.h"
 #include "core/nn/torch.h"
@@ -120,6 +121,8 @@ MemSegInference::MemSegInference(const MemSegModel& model, DeviceKind device)
 MemSegInference::MemSegInference(const MemSegModel& model, MemSegNetworks networks)
     : MemSegInference(model, torch::kCPU, std::move(networks))
 {
+    if (const Tiling tiling = tilingOf(model.options); !tiling.isWhole())
+        m_networks.encoder = inTiles(std::move(m_networks.encoder), tiling);
 }
 
 MemSegInference::MemSegInference(const MemSegModel& model, torch::Device device, MemSegNetworks networks)

@@ -85,7 +85,7 @@ std::vector<BranchMaps> branchesOf(MemSegModel model, const ValidationSet& set,
     std::vector<BranchMaps> all;
     for (std::size_t i = 0; i < set.images.size(); ++i) {
         throwIfStopped();
-        all.push_back(inference.run(imageToTensor(set.images[i]), branchIndex(inBranch, set.sources[i])).branches);
+        all.push_back(inference.run(imageToTensor(set.image(i)), branchIndex(inBranch, set.sources[i])).branches);
     }
     return all;
 }
@@ -219,7 +219,7 @@ Measured measure(const ValidationSet& set, const CalibrationData& data, MemSegIn
     for (std::size_t i = 0; i < set.images.size(); ++i) {
         throwIfStopped();
         result.maps.push_back(
-            inference.run(imageToTensor(set.images[i]), branchIndex(data.inBranch, set.sources[i])).map);
+            inference.run(imageToTensor(set.image(i)), branchIndex(data.inBranch, set.sources[i])).map);
         result.scores.push_back(imageScore(result.maps.back()));
     }
     return result;
@@ -246,7 +246,7 @@ double branchQuality(const MemSegModel& model, const ValidationSet& set, const Q
     MemSegNetwork network = model.network;
     std::vector<cv::Mat> maps;
     for (std::size_t i = 0; i < set.images.size(); ++i) {
-        const auto features = network->encode(imageToTensor(set.images[i]));
+        const auto features = network->encode(imageToTensor(set.image(i)));
         const auto cells =
             model.nearest.distances({features[1], features[2], features[3]}, branchIndex(inBranch, set.sources[i]));
         maps.push_back(distanceMap(cells, set.images[i].size()));

@@ -4,17 +4,23 @@
 #include "core/memseg/network.h"
 
 #include "core/memseg/memory_bank.h"
+#include "core/memseg/tiles.h"
 #include "core/nn/batch_norm.h"
+#include "core/nn/device.h"
 #include "core/nn/layers.h"
 #include "core/nn/torch.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 
 using namespace Qt::StringLiterals;
 
 namespace lynceus {
 
 namespace {
+
+constexpr std::int64_t kManyValues = 3 * 640 * 640; ///< of an image
 
 torch::nn::Conv2d conv3x3(int in, int out)
 {
@@ -253,8 +259,22 @@ std::array<torch::Tensor, 5> MemSegNetworkImpl::encode(const torch::Tensor& x)
 {
     if (!decoder.is_empty())
         return resnet->features(x);
-    const auto [f0, f1, f2, f3] = mobilenet.is_empty() ? resnet->stemToLayer3(x) : mobilenet->levels(x);
-    return {f0, f1, f2, f3, {}};
+    const auto levels = [this](const torch::Tensor& image) {
+        return mobilenet.is_empty() ? resnet->stemToLayer3(image) : mobilenet->levels(image);
+    };
+    std::optional<KeepFreedMemory> keepFreedMemory; // else half of the time goes into getting it from the system
+    if (x.numel() > kManyValues)
+        keepFreedMemory.emplace();
+    const Tiling tiling(cv::Size(int(x.size(3)), int(x.size(2))));
+    if (tiling.isWhole()) {
+        const auto [f0, f1, f2, f3] = levels(x);
+        return {f0, f1, f2, f3, {}};
+    }
+    const auto joined = tiling.encode(x, [&](const torch::Tensor& tile) -> std::vector<torch::Tensor> {
+        const auto [f0, f1, f2, f3] = levels(tile);
+        return {hasDecoder() ? f0 : torch::Tensor(), f1, f2, f3};
+    });
+    return {joined[0], joined[1], joined[2], joined[3], {}};
 }
 
 torch::Tensor MemSegNetworkImpl::decode(const std::array<torch::Tensor, 5>& features,

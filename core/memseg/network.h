@@ -140,8 +140,8 @@ public:
     /// Backbone, decoder and width of the options; with decoder "none" there is an encoder only.
     explicit MemSegNetworkImpl(const MemSegOptions& options);
 
-    /// What stands before the memory: f0..f4 of normalised images N x 3 x H x W. f4 is undefined where the decoder has
-    /// no use for it.
+    /// What stands before the memory: f0..f4 of normalised images N x 3 x H x W; large ones in tiles. f4 is undefined
+    /// where the decoder has no use for it, and of large images f0 where there is no decoder.
     std::array<torch::Tensor, 5> encode(const torch::Tensor& x);
     bool hasDecoder() const { return !msff.is_empty(); }
     /// What stands after it: logits N x 2 x H x W from features and DI*.

@@ -26,8 +26,9 @@ namespace lynceus {
 
 namespace {
 
-constexpr std::size_t kMostCompared = 200;   ///< images that the others are compared with; some 0.5 MB each
-constexpr double kEncodeShare = 0.5;         ///< of the time
+constexpr std::size_t kMostCompared = 200; ///< images that the others are compared with; some 0.5 MB each,
+constexpr std::size_t kMostBytes = std::size_t(512) << 20; ///< and more where the input is large
+constexpr double kEncodeShare = 0.5;                       ///< of the time
 constexpr double kSigmaOfDeviation = 1.4826; ///< standard deviation of a normal distribution by its median deviation
 constexpr double kLeastSigma = 0.1;          ///< in deviations of good cells: images more alike than that are all alike
 
@@ -88,9 +89,12 @@ std::vector<OddImage> rankByOddness(const AnomalyFolder& folder, const MemSegOpt
     };
     std::vector<Sample> known; // those with a part, in the order of their figures
     std::vector<FeatureLevels> compared;
+    std::size_t bytes = 0;
     std::size_t next = 0;
-    for (; next < samples.size() && compared.size() < kMostCompared; ++next) {
+    for (; next < samples.size() && compared.size() < kMostCompared && bytes < kMostBytes; ++next) {
         if (const auto levels = levelsOf(samples[next])) {
+            for (const torch::Tensor& level : *levels)
+                bytes += level.nbytes();
             compared.push_back(*levels);
             known.push_back(samples[next]);
         }
@@ -100,7 +104,7 @@ std::vector<OddImage> rankByOddness(const AnomalyFolder& folder, const MemSegOpt
     }
     context.report(kEncodeShare, QCoreApplication::translate("core", "comparing"));
     NearestGood::Options limits;
-    limits.mostKeys = options.nearestKeys;
+    limits.mostKeys = how.nearestKeys;
     const NearestGood nearest(compared, limits, context.cancel);
     std::vector<double> raw = nearest.oddness();
     for (; next < samples.size(); ++next) {

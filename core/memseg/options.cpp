@@ -4,6 +4,7 @@
 #include "core/memseg/options.h"
 
 #include "core/base/error.h"
+#include "core/image/input_size.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QJsonValue>
@@ -103,6 +104,22 @@ Field textField(const QString& key, const char* description, Access access, cons
             put};
 }
 
+/// A length as text; empty: none.
+template <class Access>
+Field lengthField(const QString& key, const char* description, Access access)
+{
+    Field field = textField(key, description, access);
+    field.allowed = QCoreApplication::translate("core", "12 px, 0.3 mm, or empty");
+    field.put = [access](MemSegOptions& options, const QJsonValue& value) {
+        const QString text = value.toString();
+        if (!value.isString() || (!text.isEmpty() && !Length::fromText(text)))
+            return false;
+        access(options) = text;
+        return true;
+    };
+    return field;
+}
+
 /// `names` in the order of the enumerators.
 template <class Access>
 Field enumField(const QString& key, const char* description, Access access, const QStringList& names)
@@ -144,8 +161,10 @@ const std::vector<Field>& fields()
             u"nearest_images"_s, QT_TRANSLATE_NOOP("core", "good images for that"),
             [](auto& o) -> auto& { return o.nearestImages; }, 1, 5000),
         integerField(
-            u"nearest_keys"_s, QT_TRANSLATE_NOOP("core", "places of them that are kept; fewer: smaller and faster"),
-            [](auto& o) -> auto& { return o.nearestKeys; }, 1000, 10'000'000),
+            u"nearest_keys"_s,
+            QT_TRANSLATE_NOOP("core",
+                              "places of them that are kept; fewer: smaller and faster; 0: as the input's size asks"),
+            [](auto& o) -> auto& { return o.nearestKeys; }, 0, 10'000'000),
         flagField(
             u"ignore_background"_s,
             QT_TRANSLATE_NOOP("core", "nothing counts where no good part ever was; see foreground"),
@@ -154,6 +173,13 @@ const std::vector<Field>& fields()
             u"auto_size"_s,
             QT_TRANSLATE_NOOP("core", "input of 384 x 384 where the images have the pixels for it, else 256 x 256"),
             [](auto& o) -> auto& { return o.autoSize; }),
+        lengthField(
+            u"smallest_defect"_s,
+            QT_TRANSLATE_NOOP("core", "smallest defect that must be found; auto_size makes the input as fine"),
+            [](auto& o) -> auto& { return o.smallestDefect; }),
+        realField(
+            u"pixels_per_mm"_s, QT_TRANSLATE_NOOP("core", "pixels of the pictures to a millimetre; 0: not known"),
+            [](auto& o) -> auto& { return o.pixelsPerMm; }, 0.0, 100'000.0),
         textField(u"align"_s,
                   QT_TRANSLATE_NOOP("core", "find parts that lie freely, turn them upright and cut them out"),
                   [](auto& o) -> auto& { return o.align; }, {u"auto"_s, u"on"_s, u"off"_s}),
@@ -321,6 +347,10 @@ void MemSegOptions::validate() const
         throw notAllowed(u"decoder"_s, decoder,
                          QCoreApplication::translate("core", "light or none with backbone mobilenetv2"));
     }
+    if (const auto length = Length::fromText(smallestDefect); length && length->isMillimetres && pixelsPerMm <= 0.0) {
+        throw notAllowed(u"smallest_defect"_s, smallestDefect,
+                         QCoreApplication::translate("core", "pixels, or millimetres with pixels_per_mm"));
+    }
     if (decoder == "none"_L1 && !nearestGood) {
         throw notAllowed(u"nearest_good"_s, u"false"_s,
                          QCoreApplication::translate("core", "true with decoder none: something must judge"));
@@ -403,6 +433,12 @@ std::vector<std::pair<QString, QString>> MemSegOptions::describe()
         lines.emplace_back(field.key, line);
     }
     return lines;
+}
+
+double MemSegOptions::smallestDefectPixels() const
+{
+    const auto length = Length::fromText(smallestDefect);
+    return length ? length->pixels(pixelsPerMm) : 0.0;
 }
 
 QStringList MemSegOptions::excluded() const

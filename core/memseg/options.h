@@ -56,9 +56,11 @@ struct MemSegOptions
     /// "light" (ours, for CPUs), "full" (the paper's text), "lite" (the reference's), or "none": the nearest-good
     /// branch alone, which is ready without training.
     QString decoder = QStringLiteral("light");
-    bool nearestGood = true;                        ///< the nearest-good branch (docs/memseg.md); the paper has none
-    int nearestImages = 800;                        ///< good images in the branch, as far as memory allows
-    int nearestKeys = 160'000;                      ///< places of them that are kept, 110 bytes each in the model file
+    bool nearestGood = true; ///< the nearest-good branch (docs/memseg.md); the paper has none
+    int nearestImages = 800; ///< good images in the branch, as far as memory allows
+    /// Places of them that are kept, 110 bytes each in the model file. 0: 160,000 at 384 x 384 pixels and below, more
+    /// for larger inputs, up to 640,000.
+    int nearestKeys = 0;
     QString difference = QStringLiteral("squared"); ///< "squared" or "abs"
     QString selection = QStringLiteral("mean");     ///< "mean" (each level counts the same) or "sum"
     int memoryImages = 30;
@@ -72,6 +74,10 @@ struct MemSegOptions
     /// The trainer chooses the size of `preprocessing`: 384 x 384 where the training images have the pixels for it,
     /// else 256 x 256. Setting a side by name turns it off.
     bool autoSize = true;
+    /// The smallest defect that must be found, "12 px" or "0.3 mm" of the picture; empty: nobody said. With `autoSize`
+    /// the input is as fine as that needs and the picture allows (image/input_size.h).
+    QString smallestDefect;
+    double pixelsPerMm = 0.0; ///< of the pictures; 0: not known
     /// The trainer gives the input the training images' median aspect ratio (sides multiples of 32) with the area of
     /// `preprocessing`, instead of squeezing long parts into it.
     bool keepAspect = true;
@@ -106,7 +112,8 @@ struct MemSegOptions
     QString architecture() const; ///< "memseg-resnet18-full", with "-w32" when width is not 64
     /// MemSeg by the letter of the paper's text: ResNet-18, full decoder, no branch, input as given.
     static MemSegOptions paper();
-    QStringList excluded() const; ///< the names in `exclude`
+    QStringList excluded() const;        ///< the names in `exclude`
+    double smallestDefectPixels() const; ///< 0 where nobody said
     bool usesLayer4() const { return decoder == QLatin1String("full") || decoder == QLatin1String("lite"); }
 };
 

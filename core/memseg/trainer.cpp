@@ -75,8 +75,7 @@ enum Stream : std::uint64_t { Encoder = 1, Decoder, Batches, Validation, Joining
 cv::Mat sideBySide(const cv::Mat& rgb, const cv::Mat& map)
 {
     cv::Mat picture;
-    rgb.convertTo(picture, CV_8U);
-    cv::cvtColor(picture, picture, cv::COLOR_RGB2BGR);
+    cv::cvtColor(rgb, picture, cv::COLOR_RGB2BGR);
     cv::Mat both;
     cv::hconcat(picture, colorize(map, ColorMap::Inferno), both);
     return both;
@@ -232,7 +231,11 @@ TrainingOutcome Trainer::run()
     m_context.report(0.0, QCoreApplication::translate("core", "reading images"));
     leaveCopiesOut();
     findParts();
-    fitInput(m_options, m_split.all(), m_context.cancel);
+    const InputFit fit = fitInput(m_options, m_split.all(), m_context.cancel);
+    for (const QString& text : fit.texts) {
+        qCInfo(logTraining).noquote() << text;
+        m_choices << text;
+    }
     const auto read = [this](const std::vector<Sample>& samples) {
         return PreparedImages(samples, m_options.preprocessing, m_context.cancel);
     };
@@ -280,6 +283,8 @@ TrainingOutcome Trainer::run()
     if (!findings.odd.isEmpty())
         warn(oddImagesText(findings.odd, int(good.size())));
     throwIfStopped();
+    m_model.info.metrics.insert(u"picture_width"_s, fit.sight.picture.width);
+    m_model.info.metrics.insert(u"picture_height"_s, fit.sight.picture.height);
     m_model.info.calibration.insert(u"choices"_s, QJsonArray::fromStringList(m_choices));
     saveMemSegModel(m_modelFile, m_model);
     info = readModelInfo(m_modelFile);
@@ -636,9 +641,9 @@ ValidationResult Trainer::validate()
     const torch::NoGradGuard noGrad;
     m_model.network->eval();
     ValidationResult result;
-    for (const cv::Mat& image : m_validation.images) {
+    for (std::size_t i = 0; i < m_validation.images.size(); ++i) {
         throwIfStopped();
-        result.maps.push_back(tensorToMap(torch::softmax(logits(imageToTensor(image)), 1)[0][1]));
+        result.maps.push_back(tensorToMap(torch::softmax(logits(imageToTensor(m_validation.image(i))), 1)[0][1]));
         result.scores.push_back(imageScore(result.maps.back()));
     }
     if (!std::all_of(result.scores.begin(), result.scores.end(), [](double score) { return std::isfinite(score); }))

@@ -27,6 +27,7 @@ namespace {
 constexpr std::size_t kImagesRead = 4;
 constexpr int kSteps = 3; ///< the first one allocates and is not counted
 constexpr double kMiB = 1024.0 * 1024.0;
+constexpr double kMostBranchBytes = 512.0 * kMiB;
 constexpr double kKeysPerSearch = 4.0 * kKeyTile; ///< a search of a tile's keys is mostly what goes with any search
 
 } // namespace
@@ -45,8 +46,8 @@ TrainingForecast forecastTraining(const AnomalyFolder& folder, const MemSegOptio
     const std::vector<Sample> lookedAt = samplesToFindPartsIn(all);
     const PartsFound parts = findParts(how, lookedAt, {context.cancel, {}});
     const double finding = clock.restart() / 1000.0;
-    fitInput(how, all, context.cancel);
     TrainingForecast forecast;
+    forecast.sight = fitInput(how, all, context.cancel).sight;
     forecast.width = how.preprocessing.width;
     forecast.height = how.preprocessing.height;
     forecast.images = int(all.size());
@@ -95,7 +96,8 @@ TrainingForecast forecastTraining(const AnomalyFolder& folder, const MemSegOptio
         const double good = std::min(double(how.nearestImages), images);
         preparation += good * (encode + 2.0 * search);
         inspection += search;
-        extraMemory += good * places * 150.0 * 4.0; // some 150 channels a place: in half precision, and as keys twice
+        // Some 150 channels a place, in half precision and as keys twice, of as many images as the trainer takes.
+        extraMemory += std::min(good * places * 150.0 * 2.0, kMostBranchBytes) * 2.0;
     }
     const double calibration = double(split.heldOut.size()) * inspection + 64.0 * inspection;
 

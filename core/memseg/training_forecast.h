@@ -5,6 +5,7 @@
 
 #include "core/base/progress.h"
 #include "core/data/anomaly_folder.h"
+#include "core/image/input_size.h"
 #include "core/memseg/options.h"
 
 #include <QtCore/QString>
@@ -16,6 +17,7 @@ struct TrainingForecast
 {
     int width = 0; ///< of the network's input, after keep_aspect
     int height = 0;
+    Sight sight;                 ///< what that shows; of whole pictures, also where parts will be cut out
     int images = 0;              ///< good images that will be used
     double secondsPerStep = 0.0; ///< 0 without a decoder: then nothing is trained
     int steps = 0;               ///< as many as the options ask for and the minutes allow

@@ -33,12 +33,12 @@ namespace {
 constexpr std::size_t kStatisticsImages = 64; ///< for the batch norms of a random encoder
 constexpr std::size_t kEncodeBatch = 8;
 constexpr std::size_t kSizedImages = 25;
-constexpr double kSmallInput = 256.0; ///< side of the square of the input's area
-constexpr double kLargeInput = 384.0;
 constexpr double kPartMargin = 0.03;
 constexpr double kLeastPartShare = 0.02;
-constexpr double kPixelsToSpare = 1.25; ///< an input larger than that would only enlarge noise
-constexpr double kMostAspect = 8.0;
+constexpr double kMostDecoderArea = 640.0 * 640.0; ///< a step of the training takes some seconds there
+constexpr double kKeysArea = 384.0 * 384.0;        ///< larger inputs have more places, which need more keys
+constexpr double kKeys = 160'000.0;
+constexpr double kMostKeys = 640'000.0;
 constexpr double kMoreAlike = 0.5;  ///< upright parts have to differ at most this much of what they differ as they lie
 constexpr double kLearnShare = 0.5; ///< of the time that finding parts takes
 constexpr double kMostNotFound = 0.1; ///< of the good parts; else they are not what can be found
@@ -70,6 +70,17 @@ void measureStatistics(ResNet18Impl& encoder, const PreparedImages& images, cons
     for (std::size_t i = 0; i < norms.size(); ++i)
         norms[i]->options.momentum(momenta[i]);
     encoder.eval();
+}
+
+Error largerThanPicture(const QString& defect, const cv::Size& picture)
+{
+    return Error(ErrorKind::Input,
+                 QCoreApplication::translate("core", "The smallest defect that must be found, %1, is larger than the "
+                                                     "pictures of %2 x %3 pixels.")
+                     .arg(defect)
+                     .arg(picture.width)
+                     .arg(picture.height),
+                 QCoreApplication::translate("core", "Correct smallest_defect or pixels_per_mm."));
 }
 
 bool hasPart(const Sample& sample, const Preprocessing& how)
@@ -186,40 +197,64 @@ PartsFound findParts(MemSegOptions& options, const std::vector<Sample>& samples,
     return result;
 }
 
-void fitInput(MemSegOptions& options, const std::vector<Sample>& samples, const CancelToken& cancel)
+InputFit fitInput(MemSegOptions& options, const std::vector<Sample>& samples, const CancelToken& cancel)
 {
-    if (!options.autoSize && !options.keepAspect)
-        return;
-    std::vector<double> ratios;
-    std::vector<double> sides; // of a square of the image's area
+    std::vector<cv::Size> sizes;
     const auto& part = options.preprocessing.part;
-    if (part) {
-        ratios.push_back(double(part->frame().width) / double(part->frame().height));
-        sides.push_back(std::sqrt(double(part->frame().area())));
-    }
+    if (part)
+        sizes.push_back(part->frame());
     for (std::size_t i = 0; !part && i < std::min(samples.size(), kSizedImages); ++i) {
         cancel.throwIfCancelled();
-        const cv::Mat image = readImage(samples[i].path);
-        ratios.push_back(double(image.cols) / double(image.rows));
-        sides.push_back(std::sqrt(double(image.cols) * double(image.rows)));
+        sizes.push_back(readImage(samples[i].path).size());
     }
-    const auto median = [](std::vector<double>& values) {
+    const auto median = [&](const auto& valueOf) {
+        std::vector<double> values(sizes.size());
+        std::transform(sizes.begin(), sizes.end(), values.begin(), valueOf);
         const auto middle = values.begin() + std::ptrdiff_t(values.size() / 2);
         std::nth_element(values.begin(), middle, values.end());
         return *middle;
     };
+    InputFit fit;
+    Sight& sight = fit.sight;
+    sight.picture = cv::Size(int(median([](const cv::Size& size) { return size.width; })),
+                             int(median([](const cv::Size& size) { return size.height; })));
+    sight.smallest = options.smallestDefectPixels();
+    sight.pixelsPerMm = options.pixelsPerMm;
+    if (sight.smallest > std::max(sight.picture.width, sight.picture.height))
+        throw largerThanPicture(options.smallestDefect, sight.picture);
+
     Preprocessing& how = options.preprocessing;
-    double side = std::sqrt(double(how.width) * double(how.height));
-    if (options.autoSize && part)
-        side = std::clamp(sides.front(), kSmallInput, kLargeInput); // all of it is the part
-    else if (options.autoSize)
-        side = median(sides) >= kLargeInput * kPixelsToSpare ? kLargeInput : kSmallInput;
-    const double ratio = options.keepAspect ? median(ratios) : double(how.width) / double(how.height);
-    const double root = std::sqrt(std::clamp(ratio, 1.0 / kMostAspect, kMostAspect));
-    const auto rounded = [](double pixels) { return std::max(64, int(std::lround(pixels / 32.0)) * 32); };
-    how.width = rounded(side * root);
-    how.height = rounded(side / root);
+    if (options.autoSize || options.keepAspect) {
+        double side = std::sqrt(double(how.width) * double(how.height));
+        if (options.autoSize) {
+            const int square = int(std::lround(std::sqrt(double(sight.picture.area()))));
+            const cv::Size picture = options.keepAspect ? sight.picture : cv::Size(square, square);
+            side = sight.smallest > 0.0 ? sideForDefects(picture, part != nullptr, sight.smallest)
+                                        : automaticSide(picture, part != nullptr);
+        }
+        const double ratio = options.keepAspect
+                                 ? median([](const cv::Size& size) { return double(size.width) / double(size.height); })
+                                 : double(how.width) / double(how.height);
+        const cv::Size input = inputOf(side, ratio);
+        how.width = input.width;
+        how.height = input.height;
+    }
+    sight.input = how.resizeTo > 0 ? cv::Size(how.resizeTo, how.resizeTo) : cv::Size(how.width, how.height);
+    if (const QString text = sight.text(); !text.isEmpty())
+        fit.texts << text;
+
+    const double area = double(how.width) * double(how.height);
+    if (options.nearestKeys == 0 && options.nearestGood)
+        options.nearestKeys = int(std::clamp(kKeys * area / kKeysArea, kKeys, kMostKeys));
+    if (area > kMostDecoderArea && options.nearestGood && options.decoder != "none"_L1) {
+        options.decoder = u"none"_s;
+        fit.texts << QCoreApplication::translate("core", "An input of %1 x %2 is too large for a decoder to be trained "
+                                                         "on it: the distance to the nearest good part judges alone.")
+                         .arg(how.width)
+                         .arg(how.height);
+    }
     options.validate();
+    return fit;
 }
 
 cv::Mat partMask(const PreparedImages& images, ForegroundOptions how, const CancelToken& cancel)

@@ -5,6 +5,7 @@
 
 #include "core/base/progress.h"
 #include "core/data/anomaly_folder.h"
+#include "core/image/input_size.h"
 #include "core/image/preprocessing.h"
 #include "core/memseg/network.h"
 #include "core/memseg/training_batches.h"
@@ -49,10 +50,19 @@ std::vector<Sample> samplesToFindPartsIn(const std::vector<Sample>& samples);
 /// Those of `samples` that can be prepared: where parts are found first, those in which one was.
 std::vector<Sample> withPart(const std::vector<Sample>& samples, const Preprocessing& how, const CancelToken& cancel);
 
-/// Settles the network's input as auto_size and keep_aspect ask for it, by the median size and aspect ratio of some of
-/// the images, or of the upright part; sides are multiples of 32. Doing it again changes nothing. Throws Error(File |
-/// Format) naming an image, Error(Input) when other options do not go with the size.
-void fitInput(MemSegOptions& options, const std::vector<Sample>& samples, const CancelToken& cancel);
+/// What fitInput() settled.
+struct InputFit
+{
+    Sight sight;       ///< what the input shows of the median picture, or of the upright part
+    QStringList texts; ///< for a person; may be empty
+};
+
+/// Settles the network's input as auto_size, smallest_defect and keep_aspect ask for it, by the median size and aspect
+/// ratio of some of the images, or of the upright part; sides are multiples of 32. With it go nearest_keys where that
+/// is 0, and the decoder, which inputs above 640 x 640 pixels do without where the branch can judge alone. Doing it
+/// again changes nothing. Throws Error(File | Format) naming an image, Error(Input) when other options do not go with
+/// the size or the smallest defect is larger than the pictures.
+InputFit fitInput(MemSegOptions& options, const std::vector<Sample>& samples, const CancelToken& cancel);
 
 /// Where good parts are, CV_8U 0/255 at network size: every place that is part on some of the images, with a margin of
 /// 3 % of the longer side. `how` tells part from background; holes are filled.

@@ -18,14 +18,17 @@ namespace lynceus {
 namespace {
 
 constexpr std::size_t kValidationImages = 16;
+constexpr std::size_t kLeastImages = 6;
+constexpr std::size_t kMostPixels = 32'000'000; ///< of the good images of a set
+constexpr double kUsualSide = 384.0; ///< of an input; defects on larger ones are no larger, as the features see them
 constexpr int kDraws = 30;
 constexpr double kLeastChange = 6.0; ///< mean grey levels; less cannot be told from good
 constexpr double kPi = 3.14159265358979323846;
 
-/// CV_8U 0/255: an angular or a round outline, 4 to 30 % of the image wide.
+/// CV_8U 0/255: an angular or a round outline, 4 to 30 % of the image wide, at most of 384 pixels.
 cv::Mat outlineMask(cv::Size size, Random& random)
 {
-    const double side = std::min(size.width, size.height);
+    const double side = std::min(kUsualSide, double(std::min(size.width, size.height)));
     const cv::Point2d centre(random.uniform(0.0, size.width), random.uniform(0.0, size.height));
     const double radius = side * std::exp(random.uniform(std::log(0.02), std::log(0.15)));
     const bool round = random.chance(0.4);
@@ -108,14 +111,24 @@ SimulatedDefect heldBackDefect(const cv::Mat& good, const SimulatorOptions& opti
     return {good, cv::Mat(good.size(), CV_8U, cv::Scalar(0))};
 }
 
+cv::Mat ValidationSet::image(std::size_t index) const
+{
+    cv::Mat image;
+    images[index].convertTo(image, CV_32F);
+    return image;
+}
+
 ValidationSet makeValidationSet(const PreparedImages& heldOut, const SimulatorOptions& options, const Random& seed,
                                 int copies)
 {
     ValidationSet set;
     bool anyDefect = false;
-    for (std::size_t i = 0; i < std::min(heldOut.size(), kValidationImages); ++i) {
+    const std::size_t pixels = heldOut.size() > 0 ? heldOut.at(0).total() : 1;
+    const std::size_t most = std::clamp(kMostPixels / pixels, kLeastImages, kValidationImages);
+    for (std::size_t i = 0; i < std::min(heldOut.size(), most); ++i) {
         const auto add = [&](const cv::Mat& image, const cv::Mat& mask, bool defective) {
-            set.images.push_back(image);
+            set.images.emplace_back();
+            image.convertTo(set.images.back(), CV_8U);
             set.masks.push_back(mask);
             set.defective.push_back(defective);
             set.sources.push_back(heldOut.sample(i).path);
