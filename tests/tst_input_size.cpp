@@ -93,6 +93,7 @@ void TestInputSize::longPicturesKeepTheirShortSide_data()
     QTest::newRow("never enlarged") << cv::Size(800, 130) << false << cv::Size(800, 128);
     QTest::newRow("very long") << cv::Size(4000, 500) << false << cv::Size(1440, 192);
     QTest::newRow("a part") << cv::Size(600, 300) << true << cv::Size(544, 256);
+    QTest::newRow("not that long") << cv::Size(266, 330) << false << cv::Size(224, 288);
     QTest::newRow("a small part") << cv::Size(300, 100) << true << cv::Size(448, 160);
 }
 

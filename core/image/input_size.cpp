@@ -18,6 +18,7 @@ namespace {
 constexpr double kSmallInput = 256.0; ///< side of the square of the input's area
 constexpr double kLargeInput = 384.0;
 constexpr double kLongInput = 512.0;    ///< of long pictures
+constexpr double kLong = 2.0;           ///< longer side by shorter one
 constexpr double kPixelsToSpare = 1.25; ///< an input larger than that would only enlarge noise
 constexpr double kMostAspect = 8.0;
 constexpr int kLongestSide = 4096;
@@ -67,8 +68,10 @@ double automaticSide(const cv::Size& picture, bool isUprightPart)
                          : side >= kLargeInput * kPixelsToSpare ? kLargeInput
                                                                 : kSmallInput;
     const double shorter = std::min(picture.width, picture.height);
-    const double ofLongOnes = side * std::min(1.0, kSmallInput / shorter);
-    return std::max(usual, std::min(ofLongOnes, kLongInput));
+    const double longer = std::max(picture.width, picture.height);
+    if (longer < kLong * shorter)
+        return usual;
+    return std::max(usual, std::min(side * std::min(1.0, kSmallInput / shorter), kLongInput));
 }
 
 double sideForDefects(const cv::Size& picture, bool isUprightPart, double smallest)

@@ -34,8 +34,8 @@ struct Length
 };
 
 /// Side of a square of the area that an input has where nobody says how small defects are: 384 where the picture has the
-/// pixels for it, else 256, and what a long picture needs for a short side of 256, up to 512. Of an upright part all
-/// pixels count.
+/// pixels for it, else 256, and what a picture twice as long as wide needs for a short side of 256, up to 512. Of an
+/// upright part all pixels count.
 double automaticSide(const cv::Size& picture, bool isUprightPart);
 /// The same where defects of `smallest` pixels must be found: as fine as that needs, never finer than the picture or
 /// larger than kMostInputPixels, never smaller than without.
