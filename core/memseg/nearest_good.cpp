@@ -45,7 +45,7 @@ torch::Tensor smooth(const torch::Tensor& map)
 /// Keys and queries count in steps, so that values up to kKeyLimit fit into 8 bits.
 constexpr double kFarthestKey = 16.0; ///< standard deviations; what is beyond is cut off
 constexpr double kKeyLimit = 127.0;
-constexpr float kQueryLimit = 2047.0F;
+constexpr double kQueryLimit = 4094.0; ///< of twice a query
 
 /// For keys up to `farthest` standard deviations. In single precision, as model files hold it.
 double stepFor(double farthest)
@@ -134,52 +134,40 @@ torch::Tensor NearestGood::Scale::distances(const torch::Tensor& map, const torc
     const std::int64_t pairs = tiles.size(3);
     const std::int64_t count = spacing.defined() ? spacing.size(2) : 0;
     const auto steps = ((map.to(torch::kFloat) - mean) * (scale / step)).contiguous();
+    const auto twice = (2.0 * steps).clamp(-kQueryLimit, kQueryLimit).nan_to_num(0.0).round().to(torch::kShort);
+    const auto queries = torch::constant_pad_nd(twice, {0, 2 * pairs - channels}).contiguous();
     const auto result = torch::empty({height, width});
+    const std::int16_t* query = queries.data_ptr<std::int16_t>();
     const float* values = steps.data_ptr<float>();
     const std::int8_t* tile = tiles.data_ptr<std::int8_t>();
     const std::int32_t* norm = usedNorms.data_ptr<std::int32_t>();
     const float* spaced = count > 0 ? spacing.data_ptr<float>() : nullptr;
     float* out = result.data_ptr<float>();
-    struct Query
+    struct Nearest
     {
-        double square = 0.0; ///< NaN: not a number
-        FoundKey found{std::numeric_limits<std::int32_t>::min(), -1};
+        FoundKey found{std::numeric_limits<std::int32_t>::min(), 0};
         std::int64_t place = -1;
     };
-    std::vector<Query> cells(std::size_t(height * width));
-    std::vector<std::int16_t> queries(std::size_t(height * width * 2 * pairs), 0); // twice the query
-    at::parallel_for(0, height * width, 64, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t cell = begin; cell < end; ++cell) {
-            const float* own = values + cell * channels;
-            std::int16_t* query = queries.data() + cell * 2 * pairs;
-            double square = 0.0;
-            for (std::int64_t channel = 0; channel < channels; ++channel) {
-                const float value = std::nearbyint(std::clamp(own[channel], -kQueryLimit, kQueryLimit));
-                square += std::isfinite(own[channel]) ? double(value) * value : std::nan("");
-                query[channel] = std::isfinite(own[channel]) ? std::int16_t(2.0F * value) : std::int16_t(0);
-            }
-            cells[std::size_t(cell)].square = square;
-        }
-    });
+    std::vector<Nearest> cells(std::size_t(height * width));
     at::parallel_for(0, height, 1, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t y = std::max<std::int64_t>(0, begin - 1); y < std::min(height, end + 1); ++y) {
             for (std::int64_t x = 0; x < width; ++x) {
                 const std::int64_t place = y * width + x;
                 std::array<const std::int16_t*, kKeyQueries> around{};
-                std::array<Query*, kKeyQueries> lookers{}; // null: outside the image, or another thread's
+                std::array<Nearest*, kKeyQueries> lookers{}; // null: outside the image, or another thread's
                 for (std::size_t i = 0; i < kKeyQueries; ++i) {
                     const std::int64_t row = y + std::int64_t(i / 3) - 1;
                     const std::int64_t column = x + std::int64_t(i % 3) - 1;
                     const bool mine = row >= begin && row < end && column >= 0 && column < width;
                     const std::int64_t cell = mine ? row * width + column : place;
-                    around[i] = queries.data() + cell * 2 * pairs;
+                    around[i] = query + cell * 2 * pairs;
                     lookers[i] = mine ? &cells[std::size_t(cell)] : nullptr;
                 }
                 std::array<FoundKey, kKeyQueries> found;
                 search(around, {tile + place * padded * 2 * pairs, norm + place * padded, padded / kKeyTile, pairs},
                        found);
                 for (std::size_t i = 0; i < kKeyQueries; ++i) {
-                    Query* looker = lookers[i];
+                    Nearest* looker = lookers[i];
                     if (looker == nullptr || found[i].value <= looker->found.value ||
                         norm[place * padded + found[i].key] == kNoKey)
                         continue;
@@ -189,14 +177,23 @@ torch::Tensor NearestGood::Scale::distances(const torch::Tensor& map, const torc
             }
         }
         for (std::int64_t cell = begin * width; cell < end * width; ++cell) {
-            const Query& query = cells[std::size_t(cell)];
-            double distance = 0.0; // where there is no key
-            if (!std::isfinite(query.square))
-                distance = std::nan(""); // whatever it is near to
-            else if (query.place >= 0)
-                distance = std::sqrt(std::max(0.0, query.square - query.found.value)) * step;
-            if (query.place >= 0 && spaced != nullptr)
-                distance -= kSpacingShare * double(spaced[query.place * count + query.found.key]);
+            const Nearest& nearest = cells[std::size_t(cell)];
+            const float* own = values + cell * channels;
+            float square = 0.0F; // where there is no key
+            if (nearest.place >= 0) {
+                const std::int64_t block = nearest.place * padded + nearest.found.key / kKeyTile * kKeyTile;
+                const std::int8_t* key = tile + block * 2 * pairs + nearest.found.key % kKeyTile * 2;
+                for (std::int64_t channel = 0; channel < channels; ++channel) {
+                    const float gap = own[channel] - float(key[channel / 2 * 2 * kKeyTile + channel % 2]);
+                    square += gap * gap;
+                }
+            } else {
+                square = 0.0F * std::accumulate(own, own + channels, 0.0F);
+            }
+            // No number is near to nothing, whatever key was found.
+            double distance = std::isfinite(square) ? std::sqrt(square) * step : std::nan("");
+            if (nearest.place >= 0 && spaced != nullptr)
+                distance -= kSpacingShare * double(spaced[nearest.place * count + nearest.found.key]);
             out[cell] = float(distance);
         }
     });
