@@ -8,7 +8,7 @@
 #include "core/memseg/compilation.h"
 #include "core/memseg/inference.h"
 #include "core/memseg/model.h"
-#include "core/nn/compiled_network.h"
+#include "core/nn/openvino_network.h"
 #include "core/nn/state_dict.h"
 #include "core/nn/tensor_image.h"
 #include "core/nn/torch.h"
@@ -157,7 +157,7 @@ void TestMemSegEngines::encoderInInt8IsClose()
     options.engine = Engine::OpenVinoInt8;
     for (const auto& one : images(8))
         options.int8.calibration.push_back({{"image", one}});
-    CompiledNetwork compiled(encoder, {{"image", image(0)}}, options);
+    OpenVinoNetwork compiled(encoder, {{"image", image(0)}}, options);
     QVERIFY(compiled.int8Report().quantised.size() >= 20); // ResNet-18's convolutions
     const NamedTensors wanted = encoder({{"image", image(1)}});
     for (const auto& [name, got] : compiled.run({{"image", image(1)}})) {

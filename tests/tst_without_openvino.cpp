@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Lynceus authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// The rooms with networks as a build without OpenVINO has them: this program contains compiled_network_none.cpp, which
+// The rooms with networks as a build without OpenVINO has them: this program contains openvino_network_none.cpp, which
 // the linker takes instead of the real thing. It would not link if a room needed more of it.
 
 #include "core/base/error.h"

@@ -6,7 +6,7 @@
 #include "core/base/error.h"
 #include "core/image/anomaly_result.h"
 #include "core/memseg/model.h"
-#include "core/nn/compiled_network.h"
+#include "core/nn/openvino_network.h"
 #include "core/nn/torch.h"
 
 #include <QtCore/QCoreApplication>
@@ -125,9 +125,9 @@ MemSegNetworks compileMemSeg(const MemSegIr& ir, Engine engine, const QString& c
     options.channelsLast = true; // what the memory and the nearest-good branch read
     options.cacheFolder = cacheFolder;
     MemSegNetworks networks;
-    networks.encoder = std::make_unique<CompiledNetwork>(ir.encoder, options);
+    networks.encoder = std::make_unique<OpenVinoNetwork>(ir.encoder, options);
     if (!ir.decoder.isEmpty())
-        networks.decoder = std::make_unique<CompiledNetwork>(ir.decoder, options);
+        networks.decoder = std::make_unique<OpenVinoNetwork>(ir.decoder, options);
     return networks;
 }
 

@@ -7,7 +7,7 @@
 #include "core/base/log.h"
 #include "core/base/version.h"
 #include "core/memseg/model.h"
-#include "core/nn/compiled_network.h"
+#include "core/nn/openvino_network.h"
 #include "core/weights/safetensors.h"
 
 #include <QtCore/QCoreApplication>

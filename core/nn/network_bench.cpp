@@ -3,7 +3,7 @@
 
 #include "core/nn/network_bench.h"
 
-#include "core/nn/compiled_network.h"
+#include "core/nn/openvino_network.h"
 #include "core/nn/device.h"
 #include "core/nn/engine_bench.h"
 #include "core/nn/tensor_image.h"
@@ -130,7 +130,7 @@ QJsonObject benchNetwork(const NetworkBench& bench, const std::vector<Engine>& e
             CompileOptions options;
             options.engine = engine;
             options.channelsLast = true;
-            runner = std::make_unique<CompiledNetwork>(engine == Engine::OpenVinoInt8 ? int8 : plain, options);
+            runner = std::make_unique<OpenVinoNetwork>(engine == Engine::OpenVinoInt8 ? int8 : plain, options);
         }
         return std::make_unique<NetworkInference>(std::move(runner), inputs);
     };
