@@ -9,7 +9,8 @@
 #include "core/data/demo_product.h"
 #include "core/image/anomaly_result.h"
 #include "core/memseg/bench.h"
-#include "core/memseg/engine_compiler.h"
+#include "core/engines/engine_file.h"
+#include "core/memseg/compile.h"
 #include "core/memseg/session.h"
 #include "core/nn/engine.h"
 #include "core/raft/bench.h"
@@ -103,7 +104,7 @@ void TestWithoutOpenVino::compilingIsRefused()
     few.testDefective = 2;
     writeDemoProduct(product, few);
     try {
-        compileEngines(model, AnomalyFolder::open(product, AnomalyFolder::Purpose::Training));
+        compileMemSeg(model, AnomalyFolder::open(product, AnomalyFolder::Purpose::Training));
         QFAIL("was compiled");
     } catch (const Error& error) {
         QVERIFY2(error.text().contains(u"without OpenVINO"_s), qPrintable(error.text()));

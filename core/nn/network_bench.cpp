@@ -23,28 +23,6 @@ namespace {
 constexpr std::uint64_t kCalibrationInputs = 8;
 constexpr double kBlobs = 6.0; ///< of a picture: standard deviation, pixels
 
-/// A network in LibTorch as it is.
-class TorchRunner final : public NetworkRunner
-{
-public:
-    explicit TorchRunner(TensorFunction network)
-        : m_network(std::move(network))
-    {
-    }
-
-    NamedTensors run(const NamedTensors& inputs) override
-    {
-        useChosenThreads();
-        const c10::InferenceMode inferenceMode;
-        return m_network(inputs);
-    }
-
-    std::string engine() const override { return engineName(Engine::LibTorch).toStdString(); }
-
-private:
-    TensorFunction m_network;
-};
-
 /// A network that always gets the same inputs.
 class NetworkInference final : public BenchInference
 {
