@@ -27,7 +27,7 @@ const QHash<QString, QStringList>& allowedRooms()
 {
     static const QStringList low{u"base"_s, u"image"_s};
     static const QStringList data{u"data"_s, u"metrics"_s, u"storage"_s, u"report"_s};
-    static const QStringList method = low + data + QStringList{u"weights"_s, u"nn"_s, u"engines"_s};
+    static const QStringList method = low + data + QStringList{u"weights"_s, u"nn"_s, u"engines"_s, u"training"_s};
     static const QHash<QString, QStringList> table{
         {u"base"_s, {}},
         {u"image"_s, {u"base"_s}},
@@ -38,6 +38,7 @@ const QHash<QString, QStringList>& allowedRooms()
         {u"weights"_s, low},
         {u"nn"_s, low + QStringList{u"weights"_s}},
         {u"engines"_s, low + QStringList{u"weights"_s, u"nn"_s}},
+        {u"training"_s, low + QStringList{u"data"_s, u"weights"_s, u"nn"_s}},
         {u"memseg"_s, method},
         {u"encoder"_s, method},
         {u"u2net"_s, method},
@@ -109,14 +110,16 @@ QString wrongLibrary(const QString& path, const QString& target)
         return u"SQL is spoken in core/storage only"_s;
     if (target.section(u'/', -1) == u"qcustomplot.h" && path != u"ui/curve_plot.cpp")
         return u"qcustomplot.h belongs to ui/curve_plot.cpp"_s;
-    const QStringList torchRooms{u"nn"_s, u"engines"_s, u"memseg"_s, u"encoder"_s, u"u2net"_s, u"raft"_s};
+    const QStringList torchRooms{u"nn"_s,      u"engines"_s, u"training"_s, u"memseg"_s,
+                                 u"encoder"_s, u"u2net"_s,   u"raft"_s};
     if (isTorch(target) && area == u"core" && !torchRooms.contains(part(path, 1)))
-        return u"torch belongs to nn, engines and the methods' rooms"_s;
+        return u"torch belongs to nn, engines, training and the methods' rooms"_s;
     const QStringList openVino{u"core/nn/arranging_operators.cpp"_s, u"core/nn/computing_operators.cpp"_s,
                                u"core/nn/graph_operators.h"_s,       u"core/nn/graph_translator.cpp"_s,
                                u"core/nn/openvino_network.cpp"_s,    u"core/nn/operator_call.cpp"_s,
                                u"core/nn/operator_call.h"_s,         u"core/nn/quantisation.cpp"_s};
-    if (part(target, 0) == u"openvino" && !openVino.contains(path))
+    const bool speaksOpenVino = part(target, 0) == u"openvino" || (target.endsWith(u".h") && openVino.contains(target));
+    if (speaksOpenVino && !openVino.contains(path))
         return u"OpenVINO belongs to the translator and the runner of core/nn"_s;
     return {};
 }
@@ -232,6 +235,11 @@ void TestLayering::faultsAreFound_data()
     row("nn to engines", one(u"core/nn/a.h"_s, u"#include \"core/engines/b.h\""_s), u"room nn"_s);
     row("engines to a method", one(u"core/engines/a.h"_s, u"#include \"core/memseg/b.h\""_s), u"room engines"_s);
     row("engines to data", one(u"core/engines/a.h"_s, u"#include \"core/data/b.h\""_s), u"room engines"_s);
+    row("engines to training", one(u"core/engines/a.h"_s, u"#include \"core/training/b.h\""_s), u"room engines"_s);
+    row("training to engines", one(u"core/training/a.h"_s, u"#include \"core/engines/b.h\""_s), u"room training"_s);
+    row("training to a method", one(u"core/training/a.h"_s, u"#include \"core/memseg/b.h\""_s), u"room training"_s);
+    row("training to storage", one(u"core/training/a.h"_s, u"#include \"core/storage/b.h\""_s), u"room training"_s);
+    row("nn to training", one(u"core/nn/a.h"_s, u"#include \"core/training/b.h\""_s), u"room nn"_s);
     row("method to method", one(u"core/raft/a.h"_s, u"#include \"core/u2net/b.h\""_s), u"room raft"_s);
     row("method to jobs", one(u"core/memseg/a.h"_s, u"#include \"core/jobs/b.h\""_s), u"room memseg"_s);
     row("unknown room", one(u"core/attic/a.h"_s, u"#include \"core/base/b.h\""_s), u"attic has no place"_s);
@@ -248,6 +256,8 @@ void TestLayering::faultsAreFound_data()
     row("ATen in ui", one(u"ui/a.cpp"_s, u"#include <ATen/ATen.h>"_s), u"reaches torch"_s);
     row("c10 in ui", one(u"ui/a.cpp"_s, u"#include <c10/util/Exception.h>"_s), u"reaches torch"_s);
     row("torch in a wrong room", one(u"core/jobs/a.cpp"_s, u"#include <torch/torch.h>"_s), u"torch belongs"_s);
+    row("OpenVINO by a header", one(u"core/nn/quant.cpp"_s, u"#include \"core/nn/operator_call.h\""_s),
+        u"OpenVINO belongs"_s);
     row("OpenVINO in engines", one(u"core/engines/a.cpp"_s, u"#include <openvino/openvino.hpp>"_s),
         u"OpenVINO belongs"_s);
     row("OpenVINO", one(u"core/nn/engine.h"_s, u"#include <openvino/openvino.hpp>"_s), u"OpenVINO belongs"_s);

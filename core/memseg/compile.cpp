@@ -8,10 +8,10 @@
 #include "core/memseg/defect_simulator.h"
 #include "core/memseg/gate_subject.h"
 #include "core/memseg/model.h"
-#include "core/memseg/training_batches.h"
 #include "core/memseg/training_plan.h"
 #include "core/memseg/training_setup.h"
 #include "core/memseg/validation_set.h"
+#include "core/training/prepared_images.h"
 
 #include <QtCore/QCoreApplication>
 
