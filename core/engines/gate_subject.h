@@ -51,8 +51,8 @@ struct GateShift
 using GateRun = std::function<cv::Mat(const NamedTensors& inputs)>;
 
 /// What a method brings to the parity gate, the engine compiler and the choice of an engine: a model's networks and
-/// what it means that an engine runs them otherwise. Its shape is that of the images at network size. One owner at a
-/// time. Errors and Cancelled are thrown as the method's own.
+/// what it means that an engine runs them otherwise. A network is compiled for the shapes of its examples alone; images
+/// are of that size. One owner at a time. Errors are the method's own.
 class GateSubject
 {
 public:
