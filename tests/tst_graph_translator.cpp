@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Lynceus authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "core/nn/compiled_network.h"
+#include "core/nn/openvino_network.h"
 #include "core/nn/mobilenet.h"
 #include "core/nn/resnet.h"
 #include "core/nn/state_dict.h"
@@ -46,7 +46,7 @@ QByteArray fault(const TensorFunction& function, const Tensor& x, double toleran
         CompileOptions options;
         options.channelsLast = channelsLast;
         // Traced with other values: what is fixed in the graph must not depend on them.
-        CompiledNetwork compiled(function, {{"x", torch::zeros_like(x)}}, options);
+        OpenVinoNetwork compiled(function, {{"x", torch::zeros_like(x)}}, options);
         const NamedTensors got = compiled.run(inputs);
         if (got.size() != wanted.size())
             return "another number of outputs";

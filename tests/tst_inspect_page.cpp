@@ -6,7 +6,7 @@
 #include "core/image/image_io.h"
 #include "core/jobs/inspection_pipeline.h"
 #include "core/jobs/job_runner.h"
-#include "core/memseg/engine_compiler.h"
+#include "core/engines/engine_file.h"
 #include "core/memseg/session.h"
 #include "core/nn/device.h"
 #include "core/storage/database.h"

@@ -27,7 +27,7 @@ const QHash<QString, QStringList>& allowedRooms()
 {
     static const QStringList low{u"base"_s, u"image"_s};
     static const QStringList data{u"data"_s, u"metrics"_s, u"storage"_s, u"report"_s};
-    static const QStringList method = low + data + QStringList{u"weights"_s, u"nn"_s};
+    static const QStringList method = low + data + QStringList{u"weights"_s, u"nn"_s, u"engines"_s, u"training"_s};
     static const QHash<QString, QStringList> table{
         {u"base"_s, {}},
         {u"image"_s, {u"base"_s}},
@@ -37,6 +37,8 @@ const QHash<QString, QStringList>& allowedRooms()
         {u"report"_s, low + QStringList{u"storage"_s}},
         {u"weights"_s, low},
         {u"nn"_s, low + QStringList{u"weights"_s}},
+        {u"engines"_s, low + QStringList{u"weights"_s, u"nn"_s}},
+        {u"training"_s, low + QStringList{u"data"_s, u"weights"_s, u"nn"_s}},
         {u"memseg"_s, method},
         {u"encoder"_s, method},
         {u"u2net"_s, method},
@@ -108,13 +110,17 @@ QString wrongLibrary(const QString& path, const QString& target)
         return u"SQL is spoken in core/storage only"_s;
     if (target.section(u'/', -1) == u"qcustomplot.h" && path != u"ui/curve_plot.cpp")
         return u"qcustomplot.h belongs to ui/curve_plot.cpp"_s;
-    const QStringList torchRooms{u"nn"_s, u"memseg"_s, u"encoder"_s, u"u2net"_s, u"raft"_s};
+    const QStringList torchRooms{u"nn"_s,      u"engines"_s, u"training"_s, u"memseg"_s,
+                                 u"encoder"_s, u"u2net"_s,   u"raft"_s};
     if (isTorch(target) && area == u"core" && !torchRooms.contains(part(path, 1)))
-        return u"torch belongs to the rooms nn, encoder, memseg, u2net and raft"_s;
-    const QStringList compilers{u"core/nn/compiled_network.cpp"_s, u"core/nn/graph_translator.cpp"_s,
-                                u"core/nn/quantisation.cpp"_s};
-    if (part(target, 0) == u"openvino" && !compilers.contains(path))
-        return u"OpenVINO belongs to three sources of core/nn"_s;
+        return u"torch belongs to nn, engines, training and the methods' rooms"_s;
+    const QStringList openVino{u"core/nn/arranging_operators.cpp"_s, u"core/nn/computing_operators.cpp"_s,
+                               u"core/nn/graph_operators.h"_s,       u"core/nn/graph_translator.cpp"_s,
+                               u"core/nn/openvino_network.cpp"_s,    u"core/nn/operator_call.cpp"_s,
+                               u"core/nn/operator_call.h"_s,         u"core/nn/quantisation.cpp"_s};
+    const bool speaksOpenVino = part(target, 0) == u"openvino" || (target.endsWith(u".h") && openVino.contains(target));
+    if (speaksOpenVino && !openVino.contains(path))
+        return u"OpenVINO belongs to the translator and the runner of core/nn"_s;
     return {};
 }
 
@@ -226,6 +232,15 @@ void TestLayering::faultsAreFound_data()
     row("storage to report", one(u"core/storage/a.h"_s, u"#include \"core/report/b.h\""_s), u"room storage"_s);
     row("weights to nn", one(u"core/weights/a.h"_s, u"#include \"core/nn/b.h\""_s), u"room weights"_s);
     row("nn to data", one(u"core/nn/a.h"_s, u"#include \"core/data/b.h\""_s), u"room nn"_s);
+    row("nn to engines", one(u"core/nn/a.h"_s, u"#include \"core/engines/b.h\""_s), u"room nn"_s);
+    row("engines to a method", one(u"core/engines/a.h"_s, u"#include \"core/memseg/b.h\""_s), u"room engines"_s);
+    row("engines to data", one(u"core/engines/a.h"_s, u"#include \"core/data/b.h\""_s), u"room engines"_s);
+    row("engines to training", one(u"core/engines/a.h"_s, u"#include \"core/training/b.h\""_s), u"room engines"_s);
+    row("training to engines", one(u"core/training/a.h"_s, u"#include \"core/engines/b.h\""_s), u"room training"_s);
+    row("training to a method", one(u"core/training/a.h"_s, u"#include \"core/memseg/b.h\""_s), u"room training"_s);
+    row("training to storage", one(u"core/training/a.h"_s, u"#include \"core/storage/b.h\""_s), u"room training"_s);
+    row("nn to training", one(u"core/nn/a.h"_s, u"#include \"core/training/b.h\""_s), u"room nn"_s);
+    row("method to method", one(u"core/raft/a.h"_s, u"#include \"core/u2net/b.h\""_s), u"room raft"_s);
     row("method to jobs", one(u"core/memseg/a.h"_s, u"#include \"core/jobs/b.h\""_s), u"room memseg"_s);
     row("unknown room", one(u"core/attic/a.h"_s, u"#include \"core/base/b.h\""_s), u"attic has no place"_s);
     row("core to ui", one(u"core/jobs/a.h"_s, u"#include \"ui/b.h\""_s), u"core must not know ui"_s);
@@ -241,6 +256,10 @@ void TestLayering::faultsAreFound_data()
     row("ATen in ui", one(u"ui/a.cpp"_s, u"#include <ATen/ATen.h>"_s), u"reaches torch"_s);
     row("c10 in ui", one(u"ui/a.cpp"_s, u"#include <c10/util/Exception.h>"_s), u"reaches torch"_s);
     row("torch in a wrong room", one(u"core/jobs/a.cpp"_s, u"#include <torch/torch.h>"_s), u"torch belongs"_s);
+    row("OpenVINO by a header", one(u"core/nn/quant.cpp"_s, u"#include \"core/nn/operator_call.h\""_s),
+        u"OpenVINO belongs"_s);
+    row("OpenVINO in engines", one(u"core/engines/a.cpp"_s, u"#include <openvino/openvino.hpp>"_s),
+        u"OpenVINO belongs"_s);
     row("OpenVINO", one(u"core/nn/engine.h"_s, u"#include <openvino/openvino.hpp>"_s), u"OpenVINO belongs"_s);
     row("torch behind two headers",
         {{u"ui/a.cpp"_s, code(u"#include \"ui/b.h\""_s)},
@@ -268,8 +287,11 @@ void TestLayering::allowedIncludesPass()
     const Sources sources{
         {u"core/report/a.cpp"_s, code(u"#include \"core/storage/b.h\"\n#include \"core/report/c.h\"\n"_s)},
         {u"core/nn/a.h"_s, code(u"#include \"core/weights/b.h\"\n#include <torch/torch.h>\n"_s)},
-        {u"core/nn/compiled_network.cpp"_s, code(u"#include <openvino/openvino.hpp>\n"_s)},
+        {u"core/nn/openvino_network.cpp"_s, code(u"#include <openvino/openvino.hpp>\n"_s)},
         {u"core/memseg/a.h"_s, code(u"#include \"core/nn/a.h\"\n#include \"core/data/b.h\"\n#include <vector>\n"_s)},
+        {u"core/engines/a.h"_s,
+         code(u"#include \"core/nn/a.h\"\n#include \"core/weights/b.h\"\n#include <torch/types.h>\n"_s)},
+        {u"core/raft/a.h"_s, code(u"#include \"core/engines/a.h\"\n"_s)},
         {u"core/memseg/session.h"_s, code(u"#include \"core/image/b.h\"\n#include <QtCore/QString>\n"_s)},
         {u"core/memseg/session.cpp"_s, code(u"#include \"core/memseg/session.h\"\n#include <torch/torch.h>\n"_s)},
         {u"core/jobs/a.h"_s, code(u"#include \"core/memseg/a.h\"\n"_s)},

@@ -4,11 +4,12 @@
 #include "core/base/error.h"
 #include "core/data/demo_product.h"
 #include "core/image/anomaly_result.h"
+#include "core/engines/network_set.h"
 #include "core/memseg/bench.h"
-#include "core/memseg/compilation.h"
+#include "core/memseg/gate_subject.h"
 #include "core/memseg/inference.h"
 #include "core/memseg/model.h"
-#include "core/nn/compiled_network.h"
+#include "core/nn/openvino_network.h"
 #include "core/nn/state_dict.h"
 #include "core/nn/tensor_image.h"
 #include "core/nn/torch.h"
@@ -45,22 +46,33 @@ torch::Tensor image(std::int64_t seed)
         .contiguous(torch::MemoryFormat::ChannelsLast);
 }
 
-std::vector<torch::Tensor> images(int count)
+std::vector<NamedTensors> images(int count)
 {
-    std::vector<torch::Tensor> all;
+    std::vector<NamedTensors> all;
     for (int i = 0; i < count; ++i)
-        all.push_back(image(100 + i));
+        all.push_back({{"image", image(100 + i)}});
     return all;
+}
+
+NetworkIrs translated(const MemSegModel& model)
+{
+    return translateNetworks(MemSegGateSubject(model).networks({}));
+}
+
+NetworkIrs quantisedIrs(const MemSegModel& model, const std::vector<NamedTensors>& calibration,
+                        double searchSeconds = 0.0, const CancelToken& cancel = {})
+{
+    return quantiseNetworks(MemSegGateSubject(model).networks(calibration), searchSeconds, 0.0, nullptr, cancel);
 }
 
 MemSegInference compiled(const MemSegModel& model, Engine engine)
 {
-    return MemSegInference(model, compileMemSeg(translateMemSeg(model), engine));
+    return MemSegInference(model, compileNetworks(translated(model), engine));
 }
 
-MemSegInference quantised(const MemSegModel& model, const std::vector<torch::Tensor>& calibration)
+MemSegInference quantised(const MemSegModel& model, const std::vector<NamedTensors>& calibration)
 {
-    return MemSegInference(model, compileMemSeg(quantiseMemSeg(model, calibration), Engine::OpenVinoInt8));
+    return MemSegInference(model, compileNetworks(quantisedIrs(model, calibration), Engine::OpenVinoInt8));
 }
 
 /// rms(a - b) / rms(b)
@@ -155,9 +167,8 @@ void TestMemSegEngines::encoderInInt8IsClose()
     };
     CompileOptions options;
     options.engine = Engine::OpenVinoInt8;
-    for (const auto& one : images(8))
-        options.int8.calibration.push_back({{"image", one}});
-    CompiledNetwork compiled(encoder, {{"image", image(0)}}, options);
+    options.int8.calibration = images(8);
+    OpenVinoNetwork compiled(encoder, {{"image", image(0)}}, options);
     QVERIFY(compiled.int8Report().quantised.size() >= 20); // ResNet-18's convolutions
     const NamedTensors wanted = encoder({{"image", image(1)}});
     for (const auto& [name, got] : compiled.run({{"image", image(1)}})) {
@@ -174,9 +185,9 @@ void TestMemSegEngines::int8KeepsTheDemosScores()
     const auto part = [&](std::uint64_t index, const QString& defect = {}) {
         return imageToTensor(prepare(renderDemoPart({}, index, defect).image, model.info.preprocessing));
     };
-    std::vector<torch::Tensor> good;
+    std::vector<NamedTensors> good;
     for (std::uint64_t index = 0; index < 12; ++index)
-        good.push_back(part(index));
+        good.push_back({{"image", part(index)}});
     MemSegInference reference(model);
     MemSegInference int8 = quantised(model, good);
     // Good parts are next to their like, where the rounding of features is all that is left of a distance.
@@ -238,7 +249,7 @@ void TestMemSegEngines::decodersWithoutASayDoNotRun()
     QVERIFY(output.nearest >= 0); // people still see which good image is nearest
     QCOMPARE(cv::norm(output.branches.distance, distance, cv::NORM_INF), 0.0);
     if (engineAvailable(Engine::OpenVinoFp32))
-        QVERIFY(translateMemSeg(model).decoder.isEmpty());
+        QCOMPARE(translated(model).count("decoder"), std::size_t(0));
 }
 
 void TestMemSegEngines::searchCanBeCancelled()
@@ -247,16 +258,16 @@ void TestMemSegEngines::searchCanBeCancelled()
     const MemSegModel model = untrainedMemSegModel(optionsOf(u"mobilenetv2"_s, u"none"_s));
     CancelToken cancel;
     cancel.cancel();
-    QVERIFY(!quantiseMemSeg(model, images(2), 0.0, 0.0, nullptr, cancel).isEmpty()); // nothing is searched
-    QVERIFY_THROWS_EXCEPTION(Cancelled, quantiseMemSeg(model, images(2), 60.0, 0.0, nullptr, cancel));
+    QVERIFY(!quantisedIrs(model, images(2), 0.0, cancel).empty()); // nothing is searched
+    QVERIFY_THROWS_EXCEPTION(Cancelled, quantisedIrs(model, images(2), 60.0, cancel));
 }
 
 void TestMemSegEngines::unavailableEnginesAreRefused()
 {
     const MemSegModel model = untrainedMemSegModel(optionsOf(u"mobilenetv2"_s, u"light"_s));
     if (!engineAvailable(Engine::OpenVinoFp32))
-        QVERIFY_THROWS_EXCEPTION(Error, translateMemSeg(model));
-    QVERIFY_THROWS_EXCEPTION(Error, quantiseMemSeg(model, {})); // uncalibrated
+        QVERIFY_THROWS_EXCEPTION(Error, translated(model));
+    QVERIFY_THROWS_EXCEPTION(Error, quantisedIrs(model, {})); // uncalibrated
 }
 
 QTEST_GUILESS_MAIN(TestMemSegEngines)

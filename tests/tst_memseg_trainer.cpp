@@ -9,7 +9,7 @@
 #include "core/image/image_io.h"
 #include "core/image/part_aligner.h"
 #include "core/memseg/bench.h"
-#include "core/memseg/checkpoint.h"
+#include "core/training/checkpoint.h"
 #include "core/memseg/defect_simulator.h"
 #include "core/memseg/session.h"
 #include "core/memseg/training_batches.h"
@@ -261,29 +261,29 @@ void TestMemSegTrainer::fewImagesAreNotSharedWithTheMemory()
 void TestMemSegTrainer::planFollowsTheProfiles()
 {
     MemSegOptions options;
-    QCOMPARE(TrainingPlan(options).steps(), 500); // of the light decoder, however long it may take
+    QCOMPARE(trainingPlan(options).steps(), 500); // of the light decoder, however long it may take
     options.minutes = 600.0;
-    TrainingPlan light(options);
+    TrainingPlan light = trainingPlan(options);
     light.fit(10, 0.1, 10'000.0);
     QCOMPARE(light.steps(), 500);
     options.minutes = 0.0;
     options.backbone = u"resnet18"_s;
     options.decoder = u"lite"_s;
-    const TrainingPlan reference(options);
+    const TrainingPlan reference = trainingPlan(options);
     QCOMPARE(reference.steps(), 5000);
     QCOMPARE(reference.learningRate(0), 1e-4);
     QCOMPARE(reference.learningRate(500), 3e-3);
     QVERIFY(std::abs(reference.learningRate(4999) - 1e-4) < 1e-8);
 
     options.profile = u"paper"_s;
-    const TrainingPlan paper(options);
+    const TrainingPlan paper = trainingPlan(options);
     QCOMPARE(paper.steps(), 2700);
     QCOMPARE(paper.learningRate(0), 0.04);
     QVERIFY(paper.learningRate(2699) < 1e-6);
 
     options.steps = 90;
     options.learningRate = 0.2;
-    const TrainingPlan own(options);
+    const TrainingPlan own = trainingPlan(options);
     QCOMPARE(own.steps(), 90);
     QCOMPARE(own.learningRate(0), 0.2);
     QCOMPARE(own.partsDone(11, 8), 0);
@@ -295,7 +295,7 @@ void TestMemSegTrainer::planFitsTheBudget()
 {
     MemSegOptions options;
     options.minutes = 1.0;
-    TrainingPlan plan(options);
+    TrainingPlan plan = trainingPlan(options);
     QVERIFY(plan.hasBudget());
     plan.fit(10, 0.5, 50.0);
     QCOMPARE(plan.steps(), 110);
@@ -306,7 +306,7 @@ void TestMemSegTrainer::planFitsTheBudget()
     QCOMPARE(plan.steps(), 70);
 
     options.steps = 100;
-    TrainingPlan limited(options);
+    TrainingPlan limited = trainingPlan(options);
     limited.fit(10, 0.01, 50.0);
     QCOMPARE(limited.steps(), 100);
 }
@@ -883,7 +883,7 @@ void TestMemSegTrainer::imagesBeyondTheCacheAreMissed()
     const PreparedImages images(samples, options.preprocessing, {}, 0);
     QVERIFY(QFile::remove(path));
     const DefectSimulator simulator(options.simulator);
-    BatchFeeder feeder(images, simulator, 2, 1);
+    BatchFeeder<TrainingBatch> feeder(DefectBatches(images, simulator, 2, 1));
     const auto error = test::errorOf([&] { feeder.next(); });
     QVERIFY(error && error->message().contains(path));
 }

@@ -5,9 +5,11 @@
 #include "core/data/demo_product.h"
 #include "core/image/image_io.h"
 #include "core/image/preprocessing.h"
-#include "core/memseg/engine_choice.h"
-#include "core/memseg/engine_compiler.h"
-#include "core/memseg/engine_set.h"
+#include "core/engines/engine_file.h"
+#include "core/engines/network_set.h"
+#include "core/engines/parity_gate.h"
+#include "core/memseg/compile.h"
+#include "core/memseg/gate_subject.h"
 #include "core/memseg/model.h"
 #include "core/memseg/session.h"
 #include "core/nn/torch.h"
@@ -124,7 +126,7 @@ EngineSet TestParityGate::setOf(const MemSegModel& networks) const
     set.model = modelIdentity(verifiedTensors(file), info);
     set.machine = engineMachine();
     set.thresholds = info.thresholds;
-    set.plain = translateMemSeg(networks);
+    set.plain = translateNetworks(MemSegGateSubject(networks).networks({}));
     set.images = demoImages(info.preprocessing);
     set.reports = {passedReport(Engine::OpenVinoFp32, 3.0)};
     return set;
@@ -152,7 +154,7 @@ AnomalyFolder TestParityGate::goodParts(int count) const
 void TestParityGate::reportsComeBack()
 {
     GateReport report = passedReport(Engine::OpenVinoInt8, 2.5);
-    report.scoreShift = 0.0125;
+    report.shift = 0.0125;
     report.mapShift = 0.25;
     report.meanMapShift = 0.001;
     report.regionsChanged = 2;
@@ -175,7 +177,7 @@ void TestParityGate::reportsComeBack()
     QVERIFY(!report.passed());
     QVERIFY2(report.summary().contains(u"0.0124"_s), qPrintable(report.summary()));
     report.margin = 0.0125;
-    report.scoreShift = GateReport::kMostScoreShift + 1e-6;
+    report.shift = GateReport::kMostScoreShift + 1e-6;
     QVERIFY(!report.passed());
     report = passedReport(Engine::OpenVinoInt8, 2.5);
     report.images = 0;
@@ -201,40 +203,39 @@ void TestParityGate::sameNetworksPass()
 {
     NEEDS(Engine::OpenVinoFp32);
     const MemSegModel model = loadMemSegModel(m_model);
-    MemSegInference reference(model);
+    MemSegGateSubject subject(model);
     std::vector<GateReport> failures;
-    const auto engines = compileAll(model, setOf(model), {}, failures);
+    const auto engines = compiledEngines(subject, setOf(model), {}, failures);
     QVERIFY(failures.empty());
     QVERIFY(!engines.empty());
-    const auto reports =
-        compareEngines(reference, engines, demoImages(model.info.preprocessing), model.info.thresholds);
+    const auto reports = compareEngines(subject, engines, demoImages(model.info.preprocessing));
     QCOMPARE(reports.size(), engines.size());
     QCOMPARE(reports[0].engine, Engine::OpenVinoFp32);
     QVERIFY2(reports[0].passed(), qPrintable(reports[0].summary()));
     QCOMPARE(reports[0].images, int(kImages));
-    QVERIFY(reports[0].scoreShift < 1e-4 && reports[0].mapShift < 1e-3);
+    QVERIFY(reports[0].shift < 1e-4 && reports[0].mapShift < 1e-3);
     QVERIFY(reports[0].ms > 0.0 && reports[0].libTorchMs > 0.0);
 }
 
 void TestParityGate::goodPartsKeepTheirMargin()
 {
     MemSegModel model = loadMemSegModel(m_model);
-    MemSegInference reference(model);
+    MemSegGateSubject subject(model);
+    const GateRun reference = subject.runWith({});
     const auto images = demoImages(model.info.preprocessing);
     double highest = 0.0;
     for (const GateImage& image : images) {
         if (image.good)
-            highest = std::max(highest, imageScore(reference.run(gateInput(image)).map));
+            highest = std::max(highest, imageScore(reference(subject.inputs(image))));
     }
     // The same model on another scale: all scores a little higher, and no verdict changed.
     MemSegModel raised = loadMemSegModel(m_model);
     raised.fusion.centre -= 0.02 * raised.fusion.spread;
-    std::vector<GateEngine> engines;
-    engines.push_back({Engine::OpenVinoFp32, std::make_unique<MemSegInference>(raised)});
+    const std::vector<GateEngine> engines{{Engine::OpenVinoFp32, MemSegGateSubject(raised).runWith({})}};
     const auto reportAt = [&](double threshold) {
-        Thresholds thresholds;
-        thresholds.score = thresholds.review = threshold;
-        return compareEngines(reference, engines, images, thresholds).front();
+        model.info.thresholds = {};
+        model.info.thresholds.score = model.info.thresholds.review = threshold;
+        return compareEngines(subject, engines, images).front();
     };
     const GateReport far = reportAt(highest + 0.05);
     QVERIFY2(far.passed(), qPrintable(far.summary()));
@@ -252,14 +253,12 @@ void TestParityGate::brokenNetworksAreBlocked()
 {
     NEEDS(Engine::OpenVinoFp32);
     const MemSegModel model = loadMemSegModel(m_model);
-    MemSegInference reference(model);
+    MemSegGateSubject subject(model);
     std::vector<GateReport> failures;
-    auto engines = compileAll(model, setOf(damaged(m_model)), {}, failures);
-    engines.resize(1);
-    const auto report =
-        compareEngines(reference, engines, demoImages(model.info.preprocessing), model.info.thresholds).front();
+    const auto engines = compiledEngines(subject, setOf(damaged(m_model)), {}, failures);
+    const auto report = compareEngines(subject, {engines.front()}, demoImages(model.info.preprocessing)).front();
     QVERIFY(!report.passed());
-    QVERIFY(report.scoreShift > GateReport::kMostScoreShift);
+    QVERIFY(report.shift > GateReport::kMostScoreShift);
     QVERIFY(!report.worst.isEmpty());
     QVERIFY2(report.worst.front().startsWith(u"part "_s), qPrintable(report.worst.front()));
     QCOMPARE(fastestPassed({report}), Engine::LibTorch);
@@ -394,7 +393,7 @@ void TestParityGate::whatCannotBeUsedIsLibTorchWithANote()
     file.close();
     QVERIFY(noteOf(Engine::Auto).contains(QFileInfo(file).fileName()));
 
-    set.plain.encoder.xml = "<net/>";
+    set.plain["encoder"].xml = "<net/>";
     saveEngineSet(engineFile(m_model), set);
     QVERIFY(noteOf(Engine::Auto).contains(u"OpenVINO"_s));
 
@@ -486,7 +485,7 @@ void TestParityGate::compilingMakesEngines()
     std::vector<double> fractions;
     TaskContext context;
     context.progress = [&](const Progress& progress) { fractions.push_back(progress.fraction); };
-    const auto reports = compileEngines(m_model, folder, request, context);
+    const auto reports = compileMemSeg(m_model, folder, request, context);
     QVERIFY(std::is_sorted(fractions.begin(), fractions.end()));
     QCOMPARE(fractions.back(), 1.0);
     std::size_t expected = 0;
@@ -502,9 +501,9 @@ void TestParityGate::compilingMakesEngines()
     QCOMPARE(MemSegSession::load(m_model, with(Engine::OpenVinoFp32))->engine(), Engine::OpenVinoFp32);
 
     request.engine = Engine::LibTorch;
-    compileEngines(m_model, folder, request);
+    compileMemSeg(m_model, folder, request);
     request.engine.reset(); // compiled again, it stays what it is
-    compileEngines(m_model, folder, request);
+    compileMemSeg(m_model, folder, request);
     QCOMPARE(readModelEngine(m_model), Engine::LibTorch);
     QCOMPARE(MemSegSession::load(m_model, with(Engine::Auto))->engine(), Engine::LibTorch);
 }
@@ -524,7 +523,7 @@ void TestParityGate::cancelKeepsTheOldFile()
     };
     CompileRequest request;
     request.images = 4;
-    QVERIFY_THROWS_EXCEPTION(Cancelled, compileEngines(m_model, folder, request, context));
+    QVERIFY_THROWS_EXCEPTION(Cancelled, compileMemSeg(m_model, folder, request, context));
     QVERIFY(old.open(QIODevice::ReadOnly));
     QCOMPARE(old.readAll(), QByteArray("old"));
 }
@@ -534,7 +533,7 @@ void TestParityGate::tooFewImagesAreRefused()
     const QString empty = m_folder->filePath(u"leer"_s);
     AnomalyFolder folder;
     folder.root = empty;
-    const QString message = test::errorTextOf([&] { compileEngines(m_model, folder); });
+    const QString message = test::errorTextOf([&] { compileMemSeg(m_model, folder); });
     QVERIFY2(!message.isEmpty(), qPrintable(message));
     QVERIFY(!QFile::exists(engineFile(m_model)));
 }
@@ -548,7 +547,7 @@ void TestParityGate::imagesOfAnotherPartAreRefused()
         cv::randu(noise, 0, 256);
         writePng(sample.path, noise);
     }
-    const QString message = test::errorTextOf([&] { compileEngines(m_model, folder); });
+    const QString message = test::errorTextOf([&] { compileMemSeg(m_model, folder); });
     QVERIFY2(message.contains(folder.root), qPrintable(message));
     QVERIFY(!QFile::exists(engineFile(m_model)));
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "core/base/error.h"
-#include "core/nn/compiled_network.h"
+#include "core/nn/openvino_network.h"
 #include "core/nn/state_dict.h"
 #include "core/nn/torch.h"
 #include "core/raft/correlation.h"
@@ -673,7 +673,7 @@ void TestRaftNetwork::fp32IsLibTorchs()
     CompileOptions options;
     options.channelsLast = iterations == 2;
     // Traced with other images: no flow may be fixed in the graph.
-    CompiledNetwork compiled(functionOf(net, iterations), movedImages(2), options);
+    OpenVinoNetwork compiled(functionOf(net, iterations), movedImages(2), options);
     const auto wanted = functionOf(net, iterations)(images);
     COMPARE(oracle::difference(tensorOf(compiled.run(images), "flow"), tensorOf(wanted, "flow")));
 }
@@ -691,7 +691,7 @@ void TestRaftNetwork::onDemandCompiles()
                 {"f2", image(name + "2", {2, 16, 16, 24})},
                 {"coordinates", pixelGrid(16, 24, torch::kFloat) + 9 * image(name + "3", {2, 2, 16, 24})}};
     };
-    CompiledNetwork compiled(lookup, inputsOf("other"));
+    OpenVinoNetwork compiled(lookup, inputsOf("other"));
     const auto wanted = lookup(inputsOf("f"));
     COMPARE(
         oracle::difference(tensorOf(compiled.run(inputsOf("f")), "correlations"), tensorOf(wanted, "correlations")));
@@ -707,10 +707,10 @@ void TestRaftNetwork::int8IsClose()
     for (int i = 0; i < 4; ++i)
         options.int8.calibration.push_back(movedImages(10 + i));
     const auto wanted = tensorOf(functionOf(net, 2)(movedImages(1)), "flow");
-    const auto errorOf = [&](CompiledNetwork& compiled) {
+    const auto errorOf = [&](OpenVinoNetwork& compiled) {
         return relativeError(tensorOf(compiled.run(movedImages(1)), "flow"), wanted);
     };
-    CompiledNetwork all(functionOf(net, 2), movedImages(2), options);
+    OpenVinoNetwork all(functionOf(net, 2), movedImages(2), options);
     const double whole = errorOf(all);
     QVERIFY2(whole > 1e-4 && whole < 0.2, QByteArray::number(whole));
 
@@ -719,7 +719,7 @@ void TestRaftNetwork::int8IsClose()
         if (std::stoi(name.substr(name.rfind('_') + 1)) >= 2 * 22)
             options.int8.keepFloat.push_back(name);
     }
-    CompiledNetwork encoders(functionOf(net, 2), movedImages(2), options);
+    OpenVinoNetwork encoders(functionOf(net, 2), movedImages(2), options);
     QCOMPARE(encoders.int8Report().quantised.size(), std::size_t(2 * 22));
     const double part = errorOf(encoders);
     QVERIFY2(part > 1e-4 && part < 0.15, QByteArray::number(part));

@@ -4,7 +4,7 @@
 #include "core/base/settings.h"
 #include "core/data/demo_product.h"
 #include "core/jobs/job_runner.h"
-#include "core/memseg/engine_compiler.h"
+#include "core/engines/engine_file.h"
 #include "core/storage/database.h"
 #include "core/weights/model_store.h"
 #include "tests/support/needs_engine.h"
@@ -51,7 +51,7 @@ GateReport passedReport()
     GateReport report;
     report.engine = Engine::OpenVinoFp32;
     report.images = 96;
-    report.scoreShift = 0.012;
+    report.shift = 0.012;
     report.ms = 10.0;
     report.libTorchMs = 21.0;
     return report;

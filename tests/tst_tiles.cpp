@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Lynceus authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "core/memseg/compilation.h"
+#include "core/engines/network_set.h"
+#include "core/memseg/gate_subject.h"
 #include "core/memseg/inference.h"
 #include "core/memseg/model.h"
 #include "core/memseg/tiles.h"
@@ -139,11 +140,14 @@ void TestTiles::compiledEnginesSeeTilesToo()
     const auto fault = [&](MemSegInference&& inference) {
         return cv::norm(inference.run(x).branches.distance, wanted, cv::NORM_INF) / cv::norm(wanted, cv::NORM_INF);
     };
-    const double plain = fault(MemSegInference(model, compileMemSeg(translateMemSeg(model), Engine::OpenVinoFp32)));
+    const double plain = fault(MemSegInference(
+        model, compileNetworks(translateNetworks(MemSegGateSubject(model).networks({})), Engine::OpenVinoFp32)));
     QVERIFY2(plain < 1e-3, QByteArray::number(plain));
     if (!engineAvailable(Engine::OpenVinoInt8))
         return;
-    const double int8 = fault(MemSegInference(model, compileMemSeg(quantiseMemSeg(model, {x}), Engine::OpenVinoInt8)));
+    const double int8 = fault(
+        MemSegInference(model, compileNetworks(quantiseNetworks(MemSegGateSubject(model).networks({{{"image", x}}})),
+                                               Engine::OpenVinoInt8)));
     QVERIFY2(int8 > 1e-5 && int8 < 0.2, QByteArray::number(int8));
 }
 

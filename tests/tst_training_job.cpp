@@ -5,7 +5,7 @@
 #include "core/data/demo_product.h"
 #include "core/jobs/job_runner.h"
 #include "core/jobs/training_job.h"
-#include "core/memseg/engine_compiler.h"
+#include "core/engines/engine_file.h"
 #include "core/memseg/session.h"
 #include "core/storage/database.h"
 #include "core/storage/run_lock.h"

@@ -4,7 +4,7 @@
 #include "core/base/error.h"
 #include "core/base/settings.h"
 #include "core/jobs/job_runner.h"
-#include "core/memseg/engine_compiler.h"
+#include "core/engines/engine_file.h"
 #include "core/storage/database.h"
 #include "core/storage/run_store.h"
 #include "core/weights/model_store.h"

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Lynceus authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "core/nn/compiled_network.h"
+#include "core/nn/openvino_network.h"
 #include "core/nn/state_dict.h"
 #include "core/nn/torch.h"
 #include "core/u2net/network.h"
@@ -479,7 +479,7 @@ void TestU2NetNetwork::fp32EngineIsLibTorchs()
         const auto function = functionOf(net);
         CompileOptions options;
         options.channelsLast = true;
-        CompiledNetwork compiled(function, image(0, height, width), options);
+        OpenVinoNetwork compiled(function, image(0, height, width), options);
         const NamedTensors x = image(1, height, width);
         const NamedTensors wanted = function(x);
         const NamedTensors got = compiled.run(x);
@@ -502,7 +502,7 @@ void TestU2NetNetwork::int8EngineIsClose()
     options.channelsLast = true;
     for (int i = 0; i < 8; ++i)
         options.int8.calibration.push_back(image(100 + i, 96, 96));
-    CompiledNetwork compiled(function, image(0, 96, 96), options);
+    OpenVinoNetwork compiled(function, image(0, 96, 96), options);
     QVERIFY(compiled.int8Report().kept.empty());
     QCOMPARE(compiled.int8Report().quantised.size(), std::size_t(119)); // 112 REBNCONV, 6 sides, outconv
     const Tensor wanted = tensorOf(function(image(1, 96, 96)), "d0");

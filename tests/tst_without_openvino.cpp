@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Lynceus authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// The rooms with networks as a build without OpenVINO has them: this program contains compiled_network_none.cpp, which
+// The rooms with networks as a build without OpenVINO has them: this program contains openvino_network_none.cpp, which
 // the linker takes instead of the real thing. It would not link if a room needed more of it.
 
 #include "core/base/error.h"
@@ -9,7 +9,8 @@
 #include "core/data/demo_product.h"
 #include "core/image/anomaly_result.h"
 #include "core/memseg/bench.h"
-#include "core/memseg/engine_compiler.h"
+#include "core/engines/engine_file.h"
+#include "core/memseg/compile.h"
 #include "core/memseg/session.h"
 #include "core/nn/engine.h"
 #include "core/raft/bench.h"
@@ -103,7 +104,7 @@ void TestWithoutOpenVino::compilingIsRefused()
     few.testDefective = 2;
     writeDemoProduct(product, few);
     try {
-        compileEngines(model, AnomalyFolder::open(product, AnomalyFolder::Purpose::Training));
+        compileMemSeg(model, AnomalyFolder::open(product, AnomalyFolder::Purpose::Training));
         QFAIL("was compiled");
     } catch (const Error& error) {
         QVERIFY2(error.text().contains(u"without OpenVINO"_s), qPrintable(error.text()));

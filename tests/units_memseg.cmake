@@ -7,7 +7,7 @@ if(LYNCEUS_TORCH)
   lynceus_test(memseg_session TORCH LINKS lynceus_memseg)
   lynceus_test(memseg_engines TORCH LINKS lynceus_memseg)
   lynceus_test(parity_gate TORCH LINKS lynceus_memseg lynceus_data)
-  lynceus_test(without_openvino TORCH SOURCES ${PROJECT_SOURCE_DIR}/core/nn/compiled_network_none.cpp
+  lynceus_test(without_openvino TORCH SOURCES ${PROJECT_SOURCE_DIR}/core/nn/openvino_network_none.cpp
                LINKS lynceus_memseg lynceus_data lynceus_u2net lynceus_raft)
   lynceus_test(tiles TORCH LINKS lynceus_memseg)
   lynceus_test(nearest_good TORCH LINKS lynceus_memseg)

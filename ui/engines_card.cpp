@@ -3,7 +3,7 @@
 
 #include "ui/engines_card.h"
 
-#include "core/memseg/engine_compiler.h"
+#include "core/engines/engine_file.h"
 #include "ui/background_task.h"
 #include "ui/gate_report_model.h"
 #include "ui/model_compiler.h"

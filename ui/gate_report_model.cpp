@@ -35,7 +35,7 @@ QString displayText(const GateReport& report, int column)
     case GateReportModel::VerdictsChanged:
         return locale.toString(report.verdictsChanged);
     case GateReportModel::ScoreShift:
-        return locale.toString(report.scoreShift, 'f', 4);
+        return locale.toString(report.shift, 'f', 4);
     case GateReportModel::Milliseconds:
         return locale.toString(report.ms, 'f', 1);
     case GateReportModel::Speed:

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "core/memseg/gate_report.h"
+#include "core/engines/gate_report.h"
 
 #include <QtCore/QAbstractTableModel>
 

@@ -5,7 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/base/log.h"
-#include "core/memseg/engine_compiler.h"
+#include "core/engines/engine_file.h"
 #include "core/metrics/calibration.h"
 #include "core/weights/model_file.h"
 #include "core/weights/model_store.h"

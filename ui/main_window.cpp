@@ -8,7 +8,7 @@
 #include "core/base/settings.h"
 #include "core/data/demo_product.h"
 #include "core/image/image_io.h"
-#include "core/memseg/engine_compiler.h"
+#include "core/engines/engine_file.h"
 #include "core/nn/device.h"
 #include "core/storage/database.h"
 #include "core/weights/model_store.h"

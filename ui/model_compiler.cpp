@@ -4,7 +4,7 @@
 #include "ui/model_compiler.h"
 
 #include "core/base/error.h"
-#include "core/memseg/engine_compiler.h"
+#include "core/memseg/compile.h"
 #include "core/memseg/training_plan.h"
 #include "ui/background_task.h"
 
@@ -99,7 +99,7 @@ void ModelCompiler::start(const AnomalyFolder& folder)
     CompileRequest request;
     request.cacheFolder = m_services.cacheFolder;
     const auto work = [file = m_compiling, folder, request](const TaskContext& context) {
-        return compileEngines(file, folder, request, context);
+        return compileMemSeg(file, folder, request, context);
     };
     const auto done = [this, file = m_compiling](const std::vector<GateReport>& reports) {
         m_job = 0;

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "core/data/anomaly_folder.h"
-#include "core/memseg/gate_report.h"
+#include "core/engines/gate_report.h"
 #include "ui/services.h"
 
 #include <QtCore/QObject>

@@ -4,7 +4,7 @@
 #include "ui/run_actions.h"
 
 #include "core/base/error.h"
-#include "core/memseg/engine_compiler.h"
+#include "core/engines/engine_file.h"
 #include "core/report/run_export.h"
 #include "core/storage/database.h"
 #include "ui/background_task.h"

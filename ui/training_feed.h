@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "core/memseg/trainer.h"
+#include "core/training/training_observer.h"
 #include "core/storage/run_store.h"
 
 #include <QtGui/QImage>

@@ -5,7 +5,7 @@
 
 #include "core/base/progress.h"
 #include "core/jobs/training_job.h"
-#include "core/memseg/training_control.h"
+#include "core/training/training_control.h"
 #include "core/storage/run_store.h"
 #include "ui/services.h"
 #include "ui/training_feed.h"

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "app/cli/command.h"
-#include "core/memseg/engine_compiler.h"
+#include "core/engines/engine_file.h"
+#include "core/memseg/compile.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QDir>
@@ -33,9 +34,8 @@ void printReports(const Console& console, const std::vector<GateReport>& reports
                                    tr("map shift"), u"ms"_s, tr("ratio")}};
     for (const GateReport& report : reports) {
         rows.push_back({engineName(report.engine), report.passed() ? tr("passed") : tr("blocked"),
-                        QString::number(report.images), QString::number(report.verdictsChanged),
-                        figure(report.scoreShift), figure(report.mapShift), figure(report.ms, 1),
-                        figure(report.ratio(), 2)});
+                        QString::number(report.images), QString::number(report.verdictsChanged), figure(report.shift),
+                        figure(report.mapShift), figure(report.ms, 1), figure(report.ratio(), 2)});
     }
     console.printTable(rows);
     for (const GateReport& report : reports) {
@@ -65,7 +65,7 @@ int runCompile(CommandContext& context)
         throw UsageError(error.message(), error.remedy());
     }
     const AnomalyFolder folder = context.folder(data, AnomalyFolder::Purpose::Training);
-    const auto reports = compileEngines(modelFile, folder, request, context.task(tr("Compiling")));
+    const auto reports = compileMemSeg(modelFile, folder, request, context.task(tr("Compiling")));
     const Console& console = context.console;
     console.endProgress();
     printReports(console, reports);

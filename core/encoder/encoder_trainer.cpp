@@ -14,6 +14,8 @@
 #include "core/nn/state_dict.h"
 #include "core/nn/tensor_image.h"
 #include "core/nn/torch.h"
+#include "core/training/batch_feeder.h"
+#include "core/training/training_loop.h"
 
 #include <QtCore/QCoreApplication>
 
@@ -21,10 +23,11 @@
 #include <torch/nn/utils/clip_grad.h>
 #include <torch/optim/adam.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
-#include <future>
 #include <memory>
+#include <optional>
 #include <vector>
 
 using namespace Qt::StringLiterals;
@@ -36,9 +39,10 @@ namespace {
 constexpr double kHighestRate = 2e-3;
 constexpr double kMostGradient = 5.0;   ///< norm; a batch of odd pictures must not throw the weights about
 constexpr double kBlockwiseShare = 0.3; ///< of the time, before blocks are joined
-constexpr double kSaveSeconds = 120.0;
-constexpr int kScheduleSteps = 10'000; ///< resolution of the schedule, which goes by time
-constexpr double kSmoothing = 0.98;    ///< of the figures that are reported
+constexpr int kStepsAtFirst = 10'000;   ///< planned until the pace is known
+constexpr int kWarmUpShare = 50;        ///< a fiftieth of the steps
+constexpr double kLowShare = 0.01;      ///< of the highest rate, at both ends
+constexpr double kSmoothing = 0.98;     ///< of the figures that are reported
 
 /// Mean over channels of the error's share of the target's variance.
 torch::Tensor unexplained(const torch::Tensor& output, const torch::Tensor& target)
@@ -92,7 +96,9 @@ public:
             for (int i = 1; i < MobileNetV2Impl::kBlocks; ++i)
                 targets.push_back(teacher.block(i).forward(targets.back()));
         }
-        const bool blockwise = !m_knowsBlocks && share < kBlockwiseShare;
+        // A plan that grows must not go back to blocks.
+        m_knowsBlocks = m_knowsBlocks || share >= kBlockwiseShare;
+        const bool blockwise = !m_knowsBlocks;
         Lesson lesson;
         torch::Tensor y = m_net->stem(images);
         lesson.loss = unexplained(y, targets[0]);
@@ -197,11 +203,112 @@ MobileNetV2 loadTeacher(const QString& file)
     return teacher;
 }
 
-void save(const QString& out, const torch::nn::Module& network)
+std::unique_ptr<Student> makeStudent(const EncoderOptions& options)
 {
-    std::vector<torch::Tensor> storage;
-    writeSafetensors(out, viewsOf(stateDict(network), storage, true));
+    std::unique_ptr<Student> student;
+    if (options.architecture == "resnet18"_L1)
+        student = std::make_unique<ResNetStudent>(options.seed);
+    else
+        student = std::make_unique<MobileNetStudent>(options.seed, !options.startFile.isEmpty());
+    if (!options.startFile.isEmpty())
+        loadState(student->network(), readStateDict(SafetensorsFile(options.startFile)), options.startFile);
+    for (torch::Tensor& parameter : student->parameters()) {
+        if (parameter.dim() == 4)
+            parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
+    }
+    return student;
 }
+
+/// The student's lessons, step by step.
+class EncoderTask final : public TrainingTask
+{
+public:
+    EncoderTask(const EncoderOptions& options, const QString& out, const TaskContext& context)
+        : m_options(options)
+        , m_out(out)
+        , m_teacher(loadTeacher(options.teacherFile))
+        , m_student(makeStudent(options))
+        , m_pictures(options.pictureFolder, options.side, context)
+        , m_optimizer(m_student->parameters(), torch::optim::AdamOptions(kHighestRate))
+    {
+    }
+
+    torch::nn::Module& network() override { return m_student->network(); }
+    torch::optim::Optimizer& optimizer() override { return m_optimizer; }
+
+    void begin(int step) override
+    {
+        m_feeder.emplace([this](std::uint64_t number) { return draw(number); }, std::uint64_t(step));
+    }
+
+    void fetch(int /*step*/) override { m_images = m_feeder->next(); }
+
+    double learn(int step, double share) override
+    {
+        m_optimizer.zero_grad();
+        const Student::Lesson lesson = m_student->study(m_images, share, *m_teacher);
+        double sum = 0.0;
+        for (std::size_t level = 0; level < 3; ++level) {
+            const double value = lesson.unexplained[level].item<double>();
+            double& mean = m_unexplained[level];
+            const double weight = std::min(kSmoothing, step / (step + 1.0));
+            mean = weight * mean + (1.0 - weight) * value;
+            sum += value;
+        }
+        if (!std::isfinite(sum))
+            return sum;
+        const double loss = lesson.loss.item<double>();
+        lesson.loss.backward();
+        torch::nn::utils::clip_grad_norm_(m_student->parameters(), kMostGradient);
+        m_optimizer.step();
+        return loss;
+    }
+
+    std::optional<double> validate(int /*step*/) override { return 0.0; }
+
+    void keep() override
+    {
+        std::vector<torch::Tensor> storage;
+        writeSafetensors(m_out, viewsOf(stateDict(m_student->network()), storage, true));
+    }
+
+    QString progressText() const override
+    {
+        return QCoreApplication::translate("core", "unexplained %1 %2 %3")
+            .arg(m_unexplained[0], 0, 'f', 3)
+            .arg(m_unexplained[1], 0, 'f', 3)
+            .arg(m_unexplained[2], 0, 'f', 3);
+    }
+
+    QString divergedRemedy() const override
+    {
+        return QCoreApplication::translate("core", "Start again with another seed or a larger batch.");
+    }
+
+    const std::array<double, 3>& unexplained() const { return m_unexplained; }
+
+private:
+    torch::Tensor draw(std::uint64_t number) const
+    {
+        std::vector<cv::Mat> batch;
+        for (int i = 0; i < m_options.batch; ++i) {
+            Random random = m_seed.fork(number * std::uint64_t(m_options.batch) + std::uint64_t(i));
+            batch.push_back(m_pictures.draw(m_options.side + m_student->margin(), random));
+        }
+        return imagesToTensor(batch);
+    }
+
+    const EncoderOptions& m_options;
+    QString m_out;
+    MobileNetV2 m_teacher;
+    std::unique_ptr<Student> m_student;
+    TrainingPictures m_pictures;
+    torch::optim::Adam m_optimizer;
+    Random m_seed{m_options.seed};
+    torch::Tensor m_images;
+    std::array<double, 3> m_unexplained{1.0, 1.0, 1.0}; ///< smoothed
+    std::optional<BatchFeeder<torch::Tensor>> m_feeder; ///< last: its thread uses the others
+};
 
 } // namespace
 
@@ -228,81 +335,18 @@ EncoderOutcome trainEncoder(const EncoderOptions& options, const QString& out, c
     options.validate();
     useChosenThreads();
     const KeepFreedMemory keepFreedMemory;
-    MobileNetV2 teacher = loadTeacher(options.teacherFile);
-    std::unique_ptr<Student> student;
-    if (options.architecture == "resnet18"_L1)
-        student = std::make_unique<ResNetStudent>(options.seed);
-    else
-        student = std::make_unique<MobileNetStudent>(options.seed, !options.startFile.isEmpty());
-    if (!options.startFile.isEmpty())
-        loadState(student->network(), readStateDict(SafetensorsFile(options.startFile)), options.startFile);
-    for (torch::Tensor& parameter : student->parameters()) {
-        if (parameter.dim() == 4)
-            parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
-    }
-
-    const int side = options.side + student->margin();
-    const TrainingPictures pictures(options.pictureFolder, options.side, context);
-    const Random seed(options.seed);
-    const auto draw = [&](int step) {
-        std::vector<cv::Mat> batch;
-        for (int i = 0; i < options.batch; ++i) {
-            Random random = seed.fork(std::uint64_t(step) * std::uint64_t(options.batch) + std::uint64_t(i));
-            batch.push_back(pictures.draw(side, random));
-        }
-        return imagesToTensor(batch);
-    };
-
-    torch::optim::Adam optimizer(student->parameters(), torch::optim::AdamOptions(kHighestRate));
-    const Stopwatch clock;
-    double savedAt = 0.0;
+    EncoderTask task(options, out, context);
+    const TrainingPlan plan(
+        [](int step, int steps) {
+            return warmupCosine(step, steps, steps / kWarmUpShare, kLowShare * kHighestRate, kHighestRate);
+        },
+        kHighestRate, kStepsAtFirst, options.minutes);
+    TrainingLoop loop(context, {}, {});
+    loop.run(task, plan, {});
     EncoderOutcome outcome;
-    auto next = std::async(std::launch::async, draw, 0);
-    while (true) {
-        context.cancel.throwIfCancelled();
-        const double seconds = clock.ms() / 1000.0;
-        const double share = seconds / (60.0 * options.minutes);
-        if (share >= 1.0)
-            break;
-        const torch::Tensor images = next.get();
-        next = std::async(std::launch::async, draw, outcome.steps + 1);
-
-        const double rate = warmupCosine(int(share * kScheduleSteps), kScheduleSteps, kScheduleSteps / 50,
-                                         0.01 * kHighestRate, kHighestRate);
-        for (auto& group : optimizer.param_groups())
-            group.options().set_lr(rate);
-        optimizer.zero_grad();
-        const Student::Lesson lesson = student->study(images, share, *teacher);
-        lesson.loss.backward();
-        torch::nn::utils::clip_grad_norm_(student->parameters(), kMostGradient);
-        optimizer.step();
-        for (std::size_t level = 0; level < 3; ++level) {
-            const double value = lesson.unexplained[level].item<double>();
-            if (!std::isfinite(value)) {
-                throw Error(
-                    ErrorKind::Input,
-                    QCoreApplication::translate("core", "Learning the encoder diverged in step %1.").arg(outcome.steps),
-                    QCoreApplication::translate("core", "Start again with another seed or a larger batch."));
-            }
-            double& mean = outcome.unexplained[level];
-            const double weight = std::min(kSmoothing, outcome.steps / (outcome.steps + 1.0));
-            mean = weight * mean + (1.0 - weight) * value;
-        }
-        ++outcome.steps;
-        if (seconds - savedAt > kSaveSeconds) {
-            save(out, student->network());
-            savedAt = seconds;
-        }
-        context.report(share,
-                       QCoreApplication::translate("core", "step %1, unexplained %2 %3 %4")
-                           .arg(outcome.steps)
-                           .arg(outcome.unexplained[0], 0, 'f', 3)
-                           .arg(outcome.unexplained[1], 0, 'f', 3)
-                           .arg(outcome.unexplained[2], 0, 'f', 3),
-                       60.0 * options.minutes - seconds);
-    }
-    save(out, student->network());
-    outcome.seconds = clock.ms() / 1000.0;
+    outcome.steps = loop.steps();
+    outcome.seconds = loop.elapsedSeconds();
+    std::copy(task.unexplained().begin(), task.unexplained().end(), outcome.unexplained);
     return outcome;
 }
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "core/base/progress.h"
-#include "core/memseg/trainer.h"
+#include "core/training/training_observer.h"
 #include "core/storage/run_store.h"
 
 #include <functional>

@@ -7,7 +7,7 @@
 #include "core/base/log.h"
 #include "core/base/version.h"
 #include "core/jobs/run_recorder.h"
-#include "core/memseg/engine_compiler.h"
+#include "core/memseg/compile.h"
 #include "core/nn/device.h"
 #include "core/storage/database.h"
 #include "core/storage/run_lock.h"
@@ -218,7 +218,7 @@ void TrainingJob::compile(TrainingOutcome& outcome, const AnomalyFolder& folder,
     try {
         CompileRequest request;
         request.cacheFolder = m_request.cacheFolder;
-        compileEngines(outcome.modelFile, folder, request, context);
+        compileMemSeg(outcome.modelFile, folder, request, context);
         return;
     } catch (const Cancelled&) {
         failure = QCoreApplication::translate("core", "Compiling the model for faster engines was cancelled.");

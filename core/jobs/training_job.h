@@ -30,7 +30,7 @@ public:
         QString modelFile;
         QString name; ///< of the run; empty: made from folder and time
         TrainingControl control;
-        /// Compile the model at the end for OpenVINO's engines, where there are any (memseg/engine_compiler); what
+        /// Compile the model at the end for OpenVINO's engines, where there are any (memseg/compile); what
         /// goes wrong then is a warning.
         bool compileEngines = false;
         QString cacheFolder; ///< for that; see CompileOptions

@@ -9,9 +9,9 @@
 #include "core/data/demo_product.h"
 #include "core/image/image_io.h"
 #include "core/image/part_aligner.h"
-#include "core/memseg/compilation.h"
-#include "core/memseg/engine_compiler.h"
-#include "core/memseg/engine_set.h"
+#include "core/engines/engine_file.h"
+#include "core/engines/network_set.h"
+#include "core/memseg/gate_subject.h"
 #include "core/memseg/inference.h"
 #include "core/memseg/model.h"
 #include "core/memseg/trainer.h"
@@ -57,11 +57,11 @@ cv::Mat samplePicture()
 }
 
 /// Good parts of the demo product as the network sees them.
-std::vector<torch::Tensor> calibrationImages(const Preprocessing& preprocessing)
+std::vector<NamedTensors> calibrationImages(const Preprocessing& preprocessing)
 {
-    std::vector<torch::Tensor> images;
+    std::vector<NamedTensors> images;
     for (std::uint64_t index = 0; index < kCalibrationImages; ++index)
-        images.push_back(imageToTensor(prepare(renderDemoPart({}, index).image, preprocessing)));
+        images.push_back({{"image", imageToTensor(prepare(renderDemoPart({}, index).image, preprocessing))}});
     return images;
 }
 
@@ -69,25 +69,26 @@ std::vector<torch::Tensor> calibrationImages(const Preprocessing& preprocessing)
 struct BenchNetworks
 {
     const MemSegModel& model;
-    MemSegIr plain; ///< made when it is first needed
-    MemSegIr int8;
+    NetworkIrs plain = {}; ///< made when it is first needed
+    NetworkIrs int8 = {};
 
     std::unique_ptr<MemSegInference> inference(Engine engine)
     {
         if (engine == Engine::LibTorch)
             return std::make_unique<MemSegInference>(model);
-        return std::make_unique<MemSegInference>(model, compileMemSeg(ir(engine), engine));
+        return std::make_unique<MemSegInference>(model, compileNetworks(networks(engine), engine));
     }
 
-    const MemSegIr& ir(Engine engine)
+    const NetworkIrs& networks(Engine engine)
     {
+        MemSegGateSubject subject(model);
         if (engine == Engine::OpenVinoInt8) {
-            if (int8.isEmpty())
-                int8 = quantiseMemSeg(model, calibrationImages(model.options.preprocessing));
+            if (int8.empty())
+                int8 = quantiseNetworks(subject.networks(calibrationImages(model.options.preprocessing)));
             return int8;
         }
-        if (plain.isEmpty())
-            plain = translateMemSeg(model);
+        if (plain.empty())
+            plain = translateNetworks(subject.networks({}));
         return plain;
     }
 };
@@ -130,7 +131,7 @@ QJsonObject benchNetworks(BenchNetworks& networks, int runs, const std::vector<E
 
     std::vector<double> load, aligned, prepared;
     EngineBench bench;
-    bench.prepare = [&](Engine engine) { networks.ir(engine); };
+    bench.prepare = [&](Engine engine) { networks.networks(engine); };
     bench.load = [&](Engine engine) { return std::make_unique<BenchInspection>(networks.inference(engine), input); };
     bench.beforeTurn = [&](bool counts) {
         Stopwatch watch;
@@ -225,7 +226,7 @@ QJsonObject benchMemSeg(cv::Size size, int runs, const MemSegOptions& options, c
     sized.preprocessing.width = size.width;
     sized.preprocessing.height = size.height;
     const MemSegModel model = untrainedMemSegModel(sized);
-    BenchNetworks networks{model, {}, {}};
+    BenchNetworks networks{model};
     return benchNetworks(networks, runs, engines, context);
 }
 
@@ -233,7 +234,7 @@ QJsonObject benchModel(const QString& modelFile, int runs, const std::vector<Eng
                        const TaskContext& context)
 {
     const MemSegModel model = loadMemSegModel(modelFile);
-    BenchNetworks networks{model, {}, {}};
+    BenchNetworks networks{model};
     if (QFileInfo::exists(engineFile(modelFile))) {
         EngineSet set = loadEngineSet(engineFile(modelFile));
         networks.plain = std::move(set.plain);

@@ -3,12 +3,15 @@
 
 #include "core/memseg/inference.h"
 
+#include "core/base/error.h"
 #include "core/base/progress.h"
 #include "core/memseg/model.h"
 #include "core/memseg/tiles.h"
 #include "core/nn/layers.h"
 #include "core/nn/tensor_image.h"
 #include "core/nn/torch.h"
+
+#include <QtCore/QCoreApplication>
 
 #include <opencv2/imgproc.hpp>
 
@@ -99,17 +102,17 @@ cv::Mat distanceMap(const torch::Tensor& cells, cv::Size size)
     return map;
 }
 
-MemSegNetworks libTorchNetworks(const MemSegModel& model, DeviceKind device)
+NetworkRunners libTorchNetworks(const MemSegModel& model, DeviceKind device)
 {
     MemSegNetwork network = model.network;
     network->to(torchDevice(device));
     network->eval();
     foldBatchNorms(*network);
     layOutChannelsLast(*network);
-    MemSegNetworks networks;
-    networks.encoder = std::make_unique<TorchEncoder>(network);
+    NetworkRunners networks;
+    networks["encoder"] = std::make_unique<TorchEncoder>(network);
     if (decoderCounts(model))
-        networks.decoder = std::make_unique<TorchDecoder>(network);
+        networks["decoder"] = std::make_unique<TorchDecoder>(network);
     return networks;
 }
 
@@ -118,35 +121,38 @@ MemSegInference::MemSegInference(const MemSegModel& model, DeviceKind device)
 {
 }
 
-MemSegInference::MemSegInference(const MemSegModel& model, MemSegNetworks networks)
+MemSegInference::MemSegInference(const MemSegModel& model, NetworkRunners networks)
     : MemSegInference(model, torch::kCPU, std::move(networks))
 {
     if (const Tiling tiling = tilingOf(model.options); !tiling.isWhole())
-        m_networks.encoder = inTiles(std::move(m_networks.encoder), tiling);
+        m_encoder = inTiles(std::move(m_encoder), tiling);
 }
 
-MemSegInference::MemSegInference(const MemSegModel& model, torch::Device device, MemSegNetworks networks)
+MemSegInference::MemSegInference(const MemSegModel& model, torch::Device device, NetworkRunners networks)
     : m_device(device)
     , m_size(model.options.preprocessing.width, model.options.preprocessing.height)
     , m_bank(model.bank.to(device))
     , m_nearest(model.nearest)
     , m_fusion(model.fusion)
-    , m_networks(std::move(networks))
+    , m_encoder(std::move(networks["encoder"]))
+    , m_decoder(std::move(networks["decoder"]))
 {
+    if (!m_encoder)
+        throw Error(ErrorKind::Internal, QCoreApplication::translate("core", "The compiled encoder is missing."));
     if (!model.part.empty())
         cv::bitwise_not(model.part, m_background);
 }
 
 Engine MemSegInference::engine() const
 {
-    return engineFromName(QString::fromStdString(m_networks.encoder->engine()));
+    return engineFromName(QString::fromStdString(m_encoder->engine()));
 }
 
 NamedTensors MemSegInference::encode(const torch::Tensor& image)
 {
     useChosenThreads();
     const c10::InferenceMode inferenceMode;
-    return m_networks.encoder->run({{"image", image.to(m_device).contiguous(torch::MemoryFormat::ChannelsLast)}});
+    return m_encoder->run({{"image", image.to(m_device).contiguous(torch::MemoryFormat::ChannelsLast)}});
 }
 
 NamedTensors MemSegInference::match(const NamedTensors& features, Output& output) const
@@ -187,15 +193,15 @@ MemSegInference::Output MemSegInference::judge(const NamedTensors& features, std
         inputs = match(features, output); // without a decoder too: people look at the nearest good image
     output.matchMs = watch.restart();
     torch::Tensor logits;
-    if (m_networks.decoder)
-        logits = tensorOf(m_networks.decoder->run(inputs), "logits");
+    if (m_decoder)
+        logits = tensorOf(m_decoder->run(inputs), "logits");
     if (m_nearest.isEmpty()) {
         output.map = tensorToMap(torch::softmax(logits, 1)[0][1]);
         leaveBackgroundOut(output.map);
         output.decodeMs = watch.restart();
         return output;
     }
-    if (m_networks.decoder)
+    if (m_decoder)
         output.branches.logit = tensorToMap(logits[0][1] - logits[0][0]);
     output.decodeMs = watch.restart();
 

@@ -18,16 +18,10 @@ namespace lynceus {
 
 struct MemSegModel;
 
-/// What an inspection runs: "image" to "f0".."f4", and "f0".."f4", "d1".."d3" to "logits". Levels that the decoder does
-/// not read are left out. There is no decoder where the model has none or where it has no say.
-struct MemSegNetworks
-{
-    std::unique_ptr<NetworkRunner> encoder;
-    std::unique_ptr<NetworkRunner> decoder;
-};
-
-/// The model's networks in LibTorch: batch norms folded, weights channels-last, both in the model's own modules.
-MemSegNetworks libTorchNetworks(const MemSegModel& model, DeviceKind device = DeviceKind::Cpu);
+/// The model's networks in LibTorch: "encoder", "image" to "f0".."f4", and "decoder", "f0".."f4" and "d1".."d3" to
+/// "logits". Levels that the decoder does not read are left out. There is no decoder where the model has none or where
+/// it has no say. Batch norms are folded, weights laid out channels-last, both in the model's own modules.
+NetworkRunners libTorchNetworks(const MemSegModel& model, DeviceKind device = DeviceKind::Cpu);
 
 /// Distances of cells (H x W) as a map of `size`: enlarged and blurred by half a cell.
 cv::Mat distanceMap(const torch::Tensor& cells, cv::Size size);
@@ -52,8 +46,9 @@ public:
 
     /// In LibTorch. Takes the model's network over: folds its batch norms and lays its weights out channels-last.
     explicit MemSegInference(const MemSegModel& model, DeviceKind device = DeviceKind::Cpu);
-    /// With compiled networks, on the CPU (memseg/compilation).
-    MemSegInference(const MemSegModel& model, MemSegNetworks networks);
+    /// With compiled networks, called as libTorchNetworks() does, on the CPU. Throws Error(Internal) without an
+    /// encoder.
+    MemSegInference(const MemSegModel& model, NetworkRunners networks);
 
     /// `image`: 1 x 3 x H x W as imageToTensor gives it. `leftOut`: as NearestGood::distances() takes it.
     Output run(const torch::Tensor& image, std::optional<std::size_t> leftOut = {});
@@ -63,11 +58,11 @@ public:
     /// What the decoder is given: the features, and "d1".."d3". They may be traced.
     NamedTensors decoderInputs(const NamedTensors& features) const;
 
-    bool hasDecoder() const { return m_networks.decoder != nullptr; }
+    bool hasDecoder() const { return m_decoder != nullptr; }
     Engine engine() const;
 
 private:
-    MemSegInference(const MemSegModel& model, torch::Device device, MemSegNetworks networks);
+    MemSegInference(const MemSegModel& model, torch::Device device, NetworkRunners networks);
     void leaveBackgroundOut(cv::Mat& map) const;
     NamedTensors match(const NamedTensors& features, Output& output) const;
 
@@ -77,7 +72,8 @@ private:
     NearestGood m_nearest;
     Fusion m_fusion;
     cv::Mat m_background; ///< CV_8U, 255 where nothing counts; may be empty
-    MemSegNetworks m_networks;
+    std::unique_ptr<NetworkRunner> m_encoder;
+    std::unique_ptr<NetworkRunner> m_decoder; ///< may be none
 };
 
 } // namespace lynceus

@@ -7,12 +7,12 @@
 #include "core/base/random.h"
 #include "core/image/image_io.h"
 #include "core/memseg/nearest_good.h"
-#include "core/memseg/training_batches.h"
 #include "core/memseg/training_plan.h"
 #include "core/memseg/training_setup.h"
 #include "core/nn/device.h"
 #include "core/nn/tensor_image.h"
 #include "core/nn/torch.h"
+#include "core/training/prepared_images.h"
 
 #include <QtCore/QCoreApplication>
 

@@ -5,7 +5,9 @@
 
 #include "core/base/error.h"
 #include "core/base/progress.h"
-#include "core/memseg/engine_choice.h"
+#include "core/engines/engine_choice.h"
+#include "core/memseg/gate_subject.h"
+#include "core/memseg/inference.h"
 #include "core/memseg/model.h"
 #include "core/nn/tensor_image.h"
 
@@ -52,10 +54,13 @@ std::unique_ptr<MemSegSession> MemSegSession::load(const QString& modelFile, con
     try {
         const ThreadShare share(options.threads);
         const MemSegModel model = loadMemSegModel(modelFile);
-        EngineChoice choice = chooseEngine(model, modelFile, options);
+        MemSegGateSubject subject(model);
+        EngineChoice choice = chooseEngine(subject, modelFile, options);
+        auto inference = choice.networks.empty() ? MemSegInference(model, options.device)
+                                                 : MemSegInference(model, std::move(choice.networks));
         return std::unique_ptr<MemSegSession>(new MemSegSession(
             std::unique_ptr<Private>(new Private{modelFile, model.hash, model.info, model.info.thresholds,
-                                                 std::move(*choice.inference), choice.note, options.threads})));
+                                                 std::move(inference), choice.note, options.threads})));
     } catch (...) {
         throw currentError(QCoreApplication::translate("core", "loading %1").arg(modelFile));
     }

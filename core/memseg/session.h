@@ -3,10 +3,8 @@
 
 #pragma once
 
-#include "core/base/progress.h"
+#include "core/engines/session_options.h"
 #include "core/image/anomaly_result.h"
-#include "core/nn/device.h"
-#include "core/nn/engine.h"
 #include "core/weights/model_file.h"
 
 #include <QtCore/QString>
@@ -14,19 +12,6 @@
 #include <memory>
 
 namespace lynceus {
-
-/// How a session runs its networks.
-struct SessionOptions
-{
-    DeviceKind device = DeviceKind::Cpu;
-    /// Auto: the fastest that the parity gate let through on this machine; LibTorch for a model that was never
-    /// compiled. An engine that can't be used, or did not pass, is replaced by LibTorch and engineNote() says why.
-    Engine engine = Engine::Auto;
-    QString cacheFolder;      ///< for what this machine found and compiled; empty: nothing is kept
-    int threads = 0;          ///< of this session's networks; 0: as chosen for the process (nn/device)
-    bool evenBlocked = false; ///< use `engine` even when it did not pass: to measure it
-    CancelToken cancel;       ///< of the loading, which may compile and compare engines for some seconds
-};
 
 /// A trained MemSeg model ready to inspect. Loading folds batch norms and lays weights out channels-last; inspect() is
 /// then the same for window, command line and report. One owner at a time; may be handed from thread to thread (best:

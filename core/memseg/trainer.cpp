@@ -8,7 +8,6 @@
 #include "core/base/random.h"
 #include "core/base/version.h"
 #include "core/image/color_map.h"
-#include "core/memseg/checkpoint.h"
 #include "core/memseg/defect_simulator.h"
 #include "core/memseg/memory_bank.h"
 #include "core/memseg/model.h"
@@ -24,6 +23,7 @@
 #include "core/nn/state_dict.h"
 #include "core/nn/tensor_image.h"
 #include "core/nn/torch.h"
+#include "core/training/training_loop.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QCryptographicHash>
@@ -40,6 +40,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -52,10 +53,7 @@ namespace {
 constexpr int kValidations = 8;
 constexpr std::size_t kMapsShown = 6;
 constexpr std::size_t kDifferenceImages = 16;
-constexpr double kCheckpointSeconds = 100.0; ///< at least every two minutes, validation included
-constexpr int kJoiningCopies = 3;            ///< defects an image, by which the branches are weighed
-constexpr int kCurveSteps = 5;               ///< a point of the loss curve is the mean over this many steps
-constexpr int kWarmUpSteps = 2;              ///< the first steps allocate and are not typical of the rest
+constexpr int kJoiningCopies = 3; ///< defects an image, by which the branches are weighed
 constexpr double kWriteSeconds = 1.0;
 constexpr int kTurns = 8;         ///< angles at which the branch knows a round part
 constexpr double kAsAlike = 1.01; ///< share of the usual distance that may come of it; the copies crowd out others
@@ -79,14 +77,6 @@ cv::Mat sideBySide(const cv::Mat& rgb, const cv::Mat& map)
     cv::Mat both;
     cv::hconcat(picture, colorize(map, ColorMap::Inferno), both);
     return both;
-}
-
-Error diverged(double highestRate)
-{
-    return Error(ErrorKind::Input,
-                 QCoreApplication::translate("core", "Training diverged: the network's output is no longer a number."),
-                 QCoreApplication::translate("core", "Lower learning_rate, for example to %1, and train again.")
-                     .arg(highestRate / 10.0));
 }
 
 cv::Mat turnedBy(const cv::Mat& image, double degrees)
@@ -128,7 +118,7 @@ struct ValidationResult
     double quality() const { return imageAuroc + pixelAuroc; }
 };
 
-class Trainer
+class Trainer : private TrainingTask
 {
 public:
     Trainer(const AnomalyFolder& folder, const MemSegOptions& options, const QString& encoderFile,
@@ -146,24 +136,24 @@ private:
     void buildNearest(int turns);
     void chooseNearest();
     void scaleDifferences(const PreparedImages& heldOut);
-    void learn(const PreparedImages& training);
-    double learnFrom(const TrainingBatch& batch, int step, torch::optim::Optimizer& optimizer, double learningRate);
+    void runLoop();
     torch::Tensor logits(const torch::Tensor& images);
-    ValidationResult validate();
-    bool validateAndKeepBest(int step);
-    void stopDiverged(int step);
-    void warn(const QString& text);
+    ValidationResult validationResult();
+    void warn(const QString& text) { m_loop.warn(text); }
     void showMaps(const ValidationResult& result) const;
     void restoreBest();
     QString fingerprint() const;
-    int goOnFromCheckpoint(torch::optim::Optimizer& optimizer);
-    void keepCheckpoint(const torch::optim::Optimizer& optimizer, int step, double lossSum);
-    void waitWhilePaused(const torch::optim::Optimizer& optimizer, int step, double lossSum);
-    void tellEvent(const QString& kind, const QString& detail = {}) const;
     void throwIfStopped() const;
-    double elapsedSeconds() const { return m_secondsBefore + m_clock.ms() / 1000.0 - m_secondsPaused; }
-    void tell(const QString& name, int step, double value) const;
-    double secondsForSteps(int step) const;
+
+    // What the loop asks for.
+    torch::nn::Module& network() override { return *m_model.network; }
+    torch::optim::Optimizer& optimizer() override { return *m_optimizer; }
+    void begin(int step) override;
+    void fetch(int step) override;
+    double learn(int step, double share) override;
+    std::optional<double> validate(int step) override;
+    double secondsAfterwards(double secondsPerValidation) const override;
+    QString divergedRemedy() const override;
 
     MemSegOptions m_options;
     QString m_encoderFile;
@@ -181,25 +171,19 @@ private:
     bool m_anyAngle = false;
     QStringList m_choices; ///< what was settled and why, for a person
     DefectSimulator m_simulator;
-    TrainingPlan m_plan;
     MemSegModel m_model;
     QHash<QString, std::size_t> m_inBranch; ///< index in the nearest-good branch, by path
     ValidationSet m_validation;
     ValidationSet
-        m_joining;    ///< weighs the branches: other defects, as the decoder's best state was chosen by those above
-    StateDict m_best; ///< copies of what training changes
-    double m_bestQuality = -1.0;
-    int m_validatedAt = -1;
+        m_joining; ///< weighs the branches: other defects, as the decoder's best state was chosen by those above
     TrainingOutcome m_outcome;
+    TrainingLoop m_loop;
 
-    Stopwatch m_clock;
-    Stopwatch m_sinceCheckpoint;
-    double m_secondsBefore = 0.0; ///< by the training that this one goes on with
-    double m_secondsPaused = 0.0;
-    double m_lossSum = 0.0; ///< of the curve's next point, by the training that this one goes on with
-    double m_secondsPerStep = 0.0;
-    double m_secondsPerValidation = 0.0;
-    bool m_saidNoCheckpoint = false;
+    // While it learns:
+    std::optional<PreparedImages> m_training;
+    std::unique_ptr<torch::optim::Optimizer> m_optimizer;
+    TrainingBatch m_batch;
+    std::optional<BatchFeeder<TrainingBatch>> m_feeder; ///< last: its thread reads the images
 };
 
 Trainer::Trainer(const AnomalyFolder& folder, const MemSegOptions& options, const QString& encoderFile,
@@ -216,7 +200,7 @@ Trainer::Trainer(const AnomalyFolder& folder, const MemSegOptions& options, cons
     , m_usable(folder.train)
     , m_split(splitGoodImages(folder.train, options))
     , m_simulator(options.simulator)
-    , m_plan(options)
+    , m_loop(context, observer, control)
 {
     m_outcome.info.trainingRun = run;
 }
@@ -248,7 +232,7 @@ TrainingOutcome Trainer::run()
     info.programVersion = programVersion();
     m_model.options = m_options;
     m_model.network = MemSegNetwork(m_options);
-    const PreparedImages training = read(m_split.training);
+    const PreparedImages& training = m_training.emplace(read(m_split.training));
     const PreparedImages heldOut = read(m_split.heldOut);
     m_validation = makeValidationSet(heldOut, m_options.simulator, m_seed.fork(Validation));
     if (m_options.nearestGood)
@@ -262,7 +246,7 @@ TrainingOutcome Trainer::run()
     if (m_model.network->hasDecoder()) {
         buildMemory(read(m_split.memory));
         scaleDifferences(heldOut);
-        learn(training);
+        runLoop();
         restoreBest();
     }
 
@@ -290,8 +274,10 @@ TrainingOutcome Trainer::run()
     info = readModelInfo(m_modelFile);
 
     m_outcome.modelFile = m_modelFile;
-    m_outcome.seconds = elapsedSeconds();
-    m_outcome.secondsPerStep = m_secondsPerStep;
+    m_outcome.steps = m_loop.steps();
+    m_outcome.seconds = m_loop.elapsedSeconds();
+    m_outcome.secondsPerStep = m_loop.secondsPerStep();
+    m_outcome.warning = m_loop.warnings();
     m_context.report(1.0, QCoreApplication::translate("core", "done"), 0.0);
     return std::move(m_outcome);
 }
@@ -473,86 +459,19 @@ torch::Tensor Trainer::logits(const torch::Tensor& images)
     return m_model.network->decode(features, match.difference);
 }
 
-void Trainer::learn(const PreparedImages& training)
+void Trainer::runLoop()
 {
-    const auto optimizer = makeOptimizer(trainableOf(*m_model.network), m_options.profile == "paper"_L1);
-    int done = goOnFromCheckpoint(*optimizer);
-    BatchFeeder feeder(training, m_simulator, m_options.batch, m_seed.fork(Batches).state(), std::uint64_t(done));
-    if (done == 0 && !validateAndKeepBest(0))
-        throw diverged(m_plan.highestRate());
-    const int first = done;
-    double lossSum = m_lossSum;
-    int validated = m_plan.partsDone(done, kValidations);
-    while (done < m_plan.steps() && !m_control.isFinishing()) {
-        if (m_context.cancel.isCancelled() && m_control.isKeptWhenCancelled())
-            keepCheckpoint(*optimizer, done, lossSum);
-        m_context.cancel.throwIfCancelled();
-        waitWhilePaused(*optimizer, done, lossSum);
-        const Stopwatch clock;
-        TrainingBatch batch;
-        try {
-            batch = feeder.next();
-        } catch (const Error&) {
-            keepCheckpoint(*optimizer, done, lossSum); // an image is gone; who brings it back goes on from here
-            throw;
-        }
-        if (m_observer.samples && !batch.pictures.empty())
-            m_observer.samples(batch.pictures);
-        const double rate = m_plan.learningRate(done);
-        const double loss = learnFrom(batch, done, *optimizer, rate);
-        if (!std::isfinite(loss)) {
-            stopDiverged(done);
-            return;
-        }
-        lossSum += loss;
-        const double seconds = clock.ms() / 1000.0;
-        m_secondsPerStep = done - first <= kWarmUpSteps ? seconds : 0.95 * m_secondsPerStep + 0.05 * seconds;
-
-        ++done;
-        if (done % kCurveSteps == 0) {
-            tell(u"loss"_s, done, lossSum / kCurveSteps);
-            tell(u"learning_rate"_s, done, rate);
-            lossSum = 0.0;
-        }
-        // A plan that grows or shrinks must not bring the same part twice.
-        if (const int part = m_plan.partsDone(done, kValidations); part > validated) {
-            validated = part;
-            if (!validateAndKeepBest(done)) {
-                stopDiverged(done);
-                return;
-            }
-        }
-        const bool paceKnown = done - first > kWarmUpSteps;
-        if (m_plan.hasBudget() && paceKnown)
-            m_plan.fit(done, m_secondsPerStep, secondsForSteps(done));
-        if (m_sinceCheckpoint.ms() > 1000.0 * kCheckpointSeconds)
-            keepCheckpoint(*optimizer, done, lossSum);
-        m_context.report(kMemoryShare + (kTrainShare - kMemoryShare) * done / m_plan.steps(),
-                         QCoreApplication::translate("core", "step %1 of %2").arg(done).arg(m_plan.steps()),
-                         paceKnown ? std::optional(m_secondsPerStep * (m_plan.steps() - done)) : std::nullopt);
-    }
-    if (m_control.isFinishing())
-        tellEvent(u"finishing"_s, QCoreApplication::translate("core", "after step %1").arg(done));
-    m_outcome.steps = done;
-    keepCheckpoint(*optimizer, done, lossSum); // the model may not fit on the disk
-    if (m_validatedAt != done && !validateAndKeepBest(done)) {
-        stopDiverged(done);
-        return;
-    }
-    qCInfo(logTraining) << "Trained" << done << "steps of" << m_secondsPerStep * 1000.0 << "ms";
-}
-
-void Trainer::waitWhilePaused(const torch::optim::Optimizer& optimizer, int step, double lossSum)
-{
-    if (!m_control.isPaused())
-        return;
-    // A pause may last a weekend, and the power may go.
-    keepCheckpoint(optimizer, step, lossSum);
-    tellEvent(u"paused"_s, QCoreApplication::translate("core", "after step %1").arg(step));
-    m_context.report(kMemoryShare + (kTrainShare - kMemoryShare) * step / m_plan.steps(),
-                     QCoreApplication::translate("core", "paused after step %1 of %2").arg(step).arg(m_plan.steps()));
-    m_secondsPaused += m_control.waitWhilePaused(m_context.cancel);
-    tellEvent(u"resumed"_s);
+    m_optimizer = makeOptimizer(trainableOf(*m_model.network), m_options.profile == "paper"_L1);
+    TrainingLoop::Options how;
+    how.checkpointFile = m_checkpointFile;
+    how.fingerprint = m_fingerprint;
+    how.validations = kValidations;
+    how.from = kMemoryShare;
+    how.to = kTrainShare;
+    m_loop.run(*this, trainingPlan(m_options), how);
+    m_feeder.reset();
+    m_optimizer.reset();
+    m_batch = {};
 }
 
 /// Options and all files that are learnt from; what may differ between two runs of the same training is left out.
@@ -578,65 +497,38 @@ QString Trainer::fingerprint() const
     return QString::fromLatin1(hash.result().toHex());
 }
 
-/// The number of steps that the checkpoint had done; 0 without one.
-int Trainer::goOnFromCheckpoint(torch::optim::Optimizer& optimizer)
+void Trainer::begin(int step)
 {
-    m_sinceCheckpoint.restart();
-    if (m_checkpointFile.isEmpty() || !QFileInfo::exists(m_checkpointFile))
-        return 0;
-    TrainingCheckpoint checkpoint = readCheckpoint(m_checkpointFile, m_fingerprint);
-    loadState(*m_model.network, checkpoint.network, m_checkpointFile);
-    restoreOptimizer(optimizer, checkpoint.optimizer);
-    m_best = std::move(checkpoint.best);
-    m_bestQuality = checkpoint.bestQuality;
-    m_validatedAt = checkpoint.validatedAt;
-    m_secondsBefore = checkpoint.seconds;
-    m_lossSum = checkpoint.lossSum;
-    m_plan.setSteps(checkpoint.plannedSteps);
-    return checkpoint.step;
+    m_feeder.emplace(DefectBatches(*m_training, m_simulator, m_options.batch, m_seed.fork(Batches).state()),
+                     std::uint64_t(step));
 }
 
-void Trainer::keepCheckpoint(const torch::optim::Optimizer& optimizer, int step, double lossSum)
+void Trainer::fetch(int /*step*/)
 {
-    m_sinceCheckpoint.restart();
-    if (m_checkpointFile.isEmpty())
-        return;
-    try {
-        writeCheckpoint(m_checkpointFile,
-                        {m_fingerprint, step, m_plan.steps(), elapsedSeconds(), lossSum, m_validatedAt, m_bestQuality,
-                         stateDict(*m_model.network), m_best, optimizerState(optimizer)});
-    } catch (const Error& error) {
-        // The training itself can still succeed; by the time it needs the room for its model there may be some.
-        if (!std::exchange(m_saidNoCheckpoint, true)) {
-            warn(QCoreApplication::translate("core", "Nothing to go on from could be kept: %1 The training goes on.")
-                     .arg(error.text()));
-        }
-        return;
-    }
-    tellEvent(u"checkpoint"_s, QCoreApplication::translate("core", "after step %1").arg(step));
+    m_batch = m_feeder->next();
+    if (m_observer.samples && !m_batch.pictures.empty())
+        m_observer.samples(m_batch.pictures);
 }
 
-double Trainer::learnFrom(const TrainingBatch& batch, int step, torch::optim::Optimizer& optimizer, double learningRate)
+double Trainer::learn(int step, double /*share*/)
 {
-    for (auto& group : optimizer.param_groups())
-        group.options().set_lr(learningRate);
     m_model.network->train();
-    optimizer.zero_grad();
+    m_optimizer->zero_grad();
     std::vector<cv::Rect> windows;
     if (m_options.windows && learnsFromWindows(step)) {
         Random random = m_seed.fork(Windows).fork(std::uint64_t(step));
-        windows = chooseWindows(batch.masks, random);
+        windows = chooseWindows(m_batch.masks, random);
     }
-    const torch::Tensor loss = batchLoss(*m_model.network, m_model.bank, batch, windows);
+    const torch::Tensor loss = batchLoss(*m_model.network, m_model.bank, m_batch, windows);
     const double value = loss.item<double>();
     if (!std::isfinite(value))
         return value;
     loss.backward();
-    optimizer.step();
+    m_optimizer->step();
     return value;
 }
 
-ValidationResult Trainer::validate()
+ValidationResult Trainer::validationResult()
 {
     const torch::NoGradGuard noGrad;
     m_model.network->eval();
@@ -653,47 +545,20 @@ ValidationResult Trainer::validate()
     return result;
 }
 
-/// False when the network gives no numbers any more.
-bool Trainer::validateAndKeepBest(int step)
+std::optional<double> Trainer::validate(int step)
 {
-    const Stopwatch clock;
-    const ValidationResult result = validate();
+    const ValidationResult result = validationResult();
     if (result.scores.empty())
-        return false;
-    m_secondsPerValidation = clock.ms() / 1000.0;
-    m_validatedAt = step;
-    tell(u"validation_auroc"_s, step, result.imageAuroc);
+        return {};
+    m_loop.tell(u"validation_auroc"_s, step, result.imageAuroc);
     showMaps(result);
-    // Between equals the later one has learnt longer.
-    if (result.quality() < m_bestQuality)
-        return true;
-    m_bestQuality = result.quality();
-    m_best.clear();
-    for (const auto& [name, tensor] : stateDict(*m_model.network))
-        m_best[name] = tensor.detach().clone();
-    return true;
+    return result.quality();
 }
 
-/// Hours of training are not lost: the best state so far becomes the model.
-void Trainer::stopDiverged(int step)
+QString Trainer::divergedRemedy() const
 {
-    if (m_validatedAt <= 0)
-        throw diverged(m_plan.highestRate());
-    m_outcome.steps = step;
-    warn(QCoreApplication::translate("core", "Training diverged after step %1; the model is the best state up to step "
-                                             "%2. Lower learning_rate, for example to %3, and train again.")
-             .arg(step)
-             .arg(m_validatedAt)
-             .arg(m_plan.highestRate() / 10.0));
-}
-
-void Trainer::warn(const QString& text)
-{
-    if (!m_outcome.warning.isEmpty())
-        m_outcome.warning += u'\n';
-    m_outcome.warning += text;
-    tellEvent(u"warning"_s, text);
-    qCWarning(logTraining).noquote() << text;
+    return QCoreApplication::translate("core", "Lower learning_rate, for example to %1, and train again.")
+        .arg(trainingPlan(m_options).highestRate() / 10.0);
 }
 
 /// Defective ones first: they come after the good ones they were made from.
@@ -711,7 +576,7 @@ void Trainer::showMaps(const ValidationResult& result) const
 
 void Trainer::restoreBest()
 {
-    loadState(*m_model.network, m_best, m_modelFile);
+    loadState(*m_model.network, m_loop.best(), m_modelFile);
     roundToHalf(stateDict(*m_model.network));
 }
 
@@ -723,26 +588,11 @@ void Trainer::throwIfStopped() const
         m_context.cancel.throwIfCancelled();
 }
 
-void Trainer::tell(const QString& name, int step, double value) const
+/// Calibration and writing the model.
+double Trainer::secondsAfterwards(double secondsPerValidation) const
 {
-    if (m_observer.metric)
-        m_observer.metric(name, step, value);
-}
-
-void Trainer::tellEvent(const QString& kind, const QString& detail) const
-{
-    if (m_observer.event)
-        m_observer.event(kind, detail);
-}
-
-/// What the budget leaves for steps after step number `step`.
-double Trainer::secondsForSteps(int step) const
-{
-    const double elapsed = elapsedSeconds();
-    const double validationsLeft = std::ceil(kValidations * (1.0 - double(step) / m_plan.steps())) + 1.0;
     const double calibrated = double(m_split.heldOut.size()) / double(m_validation.images.size());
-    const double rest = (validationsLeft + 1.5 * calibrated) * m_secondsPerValidation + kWriteSeconds;
-    return m_options.minutes * 60.0 - elapsed - rest;
+    return 1.5 * calibrated * secondsPerValidation + kWriteSeconds;
 }
 
 } // namespace

@@ -111,7 +111,7 @@ TrainingForecast forecastTraining(const AnomalyFolder& folder, const MemSegOptio
                               how.selection);
         const DefectSimulator simulator(how.simulator);
         const auto optimizer = makeOptimizer(trainableOf(*network), false);
-        BatchFeeder feeder(prepared, simulator, how.batch, how.seed);
+        BatchFeeder<TrainingBatch> feeder(DefectBatches(prepared, simulator, how.batch, how.seed));
         network->train();
         Random random(how.seed);
         std::array<double, 2> fastest{}; // on whole images, on windows
@@ -135,7 +135,7 @@ TrainingForecast forecastTraining(const AnomalyFolder& folder, const MemSegOptio
         preparation += how.memoryImages * (read + encode);
         // A validation looks at up to 32 images, eight times and at the end, with about a third of a step's work.
         const double validations = 9.0 * 32.0 * (encode + 0.3 * perStep / how.batch);
-        TrainingPlan plan(how);
+        TrainingPlan plan = trainingPlan(how);
         if (plan.hasBudget()) {
             plan.fit(0, perStep, how.minutes * 60.0 - preparation - validations - calibration);
         }

@@ -20,9 +20,6 @@ namespace lynceus {
 
 namespace {
 
-/// A budget too small for anything still trains this long, so that there is a network to look at.
-constexpr int kLeastSteps = 10;
-
 // The profiles of methods.md 1.3, Optimiser.
 constexpr int kReferenceSteps = 5000;
 constexpr int kLightSteps = 500; ///< of the light decoder; more gained nothing that could be measured (docs/memseg.md)
@@ -94,30 +91,20 @@ GoodSplit splitGoodImages(const std::vector<Sample>& all, const MemSegOptions& o
     return split;
 }
 
-TrainingPlan::TrainingPlan(const MemSegOptions& options)
-    : m_fitsBudget(options.minutes > 0.0)
-    , m_paper(options.profile == "paper"_L1)
+TrainingPlan trainingPlan(const MemSegOptions& options)
 {
+    const bool isPaper = options.profile == "paper"_L1;
     const bool isLight = options.decoder == "light"_L1;
     const int ownSteps = isLight ? kLightSteps : kReferenceSteps;
-    const int profileSteps = m_paper ? kPaperSteps : ownSteps;
-    m_highest = options.learningRate > 0.0 ? options.learningRate : m_paper ? kPaperRate : kReferenceRate;
-    m_steps = options.steps > 0 ? options.steps : profileSteps;
-    m_mostSteps = options.steps > 0 || isLight ? m_steps : INT_MAX;
-}
-
-double TrainingPlan::learningRate(int step) const
-{
-    if (m_paper)
-        return cosineToZero(step, m_steps, m_highest);
-    return warmupCosine(step, m_steps, m_steps / kWarmUpShare, m_highest * kReferenceLowShare, m_highest);
-}
-
-void TrainingPlan::fit(int step, double secondsPerStep, double secondsLeft)
-{
-    const double more = std::max(0.0, std::floor(secondsLeft / secondsPerStep));
-    const double planned = std::max(double(std::max(step, kLeastSteps)), step + more);
-    m_steps = int(std::min(planned, double(m_mostSteps)));
+    const int profileSteps = isPaper ? kPaperSteps : ownSteps;
+    const double highest = options.learningRate > 0.0 ? options.learningRate : isPaper ? kPaperRate : kReferenceRate;
+    const int steps = options.steps > 0 ? options.steps : profileSteps;
+    const int mostSteps = options.steps > 0 || isLight ? steps : INT_MAX;
+    const auto schedule = [isPaper, highest](int step, int all) {
+        return isPaper ? cosineToZero(step, all, highest)
+                       : warmupCosine(step, all, all / kWarmUpShare, highest * kReferenceLowShare, highest);
+    };
+    return TrainingPlan(schedule, highest, steps, options.minutes, mostSteps);
 }
 
 } // namespace lynceus

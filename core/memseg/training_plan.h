@@ -5,8 +5,8 @@
 
 #include "core/data/anomaly_folder.h"
 #include "core/memseg/options.h"
+#include "core/training/training_plan.h"
 
-#include <cstdint>
 #include <vector>
 
 namespace lynceus {
@@ -34,30 +34,7 @@ std::vector<Sample> withoutExcluded(const std::vector<Sample>& good, const MemSe
 /// the images, so that training sees images that differ from all of it. Throws Error(Input) when there are too few.
 GoodSplit splitGoodImages(const std::vector<Sample>& good, const MemSegOptions& options);
 
-/// How many steps there will be and how fast each one learns; re-planned while it runs when there is a time budget.
-class TrainingPlan
-{
-public:
-    explicit TrainingPlan(const MemSegOptions& options);
-
-    int steps() const { return m_steps; }
-    bool hasBudget() const { return m_fitsBudget; }
-    double learningRate(int step) const;
-    double highestRate() const { return m_highest; }
-    /// After `step` steps that took `secondsPerStep` each: as many more as `secondsLeft` allows, never more than the
-    /// options ask for.
-    void fit(int step, double secondsPerStep, double secondsLeft);
-    /// Goes on with a plan made before.
-    void setSteps(int steps) { m_steps = steps; }
-    /// How many of `parts` equal parts are finished after `done` steps.
-    int partsDone(int done, int parts) const { return int(std::int64_t(done) * parts / m_steps); }
-
-private:
-    int m_steps = 0;
-    int m_mostSteps = 0;
-    bool m_fitsBudget = false;
-    bool m_paper = false;
-    double m_highest = 0.0;
-};
+/// Steps, rates (methods.md 1.3, Optimiser) and budget that `options` ask for.
+TrainingPlan trainingPlan(const MemSegOptions& options);
 
 } // namespace lynceus

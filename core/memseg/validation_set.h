@@ -5,7 +5,7 @@
 
 #include "core/base/random.h"
 #include "core/memseg/defect_simulator.h"
-#include "core/memseg/training_batches.h"
+#include "core/training/prepared_images.h"
 
 #include <opencv2/core/mat.hpp>
 

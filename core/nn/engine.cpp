@@ -4,7 +4,7 @@
 #include "core/nn/engine.h"
 
 #include "core/base/error.h"
-#include "core/nn/compiled_network.h"
+#include "core/nn/openvino_network.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QStringList>
@@ -55,7 +55,7 @@ QString whyNoEngine(Engine engine)
 {
     if (engine == Engine::Auto || engine == Engine::LibTorch)
         return {};
-    return CompiledNetwork::whyNot(engine);
+    return OpenVinoNetwork::whyNot(engine);
 }
 
 bool engineAvailable(Engine engine)

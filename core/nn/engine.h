@@ -10,7 +10,7 @@
 namespace lynceus {
 
 /// What computes a network. All of them run the same network: it is written once, for LibTorch, and compiled from what
-/// LibTorch traces. Auto is the fastest that was shown to judge as LibTorch does (memseg/parity_gate). No torch types
+/// LibTorch traces. Auto is the fastest that was shown to judge as LibTorch does (engines/parity_gate). No torch types
 /// here, so anybody may ask.
 enum class Engine { Auto, LibTorch, OpenVinoFp32, OpenVinoBf16, OpenVinoInt8 };
 

@@ -5,7 +5,6 @@
 
 #include "core/nn/network_runner.h"
 
-#include <functional>
 #include <memory>
 
 namespace ov {
@@ -13,9 +12,6 @@ class Model;
 }
 
 namespace lynceus {
-
-/// A network as a function of named tensors.
-using TensorFunction = std::function<NamedTensors(const NamedTensors&)>;
 
 /// Runs `network` once on `examples` (float32, on the CPU), writes down which operators LibTorch executes and makes the
 /// same graph of OpenVINO operators: inputs and outputs under the network's names, in NCHW, for the examples' shapes

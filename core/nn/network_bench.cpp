@@ -3,7 +3,7 @@
 
 #include "core/nn/network_bench.h"
 
-#include "core/nn/compiled_network.h"
+#include "core/nn/openvino_network.h"
 #include "core/nn/device.h"
 #include "core/nn/engine_bench.h"
 #include "core/nn/tensor_image.h"
@@ -22,28 +22,6 @@ namespace {
 
 constexpr std::uint64_t kCalibrationInputs = 8;
 constexpr double kBlobs = 6.0; ///< of a picture: standard deviation, pixels
-
-/// A network in LibTorch as it is.
-class TorchRunner final : public NetworkRunner
-{
-public:
-    explicit TorchRunner(TensorFunction network)
-        : m_network(std::move(network))
-    {
-    }
-
-    NamedTensors run(const NamedTensors& inputs) override
-    {
-        useChosenThreads();
-        const c10::InferenceMode inferenceMode;
-        return m_network(inputs);
-    }
-
-    std::string engine() const override { return engineName(Engine::LibTorch).toStdString(); }
-
-private:
-    TensorFunction m_network;
-};
 
 /// A network that always gets the same inputs.
 class NetworkInference final : public BenchInference
@@ -130,7 +108,7 @@ QJsonObject benchNetwork(const NetworkBench& bench, const std::vector<Engine>& e
             CompileOptions options;
             options.engine = engine;
             options.channelsLast = true;
-            runner = std::make_unique<CompiledNetwork>(engine == Engine::OpenVinoInt8 ? int8 : plain, options);
+            runner = std::make_unique<OpenVinoNetwork>(engine == Engine::OpenVinoInt8 ? int8 : plain, options);
         }
         return std::make_unique<NetworkInference>(std::move(runner), inputs);
     };

@@ -6,6 +6,9 @@
 #include <QtCore/QByteArray>
 #include <QtCore/QString>
 
+#include <map>
+#include <string>
+
 namespace lynceus {
 
 /// A network in OpenVINO's intermediate representation, as its tools read and write it.
@@ -18,5 +21,8 @@ struct NetworkIr
     /// `path` ends in .xml; the weights go beside it as .bin. Throws Error(File).
     void save(const QString& path) const;
 };
+
+/// A method's networks under the names that it gives them.
+using NetworkIrs = std::map<std::string, NetworkIr>;
 
 } // namespace lynceus

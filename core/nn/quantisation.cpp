@@ -5,7 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/base/progress.h"
-#include "core/nn/compiled_network.h"
+#include "core/nn/openvino_network.h"
 #include "core/nn/torch.h"
 
 #include <QtCore/QCoreApplication>
@@ -198,12 +198,12 @@ public:
     {
         CompileOptions options;
         options.engine = engine;
-        m_network = std::make_unique<CompiledNetwork>(std::move(model), options);
+        m_network = std::make_unique<OpenVinoNetwork>(std::move(model), options);
     }
     NamedTensors operator()(const NamedTensors& inputs) { return m_network->run(inputs); }
 
 private:
-    std::unique_ptr<CompiledNetwork> m_network;
+    std::unique_ptr<OpenVinoNetwork> m_network;
 };
 
 void addResult(ov::Model& model, const Output& output, const std::string& name)

@@ -5,9 +5,8 @@
 
 #include "core/nn/layers.h"
 #include "core/nn/network_bench.h"
-#include "core/nn/tensor_image.h"
 #include "core/nn/torch.h"
-#include "core/raft/network.h"
+#include "core/raft/gate_subject.h"
 
 #include <opencv2/imgproc.hpp>
 
@@ -19,18 +18,16 @@ constexpr int kUpdates = 12;
 constexpr std::uint64_t kCalibrationInputs = 8;
 
 /// A picture and the same moved by some pixels.
-NamedTensors frames(cv::Size size, std::uint64_t index)
+GateImage frames(cv::Size size, std::uint64_t index)
 {
     const cv::Mat first = benchPicture(size, index);
     const cv::Matx23d move(1.0, 0.0, 5.0 - double(index), 0.0, 1.0, -3.0);
     cv::Mat second;
     cv::warpAffine(first, second, move, size, cv::INTER_LINEAR, cv::BORDER_REPLICATE);
-    const auto tensorOfFrame = [](const cv::Mat& rgb) {
-        cv::Mat scaled;
-        rgb.convertTo(scaled, CV_32F, 2.0 / 255.0, -1.0);
-        return torch::from_blob(scaled.data, {1, rgb.rows, rgb.cols, 3}).permute({0, 3, 1, 2}).clone();
-    };
-    return {{"image1", tensorOfFrame(first)}, {"image2", tensorOfFrame(second)}};
+    GateImage image;
+    cv::merge(std::vector<cv::Mat>{first, second}, image.picture);
+    image.picture.convertTo(image.picture, CV_8U);
+    return image;
 }
 
 } // namespace
@@ -47,14 +44,11 @@ QJsonObject benchRaft(const QString& variant, cv::Size size, const std::vector<E
     NetworkBench bench;
     bench.name = variant;
     bench.size = size;
-    bench.network = [net](const NamedTensors& inputs) mutable {
-        const auto output =
-            net->forward(tensorOf(inputs, "image1"), tensorOf(inputs, "image2"), kUpdates, RaftFlows::Last);
-        return NamedTensors{{"flow", output.flows.back()}};
-    };
-    bench.inputs = frames(size, 0);
+    RaftGateSubject subject(net, size, kUpdates, variant);
+    bench.network = subject.networks({}).front().network;
+    bench.inputs = subject.inputs(frames(size, 0));
     for (std::uint64_t index = 1; index <= kCalibrationInputs; ++index)
-        bench.int8.calibration.push_back(frames(size, index));
+        bench.int8.calibration.push_back(subject.inputs(frames(size, index)));
     return benchNetwork(bench, engines, runs, context);
 }
 

@@ -6,7 +6,7 @@
 #include "core/nn/layers.h"
 #include "core/nn/network_bench.h"
 #include "core/nn/torch.h"
-#include "core/u2net/network.h"
+#include "core/u2net/gate_subject.h"
 
 namespace lynceus {
 
@@ -22,9 +22,7 @@ QJsonObject benchU2Net(const QString& variant, cv::Size size, const std::vector<
     NetworkBench bench;
     bench.name = variant;
     bench.size = size;
-    bench.network = [net](const NamedTensors& inputs) mutable {
-        return NamedTensors{{"d0", net->forward(tensorOf(inputs, "image"))[0]}};
-    };
+    bench.network = U2NetGateSubject(net, size, variant).networks({}).front().network;
     usePictures(bench);
     return benchNetwork(bench, engines, runs, context);
 }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Lynceus authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "core/nn/compiled_network.h"
+#include "core/nn/openvino_network.h"
 #include "core/nn/state_dict.h"
 #include "core/nn/torch.h"
 #include "tests/support/needs_engine.h"
@@ -78,7 +78,7 @@ double relativeError(const Tensor& got, const Tensor& wanted)
 
 } // namespace
 
-class TestCompiledNetwork : public QObject
+class TestOpenVinoNetwork : public QObject
 {
     Q_OBJECT
 
@@ -101,7 +101,7 @@ private:
     SmallNetwork m_network;
 };
 
-void TestCompiledNetwork::namesAreRead()
+void TestOpenVinoNetwork::namesAreRead()
 {
     QCOMPARE(engineFromName(u"auto"_s), Engine::Auto);
     for (const Engine engine : allEngines())
@@ -111,7 +111,7 @@ void TestCompiledNetwork::namesAreRead()
         QVERIFY2(message.contains(part), qPrintable(message));
 }
 
-void TestCompiledNetwork::unavailableEnginesSayWhy()
+void TestOpenVinoNetwork::unavailableEnginesSayWhy()
 {
     QVERIFY(engineAvailable(Engine::LibTorch));
     QVERIFY(engineAvailable(Engine::Auto));
@@ -126,12 +126,12 @@ void TestCompiledNetwork::unavailableEnginesSayWhy()
         }
     }
     if (!engineAvailable(Engine::OpenVinoFp32)) {
-        const QString message = test::errorTextOf([&] { CompiledNetwork(functionOf(m_network), image()); });
+        const QString message = test::errorTextOf([&] { OpenVinoNetwork(functionOf(m_network), image()); });
         QVERIFY2(message.contains(whyNoEngine(Engine::OpenVinoFp32)), qPrintable(message));
     }
 }
 
-void TestCompiledNetwork::runsInBothLayouts()
+void TestOpenVinoNetwork::runsInBothLayouts()
 {
     NEEDS(Engine::OpenVinoFp32);
     const torch::InferenceMode inference;
@@ -139,7 +139,7 @@ void TestCompiledNetwork::runsInBothLayouts()
     for (const bool channelsLast : {false, true}) {
         CompileOptions options;
         options.channelsLast = channelsLast;
-        CompiledNetwork compiled(functionOf(m_network), image(), options);
+        OpenVinoNetwork compiled(functionOf(m_network), image(), options);
         QCOMPARE(compiled.engine(), std::string("openvino-fp32"));
         QVERIFY(compiled.compileMs() > 0.0);
         for (const auto given : {torch::MemoryFormat::Contiguous, torch::MemoryFormat::ChannelsLast}) {
@@ -156,10 +156,10 @@ void TestCompiledNetwork::runsInBothLayouts()
     }
 }
 
-void TestCompiledNetwork::buffersAreNotSharedWithTheirOwner()
+void TestOpenVinoNetwork::buffersAreNotSharedWithTheirOwner()
 {
     NEEDS(Engine::OpenVinoFp32);
-    CompiledNetwork compiled(functionOf(m_network), image());
+    OpenVinoNetwork compiled(functionOf(m_network), image());
     const Tensor first = tensorOf(compiled.run(image(1)), "deep");
     const Tensor copy = first.clone();
     const void* memory = first.data_ptr();
@@ -173,10 +173,10 @@ void TestCompiledNetwork::buffersAreNotSharedWithTheirOwner()
     QCOMPARE(tensorOf(compiled.run(image(4)), "deep").data_ptr(), other); // nobody holds it
 }
 
-void TestCompiledNetwork::wrongInputsAreNamed()
+void TestOpenVinoNetwork::wrongInputsAreNamed()
 {
     NEEDS(Engine::OpenVinoFp32);
-    CompiledNetwork compiled(functionOf(m_network), image());
+    OpenVinoNetwork compiled(functionOf(m_network), image());
     const QString shape = test::errorTextOf([&] { compiled.run(image(0, {1, 3, 32, 24})); });
     QVERIFY2(shape.contains(u"1 x 3 x 24 x 32"_s) && shape.contains(u"1 x 3 x 32 x 24"_s) &&
                  shape.contains(u"\"image\""_s),
@@ -185,34 +185,34 @@ void TestCompiledNetwork::wrongInputsAreNamed()
     QVERIFY2(name.contains(u"\"image\""_s), qPrintable(name));
 }
 
-void TestCompiledNetwork::otherThreadsMayRunIt()
+void TestOpenVinoNetwork::otherThreadsMayRunIt()
 {
     NEEDS(Engine::OpenVinoFp32);
-    CompiledNetwork compiled(functionOf(m_network), image());
+    OpenVinoNetwork compiled(functionOf(m_network), image());
     const Tensor here = tensorOf(compiled.run(image(1)), "deep").clone();
     Tensor there;
     std::thread([&] { there = tensorOf(compiled.run(image(1)), "deep"); }).join();
     QVERIFY(torch::equal(here, there));
 }
 
-void TestCompiledNetwork::bfloat16IsClose()
+void TestOpenVinoNetwork::bfloat16IsClose()
 {
     NEEDS(Engine::OpenVinoBf16);
     CompileOptions options;
     options.engine = Engine::OpenVinoBf16;
-    CompiledNetwork compiled(functionOf(m_network), image(), options);
+    OpenVinoNetwork compiled(functionOf(m_network), image(), options);
     const Tensor wanted = tensorOf(m_network->forward(tensorOf(image(1), "image")), "deep");
     const double error = relativeError(tensorOf(compiled.run(image(1)), "deep"), wanted);
     QVERIFY2(error > 1e-5 && error < 0.02, QByteArray::number(error)); // bfloat16 has 8 bits; single has 24
 }
 
-void TestCompiledNetwork::int8IsClose()
+void TestOpenVinoNetwork::int8IsClose()
 {
     NEEDS(Engine::OpenVinoInt8);
     CompileOptions options;
     options.engine = Engine::OpenVinoInt8;
     options.int8.calibration = images(8);
-    CompiledNetwork compiled(functionOf(m_network), image(), options);
+    OpenVinoNetwork compiled(functionOf(m_network), image(), options);
     QCOMPARE(compiled.engine(), std::string("openvino-int8"));
     QCOMPARE(compiled.int8Report().quantised,
              (std::vector<std::string>{"convolution_0", "convolution_1", "convolution_2"}));
@@ -222,30 +222,30 @@ void TestCompiledNetwork::int8IsClose()
     QVERIFY2(error > 1e-4 && error < 0.05, QByteArray::number(error));
 }
 
-void TestCompiledNetwork::int8RefusesToGuess()
+void TestOpenVinoNetwork::int8RefusesToGuess()
 {
     NEEDS(Engine::OpenVinoInt8);
     CompileOptions options;
     options.engine = Engine::OpenVinoInt8;
-    const QString message = test::errorTextOf([&] { CompiledNetwork(functionOf(m_network), image(), options); });
+    const QString message = test::errorTextOf([&] { OpenVinoNetwork(functionOf(m_network), image(), options); });
     QVERIFY2(message.contains(u"calibrate"_s), qPrintable(message));
 }
 
-void TestCompiledNetwork::keptOperatorsStayFloat()
+void TestOpenVinoNetwork::keptOperatorsStayFloat()
 {
     NEEDS(Engine::OpenVinoInt8);
     CompileOptions options;
     options.engine = Engine::OpenVinoInt8;
     options.int8.calibration = images(4);
     options.int8.keepFloat = {"convolution_0", "convolution_1", "convolution_2"};
-    CompiledNetwork compiled(functionOf(m_network), image(), options);
+    OpenVinoNetwork compiled(functionOf(m_network), image(), options);
     QVERIFY(compiled.int8Report().quantised.empty());
     QCOMPARE(compiled.int8Report().kept, options.int8.keepFloat);
     const Tensor wanted = tensorOf(m_network->forward(tensorOf(image(1), "image")), "deep");
     QVERIFY(oracle::difference(tensorOf(compiled.run(image(1)), "deep"), wanted).isEmpty());
 }
 
-void TestCompiledNetwork::theSearchLowersTheError()
+void TestOpenVinoNetwork::theSearchLowersTheError()
 {
     NEEDS(Engine::OpenVinoInt8);
     CompileOptions options;
@@ -253,28 +253,28 @@ void TestCompiledNetwork::theSearchLowersTheError()
     options.int8.calibration = images(4);
     options.int8.searchSeconds = 60.0;
     options.int8.wantedError = 1.0;
-    const CompiledNetwork easy(functionOf(m_network), image(), options);
+    const OpenVinoNetwork easy(functionOf(m_network), image(), options);
     QVERIFY(easy.int8Report().kept.empty()); // good enough as it is
     const double error = easy.int8Report().error;
     QVERIFY(error > 0.0);
     options.int8.wantedError = 0.8 * error;
-    const CompiledNetwork strict(functionOf(m_network), image(), options);
+    const OpenVinoNetwork strict(functionOf(m_network), image(), options);
     QVERIFY(!strict.int8Report().kept.empty());
     QVERIFY(strict.int8Report().error <= 0.8 * error);
     QCOMPARE(strict.int8Report().kept.size() + strict.int8Report().quantised.size(), std::size_t(3));
     // A measure of one's own.
     options.int8.wantedError = 0.5;
     options.int8.error = [](const NamedTensors&, const NamedTensors&) { return 1.0; };
-    const CompiledNetwork hopeless(functionOf(m_network), image(), options);
+    const OpenVinoNetwork hopeless(functionOf(m_network), image(), options);
     QCOMPARE(hopeless.int8Report().error, 1.0);
 }
 
-void TestCompiledNetwork::irIsWrittenAndRead()
+void TestOpenVinoNetwork::irIsWrittenAndRead()
 {
     NEEDS(Engine::OpenVinoFp32);
     const NetworkIr ir = irOf(*translate(functionOf(m_network), image()));
-    CompiledNetwork direct(functionOf(m_network), image());
-    CompiledNetwork read(ir, {});
+    OpenVinoNetwork direct(functionOf(m_network), image());
+    OpenVinoNetwork read(ir, {});
     QVERIFY(torch::equal(tensorOf(read.run(image(1)), "deep"), tensorOf(direct.run(image(1)), "deep")));
 
     const QTemporaryDir folder;
@@ -288,10 +288,10 @@ void TestCompiledNetwork::irIsWrittenAndRead()
 
     NetworkIr broken = ir;
     broken.xml.truncate(broken.xml.size() / 2);
-    QVERIFY(test::errorTextOf([&] { CompiledNetwork(broken, {}); }).contains(u"Compile the model again"_s));
+    QVERIFY(test::errorTextOf([&] { OpenVinoNetwork(broken, {}); }).contains(u"Compile the model again"_s));
 }
 
-void TestCompiledNetwork::compiledNetworksAreKept()
+void TestOpenVinoNetwork::compiledNetworksAreKept()
 {
     NEEDS(Engine::OpenVinoFp32);
     const QTemporaryDir folder;
@@ -299,7 +299,7 @@ void TestCompiledNetwork::compiledNetworksAreKept()
     options.cacheFolder = folder.filePath(u"käsch"_s);
     Tensor first;
     for (int turn = 0; turn < 2; ++turn) {
-        CompiledNetwork compiled(functionOf(m_network), image(), options);
+        OpenVinoNetwork compiled(functionOf(m_network), image(), options);
         const Tensor got = tensorOf(compiled.run(image(1)), "deep");
         QVERIFY(!first.defined() || torch::equal(got, first));
         first = got;
@@ -307,5 +307,5 @@ void TestCompiledNetwork::compiledNetworksAreKept()
     QCOMPARE(QDir(options.cacheFolder).entryList({u"*.blob"_s}, QDir::Files).size(), 1);
 }
 
-QTEST_GUILESS_MAIN(TestCompiledNetwork)
-#include "tst_compiled_network.moc"
+QTEST_GUILESS_MAIN(TestOpenVinoNetwork)
+#include "tst_openvino_network.moc"

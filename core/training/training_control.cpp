@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Lynceus authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "core/memseg/training_control.h"
+#include "core/training/training_control.h"
 
 #include <chrono>
 

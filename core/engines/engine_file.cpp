@@ -1,13 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The Lynceus authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "core/memseg/engine_set.h"
+#include "core/engines/engine_file.h"
 
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/base/version.h"
-#include "core/memseg/model.h"
-#include "core/nn/compiled_network.h"
+#include "core/nn/device.h"
+#include "core/nn/openvino_network.h"
 #include "core/weights/safetensors.h"
 
 #include <QtCore/QCoreApplication>
@@ -97,17 +97,29 @@ QByteArray bytesOf(const SafetensorsFile& file, const std::string& name)
     return {reinterpret_cast<const char*>(view.data), qsizetype(view.bytes)};
 }
 
-NetworkIr readIr(const SafetensorsFile& file, const std::string& name)
+/// Those that lie under `kind`, "plain" or "int8": "plain.encoder.xml" and "plain.encoder.bin" are one called
+/// "encoder".
+NetworkIrs readNetworks(const SafetensorsFile& file, const std::string& kind)
 {
-    return {bytesOf(file, name + ".xml"), bytesOf(file, name + ".bin")};
+    const std::string before = kind + '.';
+    const std::string after = ".xml";
+    NetworkIrs networks;
+    for (const std::string& entry : file.names()) {
+        if (entry.size() <= before.size() + after.size() || entry.rfind(before, 0) != 0 ||
+            entry.compare(entry.size() - after.size(), after.size(), after) != 0)
+            continue;
+        const std::string name = entry.substr(before.size(), entry.size() - before.size() - after.size());
+        networks[name] = {bytesOf(file, entry), bytesOf(file, before + name + ".bin")};
+    }
+    return networks;
 }
 
-void addIr(std::vector<NamedTensor>& tensors, const std::string& name, const NetworkIr& ir)
+void addNetworks(std::vector<NamedTensor>& tensors, const std::string& kind, const NetworkIrs& networks)
 {
-    if (ir.isEmpty())
-        return;
-    tensors.push_back({name + ".xml", bytesView(ir.xml)});
-    tensors.push_back({name + ".bin", bytesView(ir.bin)});
+    for (const auto& [name, ir] : networks) {
+        tensors.push_back({kind + '.' + name + ".xml", bytesView(ir.xml)});
+        tensors.push_back({kind + '.' + name + ".bin", bytesView(ir.bin)});
+    }
 }
 
 std::vector<GateImage> readImages(const SafetensorsFile& file, const QJsonArray& names)
@@ -116,21 +128,47 @@ std::vector<GateImage> readImages(const SafetensorsFile& file, const QJsonArray&
         return {};
     const TensorView& view = file.view(kPictures);
     const auto& shape = view.shape;
-    if (view.dtype != DType::U8 || shape.size() != 4 || shape[0] != names.size() || shape[3] != 3)
+    if (view.dtype != DType::U8 || shape.size() != 4 || shape[0] != names.size() || shape[3] < 1 ||
+        shape[3] > CV_CN_MAX)
         throw damaged(file.path(), QCoreApplication::translate("core", "its images have another form"));
     const std::size_t bytes = view.bytes / std::size_t(shape[0]);
     const int rows = int(shape[1]);
     const int columns = int(shape[2]);
     std::vector<GateImage> images;
     for (qsizetype i = 0; i < names.size(); ++i) {
-        cv::Mat picture(rows, columns, CV_8UC3);
+        cv::Mat picture(rows, columns, CV_8UC(int(shape[3])));
         std::copy_n(view.data + std::size_t(i) * bytes, bytes, picture.data);
         images.push_back({names[i][u"name"_s].toString(), picture, names[i][u"good"_s].toBool()});
     }
     return images;
 }
 
+void writeJson(const QString& path, const QJsonObject& json)
+{
+    QSaveFile file(path);
+    const QByteArray bytes = QJsonDocument(json).toJson();
+    if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size() || !file.commit()) {
+        throw Error(ErrorKind::File,
+                    QCoreApplication::translate("core", "%1 cannot be written: %2.").arg(path, file.errorString()),
+                    QCoreApplication::translate("core", "Choose a folder you may write to."));
+    }
+}
+
+Error notCompiled(const QString& modelFile, Engine engine)
+{
+    return Error(
+        ErrorKind::Input,
+        QCoreApplication::translate("core", "%1 has no compiled networks for %2.").arg(modelFile, engineName(engine)),
+        QCoreApplication::translate("core", "Compile the model on a machine that has this engine "
+                                            "(lynceus-cli compile)."));
+}
+
 } // namespace
+
+QString engineFile(const QString& modelFile)
+{
+    return modelFile + u".engines"_s;
+}
 
 QString modelIdentity(const QString& tensors, const ModelInfo& info)
 {
@@ -149,10 +187,8 @@ QString engineMachine()
 void saveEngineSet(const QString& path, const EngineSet& set)
 {
     std::vector<NamedTensor> tensors;
-    addIr(tensors, "plain.encoder", set.plain.encoder);
-    addIr(tensors, "plain.decoder", set.plain.decoder);
-    addIr(tensors, "int8.encoder", set.int8.encoder);
-    addIr(tensors, "int8.decoder", set.int8.decoder);
+    addNetworks(tensors, "plain", set.plain);
+    addNetworks(tensors, "int8", set.int8);
     QJsonArray names;
     QByteArray pictures;
     for (const GateImage& image : set.images) {
@@ -163,7 +199,7 @@ void saveEngineSet(const QString& path, const EngineSet& set)
     if (!set.images.empty()) {
         const cv::Mat& first = set.images.front().picture;
         TensorView view = bytesView(pictures);
-        view.shape = {std::int64_t(set.images.size()), first.rows, first.cols, 3};
+        view.shape = {std::int64_t(set.images.size()), first.rows, first.cols, first.channels()};
         tensors.push_back({kPictures, view});
     }
     const QJsonObject entry{{u"format_version"_s, kFormatVersion},
@@ -188,8 +224,8 @@ EngineSet loadEngineSet(const QString& path)
         set.engine = engineFromName(entry[u"engine"_s].toString());
         set.thresholds = Thresholds::fromJson(entry[u"thresholds"_s].toObject());
         set.reports = reportsOf(entry[u"reports"_s].toArray());
-        set.plain = {readIr(file, "plain.encoder"), readIr(file, "plain.decoder")};
-        set.int8 = {readIr(file, "int8.encoder"), readIr(file, "int8.decoder")};
+        set.plain = readNetworks(file, "plain");
+        set.int8 = readNetworks(file, "int8");
         set.images = readImages(file, entry[u"images"_s].toArray());
         return set;
     } catch (const Error& error) {
@@ -225,26 +261,49 @@ void keepReports(const std::vector<GateReport>& reports, const QString& setFile,
         qCWarning(logModel) << path << "cannot be written:" << file.errorString();
 }
 
-std::vector<GateEngine> compileAll(const MemSegModel& model, const EngineSet& set, const QString& cacheFolder,
-                                   std::vector<GateReport>& failures, const CancelToken& cancel)
+std::vector<GateReport> readGateReports(const QString& modelFile, const QString& cacheFolder)
 {
-    std::vector<GateEngine> engines;
-    for (const Engine engine : allEngines()) {
-        const MemSegIr& ir = engine == Engine::OpenVinoInt8 ? set.int8 : set.plain;
-        if (engine == Engine::LibTorch || ir.isEmpty() || !engineAvailable(engine))
-            continue;
-        cancel.throwIfCancelled();
-        try {
-            engines.push_back(
-                {engine, std::make_unique<MemSegInference>(model, compileMemSeg(ir, engine, cacheFolder))});
-        } catch (...) {
-            GateReport report;
-            report.engine = engine;
-            report.failure = currentError(QCoreApplication::translate("core", "compiling a model")).text();
-            failures.push_back(report);
-        }
+    if (!QFileInfo::exists(engineFile(modelFile)))
+        return {};
+    const EngineSet set = loadEngineSet(engineFile(modelFile));
+    const SafetensorsFile model(modelFile);
+    const ModelInfo info = readModelInfo(model);
+    if (set.model != modelIdentity(verifiedTensors(model), info))
+        return {};
+    return knownReports(set, engineFile(modelFile), info.thresholds, cacheFolder).value_or(set.reports);
+}
+
+Engine readModelEngine(const QString& modelFile)
+{
+    return QFileInfo::exists(engineFile(modelFile)) ? loadEngineSet(engineFile(modelFile)).engine : Engine::Auto;
+}
+
+GateReport exportOpenVino(const QString& modelFile, Engine engine, const QString& folder, QStringList& files)
+{
+    const std::vector<GateReport> reports = readGateReports(modelFile);
+    const auto report =
+        std::find_if(reports.begin(), reports.end(), [&](const GateReport& one) { return one.engine == engine; });
+    if (report == reports.end())
+        throw notCompiled(modelFile, engine);
+    const EngineSet set = loadEngineSet(engineFile(modelFile));
+    if (set.networks(engine).empty())
+        throw notCompiled(modelFile, engine);
+    const QDir out(folder);
+    if (!QDir().mkpath(folder)) {
+        throw Error(ErrorKind::File, QCoreApplication::translate("core", "The folder %1 cannot be made.").arg(folder),
+                    QCoreApplication::translate("core", "Choose a folder you may write to."));
     }
-    return engines;
+    for (const auto& [name, network] : set.networks(engine)) {
+        const QString path = out.filePath(QString::fromStdString(name));
+        files << path + u".xml"_s << path + u".bin"_s;
+        network.save(path + u".xml"_s);
+    }
+    QJsonObject parity = report->toJson();
+    parity.insert(u"machine"_s, set.machine);
+    parity.insert(u"model"_s, QFileInfo(modelFile).fileName());
+    files << out.filePath(u"parity.json"_s);
+    writeJson(files.back(), parity);
+    return *report;
 }
 
 } // namespace lynceus

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Lynceus authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "core/nn/compiled_network.h"
+#include "core/nn/openvino_network.h"
 
 #include "core/base/error.h"
 #include "core/base/progress.h"
@@ -204,7 +204,7 @@ std::shared_ptr<ov::Model> prepared(const TensorFunction& network, const NamedTe
 
 } // namespace
 
-struct CompiledNetwork::Private
+struct OpenVinoNetwork::Private
 {
     void compile(const CompileOptions& options);
 
@@ -219,7 +219,7 @@ struct CompiledNetwork::Private
     double compileMs = 0.0;
 };
 
-void CompiledNetwork::Private::compile(const CompileOptions& options)
+void OpenVinoNetwork::Private::compile(const CompileOptions& options)
 {
     engine = options.engine;
     for (const auto& parameter : model->get_parameters())
@@ -245,7 +245,7 @@ void CompiledNetwork::Private::compile(const CompileOptions& options)
     request = compiled.create_infer_request();
 }
 
-CompiledNetwork::CompiledNetwork(const TensorFunction& network, const NamedTensors& examples,
+OpenVinoNetwork::OpenVinoNetwork(const TensorFunction& network, const NamedTensors& examples,
                                  const CompileOptions& options)
     : d(std::make_unique<Private>())
 {
@@ -261,7 +261,7 @@ CompiledNetwork::CompiledNetwork(const TensorFunction& network, const NamedTenso
     }
 }
 
-CompiledNetwork::CompiledNetwork(std::shared_ptr<ov::Model> model, const CompileOptions& options)
+OpenVinoNetwork::OpenVinoNetwork(std::shared_ptr<ov::Model> model, const CompileOptions& options)
     : d(std::make_unique<Private>())
 {
     requireEngine(options.engine);
@@ -276,14 +276,14 @@ CompiledNetwork::CompiledNetwork(std::shared_ptr<ov::Model> model, const Compile
     }
 }
 
-CompiledNetwork::CompiledNetwork(const NetworkIr& ir, const CompileOptions& options)
-    : CompiledNetwork(readIr(ir), inOwnFolder(options, ir))
+OpenVinoNetwork::OpenVinoNetwork(const NetworkIr& ir, const CompileOptions& options)
+    : OpenVinoNetwork(readIr(ir), inOwnFolder(options, ir))
 {
 }
 
-CompiledNetwork::~CompiledNetwork() = default;
+OpenVinoNetwork::~OpenVinoNetwork() = default;
 
-NamedTensors CompiledNetwork::run(const NamedTensors& inputs)
+NamedTensors OpenVinoNetwork::run(const NamedTensors& inputs)
 {
     std::vector<torch::Tensor> given; // copies live until the network has run
     for (const Port& port : d->inputs) {
@@ -320,17 +320,17 @@ NamedTensors CompiledNetwork::run(const NamedTensors& inputs)
     }
 }
 
-std::string CompiledNetwork::engine() const
+std::string OpenVinoNetwork::engine() const
 {
     return engineName(d->engine).toStdString();
 }
 
-double CompiledNetwork::compileMs() const
+double OpenVinoNetwork::compileMs() const
 {
     return d->compileMs;
 }
 
-const Int8Report& CompiledNetwork::int8Report() const
+const Int8Report& OpenVinoNetwork::int8Report() const
 {
     return d->report;
 }
@@ -352,7 +352,7 @@ NetworkIr irOf(const ov::Model& model)
     }
 }
 
-QString CompiledNetwork::whyNot(Engine engine)
+QString OpenVinoNetwork::whyNot(Engine engine)
 {
     try {
         if (engine == Engine::OpenVinoInt8 && !multipliesBytes())

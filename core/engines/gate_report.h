@@ -13,8 +13,12 @@
 
 namespace lynceus {
 
+/// What a method's outcomes are compared by: image scores (0..1), the part of two masks that only one of them has (1 -
+/// intersection over union), the mean distance of two flows' ends (pixels).
+enum class GateMeasure { Score, Mask, Flow };
+
 /// What the parity gate found: how far an engine judges a model's images otherwise than LibTorch does. It passes when
-/// no verdict changed, no score moved by more than kMostScoreShift, and no good part's score rose by more than the
+/// no verdict changed, no image shifted by more than the limit, and no good part's score rose by more than the
 /// margin that LibTorch leaves between them and the threshold: within that, as many good parts would be rejected by a
 /// threshold that much lower, so the bound on the overkill that came with it holds for the engine too.
 struct GateReport
@@ -22,10 +26,12 @@ struct GateReport
     static constexpr double kMostScoreShift = 0.05;
 
     Engine engine = Engine::LibTorch;
+    GateMeasure measure = GateMeasure::Score;
+    double limit = kMostScoreShift; ///< of `shift`
     int images = 0;
-    int verdictsChanged = 0;
+    int verdictsChanged = 0;         ///< or results that are no number
     int regionsChanged = 0;          ///< images with another number of regions; told, not judged
-    double scoreShift = 0.0;         ///< largest
+    double shift = 0.0;              ///< largest
     double goodRise = 0.0;           ///< largest of good images
     double margin = kMostScoreShift; ///< from the highest good score below the threshold to the threshold, at most that
     double mapShift = 0.0;           ///< largest of any pixel

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Lynceus authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Stands in for compiled_network.cpp, graph_translator.cpp and quantisation.cpp in a build without OpenVINO.
+// Stands in for openvino_network.cpp, graph_translator.cpp and quantisation.cpp in a build without OpenVINO.
 
-#include "core/nn/compiled_network.h"
+#include "core/nn/openvino_network.h"
 
 #include "core/base/error.h"
 
@@ -15,7 +15,7 @@ namespace {
 
 [[noreturn]] void throwNone()
 {
-    throw Error(ErrorKind::Input, CompiledNetwork::whyNot(Engine::OpenVinoFp32),
+    throw Error(ErrorKind::Input, OpenVinoNetwork::whyNot(Engine::OpenVinoFp32),
                 QCoreApplication::translate("core", "Use the engine libtorch."));
 }
 
@@ -28,11 +28,11 @@ std::shared_ptr<ov::Model> translate(const TensorFunction& network, const NamedT
     throwNone();
 }
 
-struct CompiledNetwork::Private
+struct OpenVinoNetwork::Private
 {
 };
 
-CompiledNetwork::CompiledNetwork(const TensorFunction& network, const NamedTensors& examples,
+OpenVinoNetwork::OpenVinoNetwork(const TensorFunction& network, const NamedTensors& examples,
                                  const CompileOptions& options)
 {
     Q_UNUSED(network)
@@ -41,32 +41,32 @@ CompiledNetwork::CompiledNetwork(const TensorFunction& network, const NamedTenso
     throwNone();
 }
 
-CompiledNetwork::CompiledNetwork(const NetworkIr& ir, const CompileOptions& options)
+OpenVinoNetwork::OpenVinoNetwork(const NetworkIr& ir, const CompileOptions& options)
 {
     Q_UNUSED(ir)
     Q_UNUSED(options)
     throwNone();
 }
 
-CompiledNetwork::~CompiledNetwork() = default;
+OpenVinoNetwork::~OpenVinoNetwork() = default;
 
-NamedTensors CompiledNetwork::run(const NamedTensors& inputs)
+NamedTensors OpenVinoNetwork::run(const NamedTensors& inputs)
 {
     Q_UNUSED(inputs)
     throwNone();
 }
 
-std::string CompiledNetwork::engine() const
+std::string OpenVinoNetwork::engine() const
 {
     throwNone();
 }
 
-double CompiledNetwork::compileMs() const
+double OpenVinoNetwork::compileMs() const
 {
     throwNone();
 }
 
-const Int8Report& CompiledNetwork::int8Report() const
+const Int8Report& OpenVinoNetwork::int8Report() const
 {
     throwNone();
 }
@@ -90,7 +90,7 @@ QString openVinoVersion()
     return {};
 }
 
-QString CompiledNetwork::whyNot(Engine engine)
+QString OpenVinoNetwork::whyNot(Engine engine)
 {
     Q_UNUSED(engine)
     return QCoreApplication::translate("core", "this program was built without OpenVINO.");

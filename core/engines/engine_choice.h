@@ -3,25 +3,25 @@
 
 #pragma once
 
-#include "core/memseg/inference.h"
-#include "core/memseg/session.h"
+#include "core/engines/session_options.h"
+#include "core/nn/network_runner.h"
 
 #include <QtCore/QString>
 
-#include <memory>
-
 namespace lynceus {
+
+class GateSubject;
 
 struct EngineChoice
 {
-    std::unique_ptr<MemSegInference> inference;
-    QString note; ///< see MemSegSession::engineNote()
+    NetworkRunners networks; ///< compiled, for the CPU; empty: the model's own in LibTorch on the device asked for
+    QString note;            ///< not empty: why it is not the engine that was asked for, and what to do
 };
 
 /// The one place that decides what runs a model. Engines that were compiled on another machine, by another version or
 /// judged by other thresholds first compare with LibTorch on the images kept beside the model (some seconds, once:
 /// what they found is kept in the cache folder). Whatever goes wrong on the way ends with LibTorch and a note; only
-/// LibTorch's own errors and Cancelled are thrown.
-EngineChoice chooseEngine(const MemSegModel& model, const QString& modelFile, const SessionOptions& options);
+/// Cancelled is thrown.
+EngineChoice chooseEngine(GateSubject& subject, const QString& modelFile, const SessionOptions& options);
 
 } // namespace lynceus

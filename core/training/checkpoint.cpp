@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Lynceus authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "core/memseg/checkpoint.h"
+#include "core/training/checkpoint.h"
 
 #include "core/base/error.h"
 #include "core/image/json_fields.h"

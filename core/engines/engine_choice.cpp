@@ -1,13 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The Lynceus authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "core/memseg/engine_choice.h"
+#include "core/engines/engine_choice.h"
 
 #include "core/base/error.h"
 #include "core/base/log.h"
-#include "core/memseg/engine_compiler.h"
-#include "core/memseg/engine_set.h"
-#include "core/memseg/model.h"
+#include "core/engines/engine_file.h"
+#include "core/engines/network_set.h"
+#include "core/engines/parity_gate.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QFileInfo>
@@ -26,18 +26,16 @@ QString tr(const char* text)
 }
 
 /// What the gate says of the set on this machine and with these thresholds.
-std::vector<GateReport> currentReports(const MemSegModel& model, const EngineSet& set, const QString& setFile,
+std::vector<GateReport> currentReports(GateSubject& subject, const EngineSet& set, const QString& setFile,
                                        const SessionOptions& options)
 {
-    const Thresholds& thresholds = model.info.thresholds;
+    const Thresholds thresholds = subject.thresholds();
     if (const auto known = knownReports(set, setFile, thresholds, options.cacheFolder))
         return *known;
     qCInfo(logModel) << "Comparing the engines of" << setFile << "on this machine";
-    MemSegInference reference(model);
     std::vector<GateReport> failures;
-    const auto engines = compileAll(model, set, options.cacheFolder, failures, options.cancel);
-    std::vector<GateReport> reports =
-        compareEngines(reference, engines, set.images, thresholds, TaskContext{options.cancel, {}});
+    const auto engines = compiledEngines(subject, set, options.cacheFolder, failures, options.cancel);
+    std::vector<GateReport> reports = compareEngines(subject, engines, set.images, TaskContext{options.cancel, {}});
     reports.insert(reports.end(), failures.begin(), failures.end());
     keepReports(reports, setFile, thresholds, options.cacheFolder);
     return reports;
@@ -45,8 +43,7 @@ std::vector<GateReport> currentReports(const MemSegModel& model, const EngineSet
 
 /// The compiled networks of `options.engine`; none when LibTorch is to be used, `note` then says why if it was not
 /// asked for.
-std::unique_ptr<MemSegInference> compiled(const MemSegModel& model, const QString& modelFile,
-                                          const SessionOptions& options, QString& note)
+NetworkRunners compiled(GateSubject& subject, const QString& modelFile, const SessionOptions& options, QString& note)
 {
     const bool automatic = options.engine == Engine::Auto;
     const QString setFile = engineFile(modelFile);
@@ -57,24 +54,24 @@ std::unique_ptr<MemSegInference> compiled(const MemSegModel& model, const QStrin
                 tr("The model was not compiled yet. Compile it (Tools, or lynceus-cli compile) to use the engine %1.")
                     .arg(engineName(options.engine));
         }
-        return nullptr;
+        return {};
     }
     if (!engineAvailable(Engine::OpenVinoFp32)) {
         note = tr("The model's compiled networks are not used: %1").arg(whyNoEngine(Engine::OpenVinoFp32));
-        return nullptr;
+        return {};
     }
     const EngineSet set = loadEngineSet(setFile);
-    if (set.model != modelIdentity(model.tensors, model.info)) {
+    if (set.model != subject.model()) {
         note = tr("%1 was compiled from another model. Compile this one again.").arg(QFileInfo(setFile).fileName());
-        return nullptr;
+        return {};
     }
-    const std::vector<GateReport> reports = currentReports(model, set, setFile, options);
+    const std::vector<GateReport> reports = currentReports(subject, set, setFile, options);
     const Engine wanted = automatic ? set.engine : options.engine;
     if (wanted != Engine::Auto)
         requireEngine(wanted);
     const Engine engine = wanted == Engine::Auto ? fastestPassed(reports) : wanted;
     if (engine == Engine::LibTorch)
-        return nullptr;
+        return {};
     const auto report =
         std::find_if(reports.begin(), reports.end(), [&](const GateReport& one) { return one.engine == engine; });
     const bool passed = report != reports.end() && report->passed();
@@ -82,17 +79,16 @@ std::unique_ptr<MemSegInference> compiled(const MemSegModel& model, const QStrin
         note = tr("The engine %1 is not used for this model: %2")
                    .arg(engineName(engine), report == reports.end() ? tr("it was not compiled") : report->summary());
         if (!options.evenBlocked || report == reports.end())
-            return nullptr;
+            return {};
         note = tr("The engine %1 did not pass the parity gate: %2").arg(engineName(engine), report->summary());
     }
     options.cancel.throwIfCancelled();
-    const MemSegIr& ir = engine == Engine::OpenVinoInt8 ? set.int8 : set.plain;
-    return std::make_unique<MemSegInference>(model, compileMemSeg(ir, engine, options.cacheFolder));
+    return compileNetworks(set.networks(engine), engine, options.cacheFolder);
 }
 
 } // namespace
 
-EngineChoice chooseEngine(const MemSegModel& model, const QString& modelFile, const SessionOptions& options)
+EngineChoice chooseEngine(GateSubject& subject, const QString& modelFile, const SessionOptions& options)
 {
     EngineChoice choice;
     if (options.device != DeviceKind::Cpu) {
@@ -100,15 +96,13 @@ EngineChoice chooseEngine(const MemSegModel& model, const QString& modelFile, co
             choice.note = tr("The engine %1 runs on the CPU only.").arg(engineName(options.engine));
     } else if (options.engine != Engine::LibTorch) {
         try {
-            choice.inference = compiled(model, modelFile, options, choice.note);
+            choice.networks = compiled(subject, modelFile, options, choice.note);
         } catch (...) {
             choice.note = currentError(tr("preparing the engine")).text();
         }
     }
     if (!choice.note.isEmpty())
         qCWarning(logModel).noquote() << choice.note;
-    if (!choice.inference)
-        choice.inference = std::make_unique<MemSegInference>(model, options.device);
     return choice;
 }
 

@@ -33,18 +33,18 @@ NetworkIr irOf(const ov::Model& model);
 
 /// A LibTorch network that OpenVINO compiled for the CPU, for one shape of its inputs and the number of threads chosen
 /// at that time (nn/device). One owner at a time; may move between threads. All foreign exceptions become Error.
-class CompiledNetwork final : public NetworkRunner
+class OpenVinoNetwork final : public NetworkRunner
 {
 public:
     /// Traces `network` at `examples` (see translate()) and compiles it.
-    CompiledNetwork(const TensorFunction& network, const NamedTensors& examples, const CompileOptions& options = {});
+    OpenVinoNetwork(const TensorFunction& network, const NamedTensors& examples, const CompileOptions& options = {});
     /// Compiles a model as it is; OpenVinoInt8 says here only how it is called.
-    CompiledNetwork(std::shared_ptr<ov::Model> model, const CompileOptions& options);
+    OpenVinoNetwork(std::shared_ptr<ov::Model> model, const CompileOptions& options);
     /// The same for what irOf() gave. Throws Error(Format) when OpenVINO can't read it.
-    CompiledNetwork(const NetworkIr& ir, const CompileOptions& options);
-    ~CompiledNetwork() override;
-    CompiledNetwork(const CompiledNetwork&) = delete;
-    CompiledNetwork& operator=(const CompiledNetwork&) = delete;
+    OpenVinoNetwork(const NetworkIr& ir, const CompileOptions& options);
+    ~OpenVinoNetwork() override;
+    OpenVinoNetwork(const OpenVinoNetwork&) = delete;
+    OpenVinoNetwork& operator=(const OpenVinoNetwork&) = delete;
 
     /// Takes the inputs that it was compiled with by name and ignores others; float32 CPU tensors in the expected
     /// layout are not copied. Outputs own their memory, which is used again when nobody else holds them. Throws
