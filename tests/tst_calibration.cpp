@@ -51,6 +51,7 @@ private Q_SLOTS:
     void fewImagesHaveTheHighestAsLimit();
     void limitsCanBeReached();
     void oddImagesDoNotSetTheLimit();
+    void oneMoreOddImageIsNoLeap();
     void scoresThatAreNoNumberAreRejects();
     void largeSetsUseTheQuantile();
     void promiseHoldsOnNewParts();
@@ -176,6 +177,25 @@ void TestCalibration::fewImagesHaveTheHighestAsLimit()
     QVERIFY(overkillPromise({{QStringLiteral("kind"), QStringLiteral("cost")}}).isEmpty());
 }
 
+void TestCalibration::oneMoreOddImageIsNoLeap()
+{
+    std::vector<double> scores;
+    for (int i = 0; i < 190; ++i)
+        scores.push_back(0.3 + 0.001 * i);
+    for (int i = 0; i < 10; ++i)
+        scores.push_back(0.5 + 0.01 * i); // a tail
+    double last = thresholdFromGood(scores).threshold;
+    for (std::size_t odd = 1; odd <= 20; ++odd) {
+        scores.push_back(0.95);
+        const GoodCalibration result = thresholdFromGood(scores);
+        QCOMPARE(result.odd.size(), odd);
+        QVERIFY2(std::abs(result.threshold - last) < 0.02, qPrintable(QString::number(odd)));
+        QVERIFY(result.expected >= double(odd) / double(scores.size() + 1));
+        last = result.threshold;
+    }
+    QVERIFY(last < 0.55); // and many of them leave the others their share
+}
+
 void TestCalibration::limitsCanBeReached()
 {
     for (const double high : {0.9, 0.995, 0.9999, 1.0}) {
@@ -211,7 +231,7 @@ void TestCalibration::oddImagesDoNotSetTheLimit()
     QCOMPARE(eleven.images, 161);
     QCOMPARE(eleven.threshold, clean.threshold);
     QCOMPARE(eleven.rejected, 11 + clean.rejected); // the promise holds, whatever they are
-    QCOMPARE(eleven.expected, 12.0 / 162.0);
+    QCOMPARE(eleven.expected, (11.0 + 0.02 * 162.0) / 162.0); // of the others too
 }
 
 void TestCalibration::scoresThatAreNoNumberAreRejects()

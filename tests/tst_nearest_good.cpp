@@ -237,7 +237,7 @@ void TestNearestGood::searchesAgree()
         std::array<const std::int16_t*, kKeyQueries> queries{};
         for (std::size_t i = 0; i < kKeyQueries; ++i) {
             for (std::int64_t channel = 0; channel < 2 * pairs; ++channel)
-                values[i].push_back(std::int16_t(random.integer(-4094, 4094)));
+                values[i].push_back(std::int16_t(random.integer(-16376, 16376)));
             queries[i] = values[i].data();
         }
         std::array<FoundKey, kKeyQueries> best;

@@ -21,20 +21,21 @@ constexpr std::int32_t kNoKey = std::int32_t(1) << 30; ///< the norm of a key th
 struct KeyBlock
 {
     const std::int8_t* keys = nullptr;   ///< tiles x pairs x kKeyTile x 2
-    const std::int32_t* norms = nullptr; ///< tiles x kKeyTile: squared norms, or kNoKey
+    const std::int32_t* norms = nullptr; ///< tiles x kKeyTile: what is taken off, or kNoKey
     std::int64_t tiles = 0;
     std::int64_t pairs = 0; ///< at most 512
 };
 
-/// The nearest key of a query: the one with the largest 2 query . key - |key|^2.
+/// The key with the largest query . key - norm. Where queries are twice a place's features and norms the squared ones
+/// of the keys, it is the nearest one.
 struct FoundKey
 {
     std::int32_t value = 0;
     std::int32_t key = 0;
 };
 
-/// `queries`: 2 x pairs values each, twice the query, |value| up to 4094. A block has a tile at least; of equals the
-/// first key of a lane counts, and of lanes the first.
+/// `queries`: 2 x pairs values each, up to 16376 with up to 128 pairs, up to 4094 with more. A block has a tile at
+/// least; of equals the first key of a lane counts, and of lanes the first.
 using KeySearch = void (*)(const std::array<const std::int16_t*, kKeyQueries>& queries, const KeyBlock& block,
                            std::array<FoundKey, kKeyQueries>& found);
 

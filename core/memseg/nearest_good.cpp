@@ -45,7 +45,7 @@ torch::Tensor smooth(const torch::Tensor& map)
 /// Keys and queries count in steps, so that values up to kKeyLimit fit into 8 bits.
 constexpr double kFarthestKey = 16.0; ///< standard deviations; what is beyond is cut off
 constexpr double kKeyLimit = 127.0;
-constexpr double kQueryLimit = 4094.0; ///< of twice a query
+constexpr double kQueryLimit = 2047.0; ///< of twice a query; what is beyond is far from any key
 
 /// For keys up to `farthest` standard deviations. In single precision, as model files hold it.
 double stepFor(double farthest)
@@ -114,8 +114,8 @@ void NearestGood::Scale::layOut(const torch::Tensor& keys)
                 .view({height, width, -1, kKeyTile, (keys.size(3) + odd) / 2, 2})
                 .transpose(3, 4)
                 .contiguous();
-    norms = torch::constant_pad_nd(keys.to(torch::kInt).square().sum(3, false, torch::kInt), {0, more}, kNoKey)
-                .contiguous();
+    const auto squares = keys.to(torch::kInt).square().sum(3, false, torch::kInt) * fineness();
+    norms = torch::constant_pad_nd(squares, {0, more}, kNoKey).contiguous();
 }
 
 torch::Tensor NearestGood::Scale::keys() const
@@ -134,7 +134,8 @@ torch::Tensor NearestGood::Scale::distances(const torch::Tensor& map, const torc
     const std::int64_t pairs = tiles.size(3);
     const std::int64_t count = spacing.defined() ? spacing.size(2) : 0;
     const auto steps = ((map.to(torch::kFloat) - mean) * (scale / step)).contiguous();
-    const auto twice = (2.0 * steps).clamp(-kQueryLimit, kQueryLimit).nan_to_num(0.0).round().to(torch::kShort);
+    const double limit = kQueryLimit * fineness();
+    const auto twice = (2.0 * fineness() * steps).clamp(-limit, limit).nan_to_num(0.0).round().to(torch::kShort);
     const auto queries = torch::constant_pad_nd(twice, {0, 2 * pairs - channels}).contiguous();
     const auto result = torch::empty({height, width});
     const std::int16_t* query = queries.data_ptr<std::int16_t>();

@@ -81,9 +81,12 @@ private:
         double usual = 0.0;
         double deviation = 1.0;
         torch::Tensor tiles;  ///< the keys as KeyBlock has them: H x W x tiles x pairs x keys of a tile x 2
-        torch::Tensor norms;  ///< H x W x (tiles x keys of a tile), as KeyBlock has them
+        torch::Tensor norms;  ///< H x W x (tiles x keys of a tile), as KeyBlock has them, times fineness()
         torch::Tensor owners; ///< as norms: the image of each key, -1 where there is none; not in a file
 
+        /// Parts of a step that queries count in, as far as sums have the room: neighbours that are about as near are
+        /// then told apart by the same features on every engine.
+        int fineness() const { return mean.numel() <= 256 ? 8 : 2; }
         void layOut(const torch::Tensor& keys);
         torch::Tensor keys() const;
         torch::Tensor normsWithout(std::size_t image) const;

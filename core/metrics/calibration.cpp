@@ -165,12 +165,16 @@ GoodCalibration thresholdFromGood(const std::vector<double>& goodScores, double 
     result.images = int(sorted.size());
     result.supported = overkill * (result.images + 1) >= 1.0;
     const std::size_t far = result.odd.size();
-    const bool othersDecide = double(far) > overkill * (result.images + 1) - 1.0;
+    // A few odd ones are part of what may be rejected. As more of them come, the others get that share to themselves.
+    const double allowed = overkill * (result.images + 1);
+    const bool othersDecide = double(far) > allowed - 1.0;
     const std::vector<double> deciding(sorted.begin(), sorted.end() - std::ptrdiff_t(othersDecide ? far : 0));
-    result.threshold = upperLimit(deciding, overkill);
+    const double ofOthers = std::min(allowed, double(far) - (allowed - 1.0));
+    result.threshold = upperLimit(deciding, othersDecide ? ofOthers / (result.images + 1) : overkill);
     result.review = std::min(result.threshold, upperLimit(deciding, std::max(overkill, kReviewShare)));
     result.rejected = int(sorted.end() - std::lower_bound(sorted.begin(), sorted.end(), result.threshold));
-    result.expected = std::max(overkill, (othersDecide ? double(far) + 1.0 : 1.0) / (result.images + 1));
+    result.expected =
+        std::max(overkill, (othersDecide ? double(far) + std::max(1.0, ofOthers) : 1.0) / (result.images + 1));
     result.upperBound = rateUpperBound(result.rejected, result.images, confidence);
     return result;
 }

@@ -32,8 +32,9 @@ struct GoodCalibration
     /// False when there are too few images for the share asked for: then only the highest score can be the limit, and
     /// `expected` is one in images + 1.
     bool supported = false;
-    /// Indices of scores far from all others (and of those that are no number), highest first. Where they are more than
-    /// may be rejected, the others alone set the limits; the promise counts them as good parts that are rejected.
+    /// Indices of scores far from all others (and of those that are no number), highest first. Where they are as many as
+    /// may be rejected, the others alone set the limits: at their highest, and with twice as many at the share asked
+    /// for. The promise counts odd ones as good parts that are rejected.
     std::vector<std::size_t> odd;
 
     /// As a model's info and reports hold it: kind "good", images, overkill, expected, upper_bound, confidence,
