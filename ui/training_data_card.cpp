@@ -35,7 +35,8 @@ TrainingDataCard::TrainingDataCard(JobRunner& jobs, QWidget* parent)
     m_choose->setToolTip(tr("Choose a folder with pictures of good parts, or drop it on this page (Alt+C)"));
     m_findOdd->setObjectName(u"findOddButton"_s);
     m_findOdd->setToolTip(tr("Show which good images look unlike all others, before a model learns from them (Alt+O)"));
-    m_findings->setMinimumHeight(48);
+    m_findings->setMinimumHeight(30);
+    m_findings->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Ignored); // Start stays in sight
 
     auto* row = new QHBoxLayout;
     row->addWidget(m_name, 1);
