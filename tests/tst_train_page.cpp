@@ -662,9 +662,9 @@ void TestTrainPage::partsAreShownBeforeAndAfter()
 void TestTrainPage::examiningDoesNotBlockFiles()
 {
     test::writeParts(folder(u"teile"_s), 6);
-    QSemaphore hold;
-    m_jobs->start(JobRunner::Lane::Files, u"saving"_s, [&](const TaskContext&) { hold.acquire(); });
-    const auto release = qScopeGuard([&] { hold.release(); });
+    const auto hold = std::make_shared<QSemaphore>(); // the job may outlive the test function
+    m_jobs->start(JobRunner::Lane::Files, u"saving"_s, [hold](const TaskContext&) { hold->acquire(); });
+    const auto release = qScopeGuard([hold] { hold->release(); });
     m_page->setFolder(folder(u"teile"_s));
     QTRY_VERIFY_WITH_TIMEOUT(child<QPushButton>(u"startButton"_s)->isEnabled(), 20'000);
 }
