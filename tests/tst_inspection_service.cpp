@@ -103,6 +103,15 @@ struct Fixture
         };
     }
 
+    /// A run over `pictures` that the first inspector holds so.
+    void startAndHold(const std::vector<QString>& pictures, int count)
+    {
+        holdAfter(count);
+        service.setInspector(fake(first));
+        service.setImages(pictures);
+        service.start();
+    }
+
     /// The crew waits at the gate, each in the middle of an image, while the first leaves something to do for them.
     void holdCrew()
     {
@@ -293,10 +302,7 @@ void TestInspectionService::backgroundRunCoversEverythingWithoutMaps()
 void TestInspectionService::focusCarriesTheMapAndComesFirst()
 {
     Fixture f;
-    f.holdAfter(1);
-    f.service.setInspector(fake(f.first));
-    f.service.setImages(images(40));
-    f.service.start();
+    f.startAndHold(images(40), 1);
     QTRY_VERIFY(f.held && f.inspected.size() == 1);
     f.service.focus(35); // while image 1 is in work
     f.gate.open();
@@ -354,10 +360,7 @@ void TestInspectionService::imagesThatFillTheMemoryDoNotStopTheRun()
 void TestInspectionService::pauseKeepsWhatIsDone()
 {
     Fixture f;
-    f.holdAfter(5);
-    f.service.setInspector(fake(f.first));
-    f.service.setImages(images(10));
-    f.service.start();
+    f.startAndHold(images(10), 5);
     QTRY_VERIFY(f.held && f.inspected.size() == 5);
     f.service.pause();
     f.gate.open();
@@ -373,10 +376,7 @@ void TestInspectionService::pauseKeepsWhatIsDone()
 void TestInspectionService::aPauseDuringTheLastImageIsNoEndlessOne()
 {
     Fixture f;
-    f.holdAfter(2);
-    f.service.setInspector(fake(f.first));
-    f.service.setImages(images(3));
-    f.service.start();
+    f.startAndHold(images(3), 2);
     QTRY_VERIFY(f.held);
     f.service.pause();
     f.gate.open();

@@ -93,7 +93,7 @@ private:
         double scale = 1.0;
         QPointF origin;
     };
-    std::optional<Zoom> m_keptZoom; ///< of the image before the placeholder, until somebody zooms that
+    std::optional<Zoom> m_keptZoom; ///< of the image before the thumbnail, until somebody zooms that
 };
 
 } // namespace lynceus
